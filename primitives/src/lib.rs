@@ -1,0 +1,41 @@
+//! The values that every part of Assay speaks of: ids, keys, digests, the metagraph, hyperparameters, weights and
+//! inference requests. No I/O except [`wallet`], no clock, no chain client.
+//!
+//! Invariants:
+//! * a [`Uid`] is a seat, not a miner: it is recycled. History is keyed by [`Registration`] (hotkey + block);
+//! * a [`Metagraph`] is always *at a block*;
+//! * [`Weights`] are sorted by uid and hold no duplicates, by construction.
+//!
+//! ```
+//! use assay_primitives::{Hotkey, Keypair, Uid, Weights};
+//! let alice = Keypair::from_uri("//Alice")?;
+//! let hotkey: Hotkey = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY".parse()?;
+//! assert_eq!(alice.hotkey(), hotkey);
+//! assert!(hotkey.verify(b"message", &alice.sign(b"message")));
+//! let weights = Weights::new([(Uid(7), 65535), (Uid(2), 100)])?;
+//! assert_eq!(weights.iter().next(), Some((Uid(2), 100)));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+#![warn(missing_docs)]
+
+mod account;
+mod block;
+mod digest;
+mod endpoint;
+mod hyperparameters;
+mod ids;
+mod inference;
+mod keys;
+mod metagraph;
+mod weights;
+
+pub use account::{AccountError, Coldkey, Hotkey};
+pub use block::{BlockHash, BlockNumber, BlockRef, HashError};
+pub use digest::Digest;
+pub use endpoint::Endpoint;
+pub use hyperparameters::Hyperparameters;
+pub use ids::{MechId, NetUid, Registration, Uid};
+pub use inference::{EmbedRequest, FinishReason, GenerateRequest, Generation, Prompt, Request};
+pub use keys::{KeyError, Keypair, Signature};
+pub use metagraph::{Metagraph, Neuron};
+pub use weights::{Weights, WeightsError};
