@@ -1,0 +1,68 @@
+//! One event of a stream.
+
+use primitives::FinishReason;
+use prost::Message;
+
+use crate::{
+    WireError,
+    error::at_most,
+    limits::{MAX_EVENT_BYTES, MAX_NEW_TOKENS},
+    wire,
+};
+
+/// A part of an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// New tokens, and the text that they complete (a character may need several tokens).
+    Tokens {
+        /// Token ids.
+        ids: Vec<u32>,
+        /// Their text.
+        text: String,
+    },
+    /// The end.
+    Finished {
+        /// Why.
+        reason: FinishReason,
+        /// How many tokens there were.
+        tokens: u32,
+    },
+}
+
+impl Event {
+    /// The payload.
+    pub fn encode(&self) -> Vec<u8> {
+        let event = match self.clone() {
+            Self::Tokens { ids, text } => wire::event::Event::Tokens(wire::Tokens { ids, text }),
+            Self::Finished { reason, tokens } => {
+                let reason = match reason {
+                    FinishReason::Stop => wire::FinishReason::Stop,
+                    FinishReason::Length => wire::FinishReason::Length,
+                };
+                wire::event::Event::Finished(wire::Finished { reason: reason.into(), tokens })
+            }
+        };
+        wire::Event { event: Some(event) }.encode_to_vec()
+    }
+
+    /// From a payload.
+    pub fn decode(payload: &[u8]) -> Result<Self, WireError> {
+        at_most("event", payload.len(), MAX_EVENT_BYTES)?;
+        let message = wire::Event::decode(payload).map_err(|source| WireError::Decode { message: "Event", source })?;
+        match message.event.ok_or(WireError::Missing("event"))? {
+            wire::event::Event::Tokens(wire::Tokens { ids, text }) => {
+                at_most("event tokens", ids.len(), MAX_NEW_TOKENS as usize)?;
+                Ok(Self::Tokens { ids, text })
+            }
+            wire::event::Event::Finished(wire::Finished { reason, tokens }) => {
+                let reason = match wire::FinishReason::try_from(reason) {
+                    Ok(wire::FinishReason::Stop) => FinishReason::Stop,
+                    Ok(wire::FinishReason::Length) => FinishReason::Length,
+                    _ => return Err(WireError::Value { field: "finish reason", value: reason.into() }),
+                };
+                at_most("finished tokens", tokens as usize, MAX_NEW_TOKENS as usize)?;
+                Ok(Self::Finished { reason, tokens })
+            }
+        }
+    }
+}
