@@ -1,1 +1,67 @@
-fn main() {}
+//! `cargo xtask`: dispatch only.
+
+use std::env;
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+const HELP: &str = "\
+Set-up and developer tasks
+
+cargo xtask demo [ARGS]        build everything and run a whole subnet; ARGS go to `assay demo`
+cargo xtask test [--quick]     format, clippy, tests, build without torch, dependencies, notebooks
+cargo xtask bench              how fast this machine runs the model in the repository
+cargo xtask notebooks [--log FILE]
+                               execute the notebooks against a demo's log; results in notebooks/out
+cargo xtask libtorch [--force] find or fetch libtorch, so that cargo build, run and test work with nothing exported
+cargo xtask models [minilm]    list the models, or fetch the sentence encoder
+cargo xtask help               this text
+
+What is fetched goes to $XDG_CACHE_HOME/assay, or ~/.cache/assay, once and checked by its pinned checksum.
+LIBTORCH, PYTHON and CXX name your own libtorch, Python and C++ compiler.
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    match dispatch(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(arguments: &[String]) -> Result<()> {
+    let Some((command, rest)) = arguments.split_first() else {
+        print!("{HELP}");
+        return Ok(());
+    };
+    if command != "demo" && rest.iter().any(|word| word == "--help" || word == "-h") {
+        print!("{HELP}");
+        return Ok(());
+    }
+    match command.as_str() {
+        "demo" => xtask::demo(rest),
+        "test" => xtask::test(rest),
+        "bench" => xtask::bench(rest),
+        "notebooks" => xtask::notebooks(rest),
+        "libtorch" => libtorch(rest),
+        "models" => xtask::models(rest),
+        "help" | "--help" | "-h" => {
+            print!("{HELP}");
+            Ok(())
+        }
+        other => bail!("no task {other}: `cargo xtask help` lists them"),
+    }
+}
+
+fn libtorch(arguments: &[String]) -> Result<()> {
+    let force = match arguments {
+        [] => false,
+        [one] if one == "--force" => true,
+        _ => bail!("usage: cargo xtask libtorch [--force]"),
+    };
+    println!("{}", xtask::ensure_libtorch(force)?.display());
+    Ok(())
+}

@@ -1,0 +1,78 @@
+//! The user's cache: where everything lives that is fetched once and shared by all checkouts.
+
+use std::env;
+use std::fs::{self, File, TryLockError};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+/// `$XDG_CACHE_HOME/assay`, or `~/.cache/assay`.
+#[derive(Clone, Debug)]
+pub struct Cache {
+    root: PathBuf,
+}
+
+/// Held while a folder of the cache is being made; given back on drop, also when the process dies.
+#[derive(Debug)]
+pub struct Lock {
+    _file: File,
+}
+
+impl Cache {
+    pub fn of_user() -> Result<Cache> {
+        let absolute = |name| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+        let base = absolute("XDG_CACHE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".cache")));
+        match base {
+            Some(base) => Ok(Cache::at(base.join("assay"))),
+            None => bail!("no place for a cache: neither XDG_CACHE_HOME nor HOME is an absolute path"),
+        }
+    }
+
+    pub fn at(root: impl Into<PathBuf>) -> Cache {
+        Cache { root: root.into() }
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.root.join(name)
+    }
+
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Wait until no other run makes the same thing.
+    pub fn lock(&self, name: &str) -> Result<Lock> {
+        let path = self.path(&format!("{name}.lock"));
+        fs::create_dir_all(&self.root).with_context(|| format!("cannot make the cache {}", self.root.display()))?;
+        let file = File::create(&path).with_context(|| format!("cannot open {}", path.display()))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                eprintln!("    another run holds {}; waiting for it", path.display());
+                file.lock().with_context(|| format!("cannot lock {}", path.display()))?;
+            }
+            Err(TryLockError::Error(error)) => {
+                return Err(error).with_context(|| format!("cannot lock {}", path.display()));
+            }
+        }
+        Ok(Lock { _file: file })
+    }
+}
+
+/// Make `link` point at `target`, in one step. A folder of the user's own in that place is left alone.
+pub fn link(link: &Path, target: &Path) -> Result<()> {
+    if fs::read_link(link).is_ok_and(|old| old == target) {
+        return Ok(());
+    }
+    if fs::symlink_metadata(link).is_ok_and(|old| !old.is_symlink()) {
+        bail!("{} is not a link: move it away", link.display());
+    }
+    if let Some(parent) = link.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    let fresh = link.with_extension(format!("{}.tmp", std::process::id()));
+    let _ = fs::remove_file(&fresh);
+    std::os::unix::fs::symlink(target, &fresh)
+        .and_then(|()| fs::rename(&fresh, link))
+        .with_context(|| format!("cannot link {} to {}", link.display(), target.display()))
+}

@@ -1,0 +1,132 @@
+//! `cargo xtask test`: everything that must hold before a change goes in.
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+use crate::cache::Cache;
+use crate::run::{line, repository, run, step};
+use crate::{deny, libtorch, notebooks};
+
+const USAGE: &str = "cargo xtask test [--quick]    --quick leaves out the dependency checks and the notebooks";
+
+pub fn command(arguments: &[String]) -> Result<()> {
+    let quick = match arguments {
+        [] => false,
+        [one] if one == "--quick" => true,
+        _ => bail!("usage: {USAGE}"),
+    };
+    let root = repository()?;
+    let folder = libtorch::ensure(false)?;
+    let cargo = |words: &[&str]| {
+        let mut command = libtorch::cargo(&root, &folder);
+        command.args(words);
+        command
+    };
+
+    let mut report = Report::default();
+    report.check("format", || run(&mut cargo(&["fmt", "--all", "--check"])).map(|()| String::new()));
+    report.check("clippy", || {
+        run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]))?;
+        Ok(String::new())
+    });
+    report.check("tests", || tests(&mut cargo(&["test", "--workspace", "--locked", "--no-fail-fast"])));
+    report.check("without torch", || {
+        run(&mut cargo(&["check", "--package", "assay-cli", "--no-default-features", "--locked"]))?;
+        Ok(String::new())
+    });
+    if !quick {
+        report.check("dependencies", || deny::check(&root, &Cache::of_user()?));
+        report.check("notebooks", || notebooks::execute(&root, &folder, None));
+    }
+    report.print();
+    if let Some(failed) = report.failed() {
+        bail!("failed: {failed}");
+    }
+    Ok(())
+}
+
+/// Run the tests, letting their output through, and add up what cargo says of each binary.
+fn tests(command: &mut Command) -> Result<String> {
+    step(&line(command));
+    let mut child = command.stdout(Stdio::piped()).spawn().with_context(|| format!("cannot run {}", line(command)))?;
+    let mut tally = Tally::default();
+    if let Some(stdout) = child.stdout.take() {
+        let mut out = std::io::stdout();
+        for text in BufReader::new(stdout).split(b'\n') {
+            let text = text?;
+            tally.read(&String::from_utf8_lossy(&text));
+            out.write_all(&text)?;
+            out.write_all(b"\n")?;
+        }
+    }
+    let status = child.wait()?;
+    let summary = tally.summary();
+    if !status.success() {
+        bail!("{summary}");
+    }
+    Ok(summary)
+}
+
+/// The sum of cargo's `test result:` lines.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    pub binaries: u32,
+    pub passed: u32,
+    pub failed: u32,
+    pub ignored: u32,
+}
+
+impl Tally {
+    pub fn read(&mut self, line: &str) {
+        let Some(rest) = line.trim_start().strip_prefix("test result: ") else { return };
+        let count = |what: &str| {
+            let words = rest.split([' ', ';', '.']).filter(|word| !word.is_empty()).collect::<Vec<_>>();
+            words.windows(2).find(|pair| pair[1] == what).and_then(|pair| pair[0].parse().ok()).unwrap_or(0)
+        };
+        self.binaries += 1;
+        self.passed += count("passed");
+        self.failed += count("failed");
+        self.ignored += count("ignored");
+    }
+
+    pub fn summary(&self) -> String {
+        let Tally { binaries, passed, failed, ignored } = self;
+        format!("{passed} passed, {failed} failed, {ignored} ignored in {binaries} binaries")
+    }
+}
+
+#[derive(Default)]
+struct Report {
+    rows: Vec<(&'static str, Result<String>, Duration)>,
+}
+
+impl Report {
+    /// Every check runs, so that one report names all that is wrong.
+    fn check(&mut self, name: &'static str, what: impl FnOnce() -> Result<String>) {
+        let began = Instant::now();
+        let result = what();
+        if let Err(error) = &result {
+            eprintln!("error: {error:#}");
+        }
+        self.rows.push((name, result, began.elapsed()));
+    }
+
+    fn failed(&self) -> Option<String> {
+        let names: Vec<_> = self.rows.iter().filter(|row| row.1.is_err()).map(|row| row.0).collect();
+        if names.is_empty() { None } else { Some(names.join(", ")) }
+    }
+
+    fn print(&self) {
+        println!();
+        for (name, result, took) in &self.rows {
+            let (verdict, detail) = match result {
+                Ok(detail) => ("ok    ", detail.clone()),
+                Err(error) => ("FAILED", format!("{error:#}")),
+            };
+            println!("{verdict} {name:<14} {:>6.1} s  {detail}", took.as_secs_f64());
+        }
+    }
+}
