@@ -1,1 +1,46 @@
-//! Placeholder.
+//! The chain, as a validator or a miner needs it: read a subnet at one block, announce, set weights, and verify that they
+//! stuck. Works with any node of the Subtensor family over its websocket.
+//!
+//! Invariants:
+//! * everything is read through the metadata that the node serves for the block in question: what is not there is an
+//!   error that names it, never a default;
+//! * a value that this crate returns was read at one block, and says which;
+//! * "landed" means finalised, dispatched, and found to have succeeded in the block's own events;
+//! * a signed row can be submitted again at any time: it takes effect once;
+//! * a chain that restarts or a socket that hangs costs an error, not the client: the next call connects again.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), assay_chain::ChainError> {
+//! use assay_chain::Client;
+//! use primitives::NetUid;
+//! let chain = Client::connect("ws://127.0.0.1:9944").await?;
+//! let metagraph = chain.metagraph(NetUid(1), None).await?;
+//! for neuron in &metagraph.neurons {
+//!     println!("{} {} at block {}", neuron.uid, neuron.hotkey, metagraph.block.number);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+#![warn(missing_docs)]
+
+mod blocks;
+mod calls;
+mod client;
+mod connection;
+mod error;
+mod hyperparameters;
+mod invalidity;
+mod metagraph;
+mod outcome;
+mod refusal;
+mod storage;
+mod submission;
+mod transaction;
+mod weights;
+
+pub use client::{Client, Deadlines};
+pub use error::ChainError;
+pub use invalidity::{Invalidity, Precheck};
+pub use refusal::Refusal;
+pub use transaction::{Landed, TransactionHash};
+pub use weights::{Difference, SignedWeights, Verdict};

@@ -1,0 +1,182 @@
+//! Everything that can go wrong between here and the chain.
+
+use std::{error::Error, time::Duration};
+
+use primitives::{BlockHash, BlockNumber, BlockRef, Hotkey, NetUid};
+use subxt::{ext::jsonrpsee::core::client::Error as SocketError, rpcs};
+
+use crate::{Invalidity, Refusal};
+
+/// An error from a library below, kept for its text.
+pub(crate) type Source = Box<dyn Error + Send + Sync + 'static>;
+
+/// Why a chain call failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ChainError {
+    /// No connection could be made.
+    #[error("cannot reach a chain at {url}")]
+    Unreachable {
+        /// What was dialled.
+        url: String,
+        /// Why.
+        #[source]
+        source: Source,
+    },
+    /// The connection broke during the call. What was submitted may have arrived: submit the same bytes again.
+    #[error("lost the connection to {url}")]
+    Lost {
+        /// What it was connected to.
+        url: String,
+        /// Why.
+        #[source]
+        source: Source,
+    },
+    /// No answer in time.
+    #[error("{url} did not finish {what} within {after:?}")]
+    Deadline {
+        /// What it is connected to.
+        url: String,
+        /// What was waited for.
+        what: &'static str,
+        /// How long.
+        after: Duration,
+    },
+    /// After a reconnection, another chain answers at the same address.
+    #[error("{url} now serves another chain: genesis {found}, was {expected}")]
+    WrongChain {
+        /// What was dialled.
+        url: String,
+        /// The genesis at the first connection.
+        expected: BlockHash,
+        /// The genesis now.
+        found: BlockHash,
+    },
+    /// The node has no such block, or has pruned it.
+    #[error("the node does not have block {0}")]
+    UnknownBlock(BlockHash),
+    /// No such subnet.
+    #[error("there is no subnet {0}")]
+    UnknownNetUid(NetUid),
+    /// The hotkey has no seat.
+    #[error("hotkey {hotkey} is not registered in subnet {netuid}")]
+    NotRegistered {
+        /// Which subnet.
+        netuid: NetUid,
+        /// Who.
+        hotkey: Hotkey,
+    },
+    /// The call was included in a finalised block and failed there.
+    #[error("the chain refused the call: {refusal}")]
+    Refused {
+        /// Where.
+        block: BlockRef,
+        /// Why.
+        refusal: Refusal,
+    },
+    /// The node turned the transaction away: no block includes it.
+    #[error("the chain refused the transaction: {0}")]
+    Invalid(Invalidity),
+    /// The node forgot the transaction without including it. It may still be included: submit the same bytes again.
+    #[error("the node dropped the transaction")]
+    Dropped,
+    /// No block included the transaction, and none can any more.
+    #[error("the transaction was not included before block {death}")]
+    Expired {
+        /// The first block that could not include it.
+        death: BlockNumber,
+    },
+    /// The chain's metadata has no such storage item, call, argument or event.
+    #[error("the chain's runtime has no {item}, or not as it is known here")]
+    Unsupported {
+        /// Pallet and name.
+        item: String,
+        /// Why.
+        #[source]
+        source: Option<Source>,
+    },
+    /// An answer that makes no sense.
+    #[error("cannot read {what} as the node sent it")]
+    Malformed {
+        /// What was asked for.
+        what: &'static str,
+        /// Why.
+        #[source]
+        source: Source,
+    },
+    /// The node answered with an error.
+    #[error("the node refused {method}: {message} ({code})")]
+    Rpc {
+        /// The method called.
+        method: &'static str,
+        /// The JSON-RPC error code.
+        code: i32,
+        /// The node's own words.
+        message: String,
+    },
+}
+
+impl ChainError {
+    /// Whether the same request may succeed later with nothing changed here.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Unreachable { .. }
+            | Self::Lost { .. }
+            | Self::Deadline { .. }
+            | Self::Dropped
+            | Self::Expired { .. } => true,
+            Self::Refused { refusal, .. } => refusal.is_retryable(),
+            Self::Invalid(invalidity) => invalidity.is_retryable(),
+            _ => false,
+        }
+    }
+
+    /// Of a submission: whether the transaction is proven to have no effect, now or later. Otherwise its bytes have to
+    /// be kept, and submitted again before anything takes their place.
+    pub fn is_conclusive(&self) -> bool {
+        matches!(self, Self::Refused { .. } | Self::Expired { .. } | Self::Invalid(Invalidity::Stale))
+    }
+
+    /// Whether the chain itself said no, as opposed to the road to it.
+    pub fn is_refusal(&self) -> bool {
+        matches!(self, Self::Refused { .. } | Self::Invalid(_))
+    }
+
+    /// The chain's reason, where a dispatched call failed.
+    pub fn refusal(&self) -> Option<&Refusal> {
+        match self {
+            Self::Refused { refusal, .. } => Some(refusal),
+            _ => None,
+        }
+    }
+
+    /// Whether the connection can't be trusted any more.
+    pub(crate) fn breaks_connection(&self) -> bool {
+        matches!(self, Self::Lost { .. } | Self::Deadline { .. })
+    }
+
+    pub(crate) fn unsupported(item: impl Into<String>, source: impl Error + Send + Sync + 'static) -> Self {
+        Self::Unsupported { item: item.into(), source: Some(Box::new(source)) }
+    }
+
+    pub(crate) fn malformed(what: &'static str, source: impl Into<Source>) -> Self {
+        Self::Malformed { what, source: source.into() }
+    }
+
+    /// From the socket's error: a refusal by the node, a bad answer, or a broken connection.
+    pub(crate) fn rpc(url: &str, method: &'static str, deadline: Duration, error: rpcs::Error) -> Self {
+        match error {
+            rpcs::Error::User(user) => Self::Rpc { method, code: user.code, message: user.message },
+            rpcs::Error::Client(source) => match source.downcast_ref::<SocketError>() {
+                Some(SocketError::RequestTimeout) => {
+                    Self::Deadline { url: url.to_owned(), what: method, after: deadline }
+                }
+                _ => Self::Lost { url: url.to_owned(), source },
+            },
+            lost @ rpcs::Error::DisconnectedWillReconnect(_) => {
+                Self::Lost { url: url.to_owned(), source: Box::new(lost) }
+            }
+            other => Self::malformed(method, other),
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Storage at one block, read in batches and decoded by the metadata of that block.
+
+use std::{collections::HashMap, marker::PhantomData};
+
+use primitives::{BlockHash, BlockRef};
+use subxt::{
+    Metadata,
+    config::substrate::H256,
+    ext::{
+        frame_decode::storage::{
+            IntoEncodableValues, StorageInfo, StorageTypeInfo, decode_storage_value_with_info,
+            encode_storage_key_with_info,
+        },
+        scale_decode::DecodeAsType,
+    },
+};
+
+use crate::{
+    ChainError,
+    connection::{Connection, Offline},
+};
+
+/// Keys asked for in one request: nodes limit the size of a request.
+const KEYS_PER_REQUEST: usize = 4096;
+
+pub(crate) const SUBTENSOR: &str = "SubtensorModule";
+
+/// The chain at one block.
+pub(crate) struct At {
+    pub(crate) connection: Connection,
+    pub(crate) block: BlockRef,
+    pub(crate) runtime: Offline,
+}
+
+/// A storage item as the metadata describes it, holding values that decode into `T`.
+pub(crate) struct Entry<'a, T> {
+    metadata: &'a Metadata,
+    pallet: &'static str,
+    name: &'static str,
+    info: StorageInfo<'a, u32>,
+    value: PhantomData<fn() -> T>,
+}
+
+/// One value's full storage key.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Key(pub(crate) Vec<u8>);
+
+/// What was found under the keys of one batch.
+pub(crate) struct Found(HashMap<Vec<u8>, Vec<u8>>);
+
+impl At {
+    pub(crate) async fn new(connection: Connection, hash: Option<BlockHash>) -> Result<Self, ChainError> {
+        let block = connection.block(hash).await?;
+        let runtime = connection.runtime(block).await?;
+        Ok(Self { connection, block, runtime })
+    }
+
+    pub(crate) fn hash(&self) -> Option<H256> {
+        Some(H256(self.block.hash.0))
+    }
+
+    /// An item of the subnet pallet.
+    pub(crate) fn entry<T: DecodeAsType>(&self, name: &'static str) -> Result<Entry<'_, T>, ChainError> {
+        self.entry_of(SUBTENSOR, name)
+    }
+
+    pub(crate) fn entry_of<T: DecodeAsType>(
+        &self,
+        pallet: &'static str,
+        name: &'static str,
+    ) -> Result<Entry<'_, T>, ChainError> {
+        Entry::new(self.runtime.metadata_ref(), pallet, name)
+    }
+
+    /// Read many keys in as few requests as possible.
+    pub(crate) async fn fetch(&self, keys: &[Key]) -> Result<Found, ChainError> {
+        let mut found = HashMap::with_capacity(keys.len());
+        for keys in keys.chunks(KEYS_PER_REQUEST) {
+            let keys = keys.iter().map(|key| key.0.as_slice());
+            let method = "state_queryStorageAt";
+            let sets = self.connection.methods.state_query_storage_at(keys, self.hash()).await;
+            for (key, value) in sets.map_err(self.connection.error(method))?.into_iter().flat_map(|set| set.changes) {
+                if let Some(value) = value {
+                    found.insert(key.0, value.0);
+                }
+            }
+        }
+        Ok(Found(found))
+    }
+
+    /// Read one value.
+    pub(crate) async fn value<T: DecodeAsType>(
+        &self,
+        entry: &Entry<'_, T>,
+        key: impl IntoEncodableValues,
+    ) -> Result<Option<T>, ChainError> {
+        let key = entry.key(key)?;
+        let found = self.fetch(std::slice::from_ref(&key)).await?;
+        entry.decode(&found, &key)
+    }
+}
+
+impl<'a, T: DecodeAsType> Entry<'a, T> {
+    pub(crate) fn new(metadata: &'a Metadata, pallet: &'static str, name: &'static str) -> Result<Self, ChainError> {
+        match metadata.storage_info(pallet, name) {
+            Ok(info) => Ok(Self { metadata, pallet, name, info, value: PhantomData }),
+            Err(error) => Err(ChainError::unsupported(format!("storage {pallet}.{name}"), error.into_owned())),
+        }
+    }
+
+    /// The key of one value; of the only one where the item is no map.
+    pub(crate) fn key(&self, parts: impl IntoEncodableValues) -> Result<Key, ChainError> {
+        let types = self.metadata.types();
+        encode_storage_key_with_info(self.pallet, self.name, parts, &self.info, types)
+            .map(Key)
+            .map_err(|error| ChainError::unsupported(format!("storage {}.{}", self.pallet, self.name), error))
+    }
+
+    /// The value under a key, or what the metadata says stands for an absent one; none where nothing does.
+    pub(crate) fn decode(&self, found: &Found, key: &Key) -> Result<Option<T>, ChainError> {
+        let bytes = match (found.0.get(&key.0), self.info.default_value.as_deref()) {
+            (Some(stored), _) => stored,
+            (None, Some(default)) => default,
+            (None, None) => return Ok(None),
+        };
+        let types = self.metadata.types();
+        decode_storage_value_with_info(&mut &*bytes, &self.info, types, T::into_visitor())
+            .map(Some)
+            .map_err(|error| ChainError::unsupported(format!("storage {}.{}", self.pallet, self.name), error))
+    }
+
+    /// As [`Entry::decode`], for an item that always has a value.
+    pub(crate) fn require(&self, found: &Found, key: &Key) -> Result<T, ChainError> {
+        let absent = || ChainError::Unsupported { item: format!("{}.{}", self.pallet, self.name), source: None };
+        self.decode(found, key)?.ok_or_else(absent)
+    }
+}
