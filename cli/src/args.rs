@@ -1,0 +1,203 @@
+//! The command line. What a flag sets beside files and environment is in [`crate::layers`].
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand};
+use primitives::{MechId, NetUid};
+
+use crate::{
+    commands,
+    layers::{Layer, Loaded, SettingsError, load},
+    telemetry::LogFormat,
+};
+
+/// Run, watch and check a subnet of Bittensor that pays for verified inference.
+///
+/// Results go to stdout, everything else to stderr. Exit status: 0 done, 1 failed, 2 wrong usage or settings,
+/// 3 refused by the chain.
+#[derive(Debug, Parser)]
+#[command(name = "assay", version, max_term_width = 100, disable_help_subcommand = true)]
+pub struct Cli {
+    /// For every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Flags of every command.
+#[derive(Debug, Args)]
+pub struct Global {
+    /// Read settings from this TOML file; may be repeated, later files win
+    ///
+    /// Settings are taken from the code's defaults, then these files, then the environment (ASSAY__CHAIN__URL is
+    /// chain.url), then flags. `assay config show` prints each value and where it came from.
+    #[arg(long = "config", value_name = "FILE", global = true, help_heading = "Global options")]
+    pub files: Vec<PathBuf>,
+    /// How log lines look
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t, global = true, help_heading = "Global options")]
+    pub log_format: LogFormat,
+    /// Log more; may be repeated
+    #[arg(short, long, action = ArgAction::Count, global = true, help_heading = "Global options")]
+    pub verbose: u8,
+    /// Log less; may be repeated
+    #[arg(short, long, action = ArgAction::Count, global = true, help_heading = "Global options")]
+    pub quiet: u8,
+}
+
+impl Global {
+    /// The settings, with a command's flags on top.
+    pub fn settings(&self, flags: Layer) -> Result<Loaded, SettingsError> {
+        load(&self.files, flags)
+    }
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run a whole subnet on this machine and watch who is paid
+    #[cfg(feature = "torch")]
+    Demo(crate::demo::Args),
+    /// Run the embedded chain
+    Localnet(commands::localnet::Args),
+    /// Serve a model on a subnet
+    #[cfg(feature = "torch")]
+    Miner(commands::miner::Args),
+    /// Challenge the miners of a subnet and set their weights
+    #[cfg(feature = "torch")]
+    Validator(commands::validator::Args),
+    /// Ask a miner to continue a prompt
+    Ask(commands::ask::Args),
+    /// Run a model on this machine, without a network
+    #[cfg(feature = "torch")]
+    Run(commands::run::Args),
+    /// Show a subnet's neurons
+    Metagraph(commands::metagraph::Args),
+    /// Make and show keys; register and stake with them
+    Wallet(commands::wallet::Args),
+    /// Recompute every weights record of a validator's log
+    Replay(commands::replay::Args),
+    /// Run one epoch of Yuma consensus offline
+    Epoch(commands::epoch::Args),
+    /// Show or check the settings
+    Config(commands::config::Args),
+}
+
+impl Command {
+    /// Whether libtorch will be used.
+    pub fn needs_torch(&self) -> bool {
+        #[cfg(feature = "torch")]
+        return matches!(self, Self::Demo(_) | Self::Miner(_) | Self::Validator(_) | Self::Run(_));
+        #[cfg(not(feature = "torch"))]
+        false
+    }
+
+    /// The usual log level: a command that serves reports what it does, one that answers is quiet.
+    pub fn log_level(&self) -> i16 {
+        match self {
+            Self::Localnet(_) => 2,
+            #[cfg(feature = "torch")]
+            Self::Miner(_) | Self::Validator(_) => 2,
+            _ => 1,
+        }
+    }
+}
+
+/// Which chain.
+#[derive(Debug, Args)]
+pub struct ChainFlags {
+    /// WebSocket address of a node [setting: chain.url]
+    #[arg(long, value_name = "URL")]
+    pub chain_url: Option<String>,
+}
+
+/// Which subnet.
+#[derive(Debug, Args)]
+pub struct SubnetFlags {
+    /// The subnet [setting: subnet.netuid]
+    #[arg(long, value_name = "NETUID", value_parser = netuid)]
+    pub netuid: Option<NetUid>,
+}
+
+/// Which mechanism of it.
+#[derive(Debug, Args)]
+pub struct MechFlags {
+    /// The subnet's mechanism [setting: subnet.mech]
+    #[arg(long, value_name = "MECH", value_parser = mech)]
+    pub mech: Option<MechId>,
+}
+
+/// Whose hotkey signs.
+#[derive(Debug, Args)]
+pub struct KeyFlags {
+    /// The folder of wallets [setting: wallet.path]
+    #[arg(long, value_name = "DIR")]
+    pub wallet_path: Option<String>,
+    /// The wallet [setting: wallet.name]
+    #[arg(long, value_name = "NAME")]
+    pub wallet: Option<String>,
+    /// The hotkey in the wallet [setting: wallet.hotkey]
+    #[arg(long, value_name = "NAME")]
+    pub hotkey: Option<String>,
+    /// Sign with a development key instead of a wallet; only with a chain on this machine
+    #[arg(long, value_name = "//NAME", conflicts_with_all = ["wallet_path", "wallet", "hotkey"])]
+    pub key: Option<String>,
+}
+
+/// Which model.
+#[derive(Debug, Args)]
+pub struct ModelFlags {
+    /// Model folder: config.json, model.safetensors, tokenizer.json [setting: model.path]
+    #[arg(long, value_name = "DIR")]
+    pub model: Option<PathBuf>,
+    /// Where to run it: cpu, cuda:0 [setting: model.device]
+    #[arg(long, value_name = "DEVICE")]
+    pub device: Option<String>,
+}
+
+impl ChainFlags {
+    /// Put them on top of the settings.
+    pub fn put(&self, layer: &mut Layer) {
+        layer.flag("--chain-url", "chain.url", self.chain_url.as_ref());
+    }
+}
+
+impl SubnetFlags {
+    /// Put them on top of the settings.
+    pub fn put(&self, layer: &mut Layer) {
+        layer.flag("--netuid", "subnet.netuid", self.netuid);
+    }
+}
+
+impl MechFlags {
+    /// Put them on top of the settings.
+    pub fn put(&self, layer: &mut Layer) {
+        layer.flag("--mech", "subnet.mech", self.mech);
+    }
+}
+
+impl KeyFlags {
+    /// Put them on top of the settings.
+    pub fn put(&self, layer: &mut Layer) {
+        layer.flag("--wallet-path", "wallet.path", self.wallet_path.as_ref());
+        layer.flag("--wallet", "wallet.name", self.wallet.as_ref());
+        layer.flag("--hotkey", "wallet.hotkey", self.hotkey.as_ref());
+    }
+}
+
+impl ModelFlags {
+    /// Put them on top of the settings.
+    pub fn put(&self, layer: &mut Layer) {
+        layer.flag("--model", "model.path", self.model.as_ref().map(|path| path.display()));
+        layer.flag("--device", "model.device", self.device.as_ref());
+    }
+}
+
+fn netuid(text: &str) -> Result<NetUid, std::num::ParseIntError> {
+    text.parse().map(NetUid)
+}
+
+fn mech(text: &str) -> Result<MechId, std::num::ParseIntError> {
+    text.parse().map(MechId)
+}

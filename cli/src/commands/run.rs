@@ -1,0 +1,104 @@
+//! `assay run`: a model on this machine, without a network.
+
+use std::{
+    io::{self, Read as _, Write as _},
+    path::Path,
+    process::ExitCode,
+};
+
+use anyhow::Context as _;
+use futures::StreamExt as _;
+use model::{Backend as _, Chunk, Engine, GenerateJob};
+use primitives::{Digest, FinishReason, GenerateRequest, Prompt};
+use serde_json::json;
+
+use crate::{
+    args::{Global, ModelFlags},
+    commands::ask::temperature_milli,
+    layers::Layer,
+};
+
+/// Separates the seeds of this command from those of requests.
+const SEED_CONTEXT: &str = "assay 2026 run seed v1";
+
+/// Continue a prompt, and print the text while it is made. The same seed gives the same tokens.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// What to continue; - reads stdin
+    #[arg(long, value_name = "TEXT", required_unless_present = "token_ids")]
+    prompt: Option<String>,
+    /// What to continue, as the model's token ids
+    #[arg(long, value_name = "ID,ID,…", value_delimiter = ',', conflicts_with = "prompt")]
+    token_ids: Vec<u32>,
+    /// At most so many new tokens
+    #[arg(long, value_name = "TOKENS", default_value_t = 128, value_parser = clap::value_parser!(u32).range(1..))]
+    max_new: u32,
+    /// 0 always takes the likeliest token; 1 samples as the model was trained
+    #[arg(long, default_value = "0", value_parser = temperature_milli)]
+    temperature: u32,
+    /// Decides what is sampled
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Print one JSON document with the token ids at the end
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    model: ModelFlags,
+}
+
+pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
+    let mut flags = Layer::default();
+    args.model.put(&mut flags);
+    let settings = global.settings(flags)?.settings;
+    let prompt = match args.prompt.as_deref() {
+        Some("-") => {
+            let mut text = String::new();
+            io::stdin().read_to_string(&mut text).context("reading the prompt from stdin")?;
+            Prompt::Text(text)
+        }
+        Some(text) => Prompt::Text(text.to_owned()),
+        None => Prompt::Tokens(args.token_ids),
+    };
+    let engine = load(&settings.model.path, &settings.model.device)?;
+    let request = GenerateRequest { prompt, max_new_tokens: args.max_new, temperature_milli: args.temperature };
+    let seed = Digest::derive(SEED_CONTEXT, &[&args.seed.to_le_bytes()]);
+    let mut chunks = engine.generate(GenerateJob { request, seed }).await?;
+
+    let (mut tokens, mut text, mut finish) = (Vec::new(), String::new(), None);
+    while let Some(chunk) = chunks.next().await {
+        match chunk? {
+            Chunk::Tokens { ids, text: piece } => {
+                tokens.extend(ids);
+                text += &piece;
+                if !args.json {
+                    let mut out = io::stdout().lock();
+                    out.write_all(piece.as_bytes())?;
+                    out.flush()?;
+                }
+            }
+            Chunk::Finished(reason) => finish = Some(reason),
+        }
+    }
+    let finish: FinishReason = finish.ok_or(model::ModelError::Stopped)?;
+    let mut out = io::stdout().lock();
+    if args.json {
+        let manifest = engine.manifest();
+        let document = json!({
+            "model": manifest.name,
+            "model_digest": manifest.digest,
+            "temperature_milli": args.temperature,
+            "seed": args.seed,
+            "tokens": tokens,
+            "text": text,
+            "finish": finish,
+        });
+        serde_json::to_writer_pretty(&mut out, &document)?;
+    }
+    writeln!(out)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Load a model onto the device that the settings name.
+pub fn load(path: &Path, device: &str) -> anyhow::Result<Engine> {
+    Ok(Engine::load(path, device.parse()?)?)
+}

@@ -1,0 +1,87 @@
+//! How a command fails: one line on stderr that says what is wrong and what to do, and an exit status.
+
+use std::{error::Error, io, process::ExitCode};
+
+use chain::ChainError;
+
+use crate::layers::SettingsError;
+
+/// Something that the user asked for and that can't be.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Usage(pub String);
+
+/// Say it, and choose the status.
+pub fn report(error: &anyhow::Error) -> ExitCode {
+    if is_broken_pipe(error) {
+        // Whoever read stdout has seen enough.
+        return ExitCode::SUCCESS;
+    }
+    let mut line = format!("error: {}", causes(error));
+    if let Some(hint) = error.chain().find_map(hint) {
+        line += "; ";
+        line += &hint;
+    }
+    // One line, whatever the libraries below put into theirs.
+    eprintln!("{}", line.split_whitespace().collect::<Vec<_>>().join(" "));
+    status(error)
+}
+
+/// The causes, outermost first, without those that their parents' texts contain already.
+fn causes(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain() {
+        let cause = cause.to_string();
+        if text.contains(&cause) {
+            continue;
+        }
+        if !text.is_empty() {
+            text += ": ";
+        }
+        text += &cause;
+    }
+    text
+}
+
+fn status(error: &anyhow::Error) -> ExitCode {
+    let of = |cause: &(dyn Error + 'static)| {
+        if cause.is::<Usage>() || cause.is::<SettingsError>() {
+            return Some(2);
+        }
+        cause.downcast_ref::<ChainError>().filter(|error| error.is_refusal()).map(|_| 3)
+    };
+    ExitCode::from(error.chain().find_map(of).unwrap_or(1))
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let is = |cause: &(dyn Error + 'static)| {
+        let io = cause.downcast_ref::<io::Error>().map(io::Error::kind);
+        let json = cause.downcast_ref::<serde_json::Error>().and_then(serde_json::Error::io_error_kind);
+        io.or(json) == Some(io::ErrorKind::BrokenPipe)
+    };
+    error.chain().any(is)
+}
+
+/// What to do about it.
+fn hint(cause: &(dyn Error + 'static)) -> Option<String> {
+    if let Some(error) = cause.downcast_ref::<ChainError>() {
+        return Some(match error {
+            ChainError::Unreachable { .. } => {
+                "is a node running there? `assay localnet` starts one, --chain-url names another".into()
+            }
+            ChainError::UnknownNetUid(_) => "choose another with --netuid".into(),
+            ChainError::NotRegistered { netuid, .. } => {
+                format!("register it first: `assay wallet register --netuid {netuid}`")
+            }
+            _ => return None,
+        });
+    }
+    if let Some(error) = cause.downcast_ref::<io::Error>() {
+        return match error.kind() {
+            io::ErrorKind::AddrInUse => Some("another process listens there: choose another port with --listen".into()),
+            io::ErrorKind::AddrNotAvailable => Some("this machine doesn't have that address: see --listen".into()),
+            _ => None,
+        };
+    }
+    None
+}

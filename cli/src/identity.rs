@@ -1,0 +1,70 @@
+//! Whose key signs: a wallet's hotkey, or a development key on a chain of this machine.
+
+use std::net::IpAddr;
+
+use anyhow::Context as _;
+use primitives::Keypair;
+
+use crate::{failure::Usage, settings::WalletSettings};
+
+/// The development key `uri`, where it can do no harm: everybody knows its secret.
+///
+/// `address` is what will see its signatures: the chain's URL, or a miner's endpoint.
+pub fn development(uri: &str, address: &str) -> anyhow::Result<Keypair> {
+    if !uri.starts_with("//") {
+        // The text may be a secret: it isn't repeated.
+        let message = "--key takes development keys such as //Alice only: put a real key into a wallet";
+        return Err(Usage(message.into()).into());
+    }
+    if !is_local(address) {
+        let message = format!("{uri} is a development key, everybody knows its secret: it can't be used at {address}");
+        return Err(Usage(message).into());
+    }
+    Keypair::from_uri(uri).with_context(|| format!("--key {uri}"))
+}
+
+/// Whether a URL or `host:port` is of this machine.
+pub fn is_local(address: &str) -> bool {
+    let after_scheme = address.split_once("://").map_or(address, |(_, rest)| rest);
+    let authority = after_scheme.split(['/', '?', '#']).next().unwrap_or_default();
+    // What stands before an @ isn't the host.
+    let host_port = authority.rsplit('@').next().unwrap_or_default();
+    let host = match host_port.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None => host_port.split(':').next().unwrap_or_default(),
+    };
+    host.eq_ignore_ascii_case("localhost") || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_this_machine_is_local() {
+        for local in ["ws://127.0.0.1:9944", "ws://localhost", "ws://LOCALHOST:1/x", "[::1]:80", "127.0.0.7:8091"] {
+            assert!(is_local(local), "{local}");
+        }
+        for remote in [
+            "wss://entrypoint-finney.opentensor.ai:443",
+            "ws://127.0.0.1.evil.example:9944",
+            "ws://127.0.0.1@evil.example",
+            "ws://evil.example/127.0.0.1",
+            "ws://10.0.0.1",
+            "localhost.example",
+            "",
+        ] {
+            assert!(!is_local(remote), "{remote}");
+        }
+    }
+
+    #[test]
+    fn a_development_key_stays_here() {
+        let alice = development("//Alice", "ws://127.0.0.1:9944").unwrap();
+        assert!(alice.hotkey().to_string().starts_with("5Grwva"));
+        assert!(development("//Alice", "wss://example.com").unwrap_err().to_string().contains("development key"));
+        let secret = "0xfac7959dbfe72f052e5a0c3c8d6530f202b02fd8f9f5ca3580ec8deb7797479e";
+        let error = development(secret, "ws://127.0.0.1:9944").unwrap_err();
+        assert!(!format!("{error:#}").contains("fac7"), "{error:#}");
+    }
+}

@@ -1,0 +1,347 @@
+//! Where settings come from. Four kinds of layer, later ones win: the code's defaults, files, the environment, flags.
+//! Each value keeps the name of its origin, which `config show` prints and which errors name.
+
+use std::{
+    collections::BTreeMap,
+    fmt, fs, io,
+    path::{Path, PathBuf},
+};
+
+use config::{ConfigError, Environment, File, FileFormat, Map, Source, Value, ValueKind};
+use serde_json::Value as Json;
+
+use crate::settings::Settings;
+
+/// The prefix of environment variables: `ASSAY__CHAIN__URL` is `chain.url`.
+const PREFIX: &str = "ASSAY";
+
+/// Why settings can't be used. Each names the file, variable or flag, and the key.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// A file that isn't there or can't be read.
+    #[error("{path}: cannot be read")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// A file that isn't TOML.
+    #[error("{path}:{line}: {reason}")]
+    Syntax {
+        /// The file.
+        path: PathBuf,
+        /// Counted from 1.
+        line: usize,
+        /// The parser's words.
+        reason: String,
+    },
+    /// A key that no setting has.
+    #[error("{origin}: unknown key {key}; {hint}")]
+    Unknown {
+        /// File or variable.
+        origin: String,
+        /// The dotted key.
+        key: String,
+        /// What there is instead.
+        hint: String,
+    },
+    /// A value of another type.
+    #[error("{origin}: {key} must be {expected}")]
+    Type {
+        /// File or variable.
+        origin: String,
+        /// The dotted key.
+        key: String,
+        /// What it must be.
+        expected: &'static str,
+    },
+    /// A value that doesn't parse or is out of range.
+    #[error("{origin}: {key}: {reason}")]
+    Value {
+        /// File, variable or flag.
+        origin: String,
+        /// The dotted key.
+        key: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A value that makes no sense beside the others.
+    #[error("[{section}] {source}")]
+    Section {
+        /// The section.
+        section: &'static str,
+        /// What is wrong.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The library below.
+    #[error("settings cannot be merged")]
+    Merge(#[from] ConfigError),
+}
+
+/// Values of one origin, by dotted key.
+#[derive(Clone, Debug, Default)]
+pub struct Layer(BTreeMap<String, Value>);
+
+impl Source for Layer {
+    fn clone_into_box(&self) -> Box<dyn Source + Send + Sync> {
+        Box::new(self.clone())
+    }
+
+    fn collect(&self) -> Result<Map<String, Value>, ConfigError> {
+        Ok(self.0.iter().map(|(key, value)| (key.clone(), value.clone())).collect())
+    }
+}
+
+impl Layer {
+    /// The code's defaults.
+    fn defaults(known: &Keys) -> Self {
+        let origin = "default".to_owned();
+        let values = known.0.iter().map(|(key, json)| (key.clone(), Value::new(Some(&origin), kind(json)))).collect();
+        Self(values)
+    }
+
+    /// A TOML file.
+    fn file(path: &Path, known: &Keys) -> Result<Self, SettingsError> {
+        let text = fs::read_to_string(path)
+            .map_err(|source| SettingsError::Unreadable { path: path.to_owned(), source })?;
+        if let Err(error) = text.parse::<toml::Table>() {
+            let before = error.span().map_or(0, |span| span.start).min(text.len());
+            let line = 1 + text.as_bytes()[..before].iter().filter(|byte| **byte == b'\n').count();
+            let reason = error.message().lines().collect::<Vec<_>>().join(" ");
+            return Err(SettingsError::Syntax { path: path.to_owned(), line, reason });
+        }
+        let values = File::from_str(&text, FileFormat::Toml).collect()?;
+        let mut layer = Self::default();
+        layer.flatten("", values, &path.display().to_string(), known)?;
+        Ok(layer)
+    }
+
+    fn flatten(
+        &mut self,
+        above: &str,
+        values: Map<String, Value>,
+        origin: &str,
+        known: &Keys,
+    ) -> Result<(), SettingsError> {
+        for (name, value) in values {
+            let key = if above.is_empty() { name } else { format!("{above}.{name}") };
+            match value.kind {
+                ValueKind::Table(inner) if known.is_section(&key) => self.flatten(&key, inner, origin, known)?,
+                other => {
+                    let default = known.require(&key, origin)?;
+                    if let Some(expected) = mismatch(default, &other) {
+                        return Err(SettingsError::Type { origin: origin.to_owned(), key, expected });
+                    }
+                    self.0.insert(key, Value::new(Some(&origin.to_owned()), other));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The environment, or what stands for it in a test. Variables are texts: they are parsed when the settings are.
+    fn environment(variables: Option<Map<String, String>>, known: &Keys) -> Result<Self, SettingsError> {
+        let source =
+            Environment::with_prefix(PREFIX).prefix_separator("__").separator("__").ignore_empty(true).source(variables);
+        let mut layer = Self::default();
+        for (key, value) in source.collect()? {
+            let origin = format!("{PREFIX}__{}", key.replace('.', "__").to_uppercase());
+            known.require(&key, &origin)?;
+            layer.0.insert(key, Value::new(Some(&origin), value.kind));
+        }
+        Ok(layer)
+    }
+
+    /// Put down what a flag says, if it was given.
+    pub fn flag(&mut self, flag: &str, key: &str, value: Option<impl ToString>) {
+        if let Some(value) = value {
+            let origin = flag.to_owned();
+            self.0.insert(key.to_owned(), Value::new(Some(&origin), ValueKind::String(value.to_string())));
+        }
+    }
+}
+
+/// Every key there is, with its default.
+#[derive(Clone, Debug)]
+pub struct Keys(BTreeMap<String, Json>);
+
+impl Keys {
+    /// The keys of [`Settings`].
+    pub fn of_settings() -> Self {
+        let mut keys = BTreeMap::new();
+        // A tree of plain values always serialises.
+        leaves("", &serde_json::to_value(Settings::default()).unwrap_or_default(), &mut keys);
+        for key in Settings::FILLED_IN {
+            keys.remove(*key);
+        }
+        Self(keys)
+    }
+
+    /// Key and default, ascending. A default of null stands for none.
+    #[cfg(test)]
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Json)> {
+        self.0.iter().map(|(key, value)| (key.as_str(), value))
+    }
+
+    fn is_section(&self, key: &str) -> bool {
+        self.0.keys().any(|known| known.strip_prefix(key).is_some_and(|rest| rest.starts_with('.')))
+    }
+
+    fn require(&self, key: &str, origin: &str) -> Result<&Json, SettingsError> {
+        self.0.get(key).ok_or_else(|| SettingsError::Unknown {
+            origin: origin.to_owned(),
+            key: key.to_owned(),
+            hint: self.hint(key),
+        })
+    }
+
+    fn hint(&self, key: &str) -> String {
+        let (section, name) = key.rsplit_once('.').unwrap_or(("", key));
+        if let Some(moved) = self.0.keys().find(|known| known.rsplit('.').next() == Some(name)) {
+            return format!("did you mean {moved}?");
+        }
+        let of = |section: &str| {
+            let inner = self.0.keys().filter_map(|known| known.strip_prefix(section)?.strip_prefix('.'));
+            inner.collect::<Vec<_>>().join(", ")
+        };
+        if !section.is_empty() && self.is_section(section) {
+            return format!("[{section}] has {}", of(section));
+        }
+        let mut sections: Vec<_> = self.0.keys().filter_map(|known| known.split('.').next()).collect();
+        sections.dedup();
+        format!("the sections are {}", sections.join(", "))
+    }
+}
+
+fn leaves(above: &str, json: &Json, found: &mut BTreeMap<String, Json>) {
+    match json {
+        Json::Object(fields) => {
+            for (name, value) in fields {
+                let key = if above.is_empty() { name.clone() } else { format!("{above}.{name}") };
+                leaves(&key, value, found);
+            }
+        }
+        leaf => {
+            found.insert(above.to_owned(), leaf.clone());
+        }
+    }
+}
+
+fn kind(json: &Json) -> ValueKind {
+    match json {
+        Json::Null => ValueKind::Nil,
+        Json::Bool(value) => ValueKind::Boolean(*value),
+        Json::Number(number) => match (number.as_i64(), number.as_u64()) {
+            (Some(value), _) => ValueKind::I64(value),
+            (_, Some(value)) => ValueKind::U64(value),
+            _ => ValueKind::Float(number.as_f64().unwrap_or(f64::NAN)),
+        },
+        Json::String(text) => ValueKind::String(text.clone()),
+        Json::Array(items) => ValueKind::Array(items.iter().map(|item| Value::new(None, kind(item))).collect()),
+        Json::Object(fields) => {
+            ValueKind::Table(fields.iter().map(|(name, item)| (name.clone(), Value::new(None, kind(item)))).collect())
+        }
+    }
+}
+
+/// What the default's type asks for, where a file says something else. The library would round 2.5 to 3.
+fn mismatch(default: &Json, value: &ValueKind) -> Option<&'static str> {
+    use ValueKind::{Array, Boolean, Float, I64, I128, String, U64, U128};
+    match (default, value) {
+        (Json::Null, _)
+        | (Json::Bool(_), Boolean(_))
+        | (Json::String(_), String(_))
+        | (Json::Array(_), Array(_))
+        | (Json::Number(_), I64(_) | I128(_) | U64(_) | U128(_)) => None,
+        (Json::Number(number), Float(_)) if number.is_f64() => None,
+        (Json::Number(number), _) if number.is_f64() => Some("a number"),
+        (Json::Number(_), _) => Some("a whole number"),
+        (Json::Bool(_), _) => Some("true or false"),
+        (Json::String(_), _) => Some("a text in quotes"),
+        (Json::Array(_), _) => Some("a list"),
+        (Json::Object(_), _) => Some("a section"),
+    }
+}
+
+/// Settings, and for each key its value and where that came from.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The settings.
+    pub settings: Settings,
+    /// Every key.
+    pub origins: BTreeMap<String, Shown>,
+}
+
+/// One value and its origin.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct Shown {
+    /// As JSON; null where there is none.
+    pub value: Json,
+    /// `default`, a file, a variable or a flag.
+    pub origin: String,
+}
+
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.value {
+            Json::Null => f.write_str("(none)"),
+            value => write!(f, "{value}"),
+        }
+    }
+}
+
+/// Merge the defaults, `files` in their order, the environment and the flags.
+pub fn load(files: &[PathBuf], flags: Layer) -> Result<Loaded, SettingsError> {
+    merge(files, None, flags)
+}
+
+fn merge(
+    files: &[PathBuf],
+    variables: Option<Map<String, String>>,
+    flags: Layer,
+) -> Result<Loaded, SettingsError> {
+    let known = Keys::of_settings();
+    let mut builder = config::Config::builder().add_source(Layer::defaults(&known));
+    for path in files {
+        builder = builder.add_source(Layer::file(path, &known)?);
+    }
+    let merged = builder.add_source(Layer::environment(variables, &known)?).add_source(flags).build()?;
+    let origin = |key: &str| {
+        let value: Option<Value> = merged.get(key).ok();
+        value.as_ref().and_then(Value::origin).unwrap_or("default").to_owned()
+    };
+    let settings: Settings = merged.clone().try_deserialize().map_err(|error| located(error, &origin))?;
+    let mut settled = BTreeMap::new();
+    leaves("", &serde_json::to_value(&settings).unwrap_or_default(), &mut settled);
+    let origins = known
+        .0
+        .keys()
+        .map(|key| {
+            let value = settled.get(key).cloned().unwrap_or_default();
+            (key.clone(), Shown { value, origin: origin(key) })
+        })
+        .collect();
+    let settings = settings.filled_in();
+    settings.check()?;
+    Ok(Loaded { settings, origins })
+}
+
+/// Name the origin of the value that didn't parse.
+fn located(error: ConfigError, origin: &dyn Fn(&str) -> String) -> SettingsError {
+    match error {
+        ConfigError::At { error, key: Some(key), .. } => {
+            SettingsError::Value { origin: origin(&key), key, reason: error.to_string() }
+        }
+        ConfigError::Type { key: Some(key), unexpected, expected, .. } => SettingsError::Value {
+            origin: origin(&key),
+            key,
+            reason: format!("found {unexpected}, expected {expected}"),
+        },
+        other => SettingsError::Merge(other),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,192 @@
+//! Every setting of every command, with its default. `configs/*.toml` repeat them with comments.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use primitives::{MechId, NetUid};
+use serde::{Deserialize, Serialize};
+
+use crate::layers::SettingsError;
+
+/// All settings. A section is a table of the file.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// Which chain.
+    pub chain: ChainSettings,
+    /// Which subnet.
+    pub subnet: SubnetSettings,
+    /// Whose keys.
+    pub wallet: WalletSettings,
+    /// Which model.
+    pub model: ModelSettings,
+    /// The embedded chain.
+    pub localnet: LocalnetSettings,
+    /// A miner.
+    pub miner: miner::Config,
+    /// A validator.
+    pub validator: validator::Config,
+}
+
+/// Where the chain is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ChainSettings {
+    /// WebSocket address of a node.
+    pub url: String,
+}
+
+/// Which subnet, and which mechanism of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SubnetSettings {
+    /// The subnet.
+    pub netuid: NetUid,
+    /// The mechanism; 0 is the main one.
+    pub mech: MechId,
+}
+
+/// Where the keys are: paths and names, never secrets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct WalletSettings {
+    /// The folder of wallets; `~` is the home folder.
+    pub path: String,
+    /// The wallet.
+    pub name: String,
+    /// The hotkey in the wallet.
+    pub hotkey: String,
+}
+
+/// Which model to load, and where to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ModelSettings {
+    /// A Hugging Face folder: config.json, model.safetensors, tokenizer.json.
+    pub path: PathBuf,
+    /// `cpu` or `cuda:0`.
+    pub device: String,
+}
+
+/// The embedded chain.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LocalnetSettings {
+    /// Where JSON-RPC listens; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// A block every so many milliseconds.
+    pub block_time_ms: u64,
+    /// So many subnets exist from the first block on, with netuids from 1.
+    pub subnets: u16,
+    /// Blocks between two epochs.
+    pub tempo: u16,
+}
+
+impl Default for ChainSettings {
+    fn default() -> Self {
+        Self { url: "ws://127.0.0.1:9944".into() }
+    }
+}
+
+impl Default for SubnetSettings {
+    fn default() -> Self {
+        Self { netuid: NetUid(1), mech: MechId(0) }
+    }
+}
+
+impl Default for WalletSettings {
+    fn default() -> Self {
+        Self { path: "~/.bittensor/wallets".into(), name: "default".into(), hotkey: "default".into() }
+    }
+}
+
+impl Default for ModelSettings {
+    fn default() -> Self {
+        Self { path: "models/tiny".into(), device: "cpu".into() }
+    }
+}
+
+impl Default for LocalnetSettings {
+    fn default() -> Self {
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 9944)), block_time_ms: 1_000, subnets: 1, tempo: 20 }
+    }
+}
+
+impl Settings {
+    /// Fields that aren't settings of their own: they follow from `[subnet]`.
+    pub const FILLED_IN: &[&str] = &["miner.netuid", "validator.netuid", "validator.mech"];
+
+    /// Let them follow.
+    pub(crate) fn filled_in(mut self) -> Self {
+        self.miner.netuid = self.subnet.netuid;
+        self.validator.netuid = self.subnet.netuid;
+        self.validator.mech = self.subnet.mech;
+        self
+    }
+
+    /// Whether the values make sense together.
+    pub(crate) fn check(&self) -> Result<(), SettingsError> {
+        let of = |section| move |source| SettingsError::Section { section, source };
+        if self.localnet.block_time_ms == 0 {
+            return Err(of("localnet")("block_time_ms must be at least 1".into()));
+        }
+        if self.localnet.tempo == 0 {
+            return Err(of("localnet")("tempo must be at least 1: a subnet without epochs pays nobody".into()));
+        }
+        self.validator.check().map_err(|error| of("validator")(error.into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::Path};
+
+    use super::*;
+    use crate::layers::{Keys, Layer, load};
+
+    #[test]
+    fn the_defaults_make_sense() {
+        Settings::default().check().unwrap();
+    }
+
+    /// Each commented file says what the code's defaults say, and names every key of its sections.
+    #[test]
+    fn the_files_repeat_the_defaults() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../configs");
+        let files = [
+            ("localnet.toml", &["localnet"][..]),
+            ("miner.toml", &["chain", "subnet", "wallet", "model", "miner"]),
+            ("validator.toml", &["chain", "subnet", "wallet", "model", "validator"]),
+        ];
+        for (name, sections) in files {
+            let path = folder.join(name);
+            let text = fs::read_to_string(&path).unwrap();
+            let loaded = load(&[path], Layer::default()).unwrap();
+            assert_eq!(loaded.settings, Settings::default(), "{name} differs from the defaults");
+            let named: Vec<String> = named(&text);
+            let expected: Vec<String> = Keys::of_settings()
+                .iter()
+                .map(|(key, _)| key.to_owned())
+                .filter(|key| sections.contains(&key.split('.').next().unwrap()))
+                .collect();
+            let mut sorted = named.clone();
+            sorted.sort();
+            assert_eq!(sorted, expected, "{name}: keys in the file (left) and in the code (right)");
+        }
+    }
+
+    /// Keys of a file in its order; one without a default stands in a comment: `# key = example`.
+    fn named(text: &str) -> Vec<String> {
+        let mut section = String::new();
+        let mut keys = Vec::new();
+        for line in text.lines() {
+            if let Some(name) = line.strip_prefix('[') {
+                section = name.trim_end_matches(']').to_owned();
+            } else if let Some((key, _)) = line.trim_start_matches("# ").split_once(" = ")
+                && key.chars().all(|c| c.is_ascii_lowercase() || c == '_' || c.is_ascii_digit())
+            {
+                keys.push(format!("{section}.{key}"));
+            }
+        }
+        keys
+    }
+}

@@ -1,0 +1,238 @@
+//! What the built program answers to wrong inputs: one clear line on stderr, nothing on stdout, and an exit status.
+
+use std::{
+    fs,
+    io::{BufRead as _, BufReader, Read as _},
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+};
+
+use tempfile::TempDir;
+
+/// Nobody listens there: a test of ours would have to be root to do so.
+const NOWHERE: &str = "ws://127.0.0.1:1";
+
+fn assay(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_assay"));
+    // The tester's own environment has no say.
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("ASSAY__") || name == "RUST_LOG") {
+        command.env_remove(name);
+    }
+    command.args(arguments).current_dir(root());
+    command
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+fn lines(output: &Output) -> Vec<String> {
+    String::from_utf8(output.stderr.clone()).unwrap().lines().map(str::to_owned).collect()
+}
+
+/// One line, with this status, that holds all of these.
+fn fails(arguments: &[&str], status: i32, holding: &[&str]) {
+    let output = assay(arguments).output().unwrap();
+    let lines = lines(&output);
+    assert_eq!(output.status.code(), Some(status), "{arguments:?}: {lines:#?}");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "", "{arguments:?}");
+    assert_eq!(lines.len(), 1, "{arguments:?}: {lines:#?}");
+    for part in holding {
+        assert!(lines[0].contains(part), "{arguments:?}: {:?} lacks {part:?}", lines[0]);
+    }
+}
+
+#[test]
+fn bad_flags_are_usage() {
+    for arguments in [
+        &["metagraph", "--netuid", "many"][..],
+        &["metagraph", "--no-such-flag"],
+        &["no-such-command"],
+        &["ask", "--miner", "5Grw", "hello"],
+        &["ask", "--temperature", "hot", "hello"],
+        &[],
+    ] {
+        let output = assay(arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {:#?}", lines(&output));
+        assert!(output.stdout.is_empty());
+    }
+    let output = assay(&["ask", "--miner", "5GrxvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY", "hello"]).output().unwrap();
+    assert!(lines(&output)[0].contains("SS58 checksum"), "{:#?}", lines(&output));
+}
+
+#[test]
+fn an_unreachable_chain_is_named() {
+    fails(&["metagraph", "--chain-url", NOWHERE], 1, &["cannot reach a chain at", NOWHERE, "assay localnet"]);
+}
+
+#[test]
+fn settings_are_checked() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("mine.toml");
+    let path_text = path.to_str().unwrap();
+    fs::write(&path, "[chain]\nulr = \"ws://x\"\n").unwrap();
+    fails(&["config", "show", "--config", path_text], 2, &["mine.toml", "unknown key chain.ulr", "[chain] has url"]);
+    fails(&["config", "check", path_text], 2, &["mine.toml", "unknown key chain.ulr"]);
+    fails(&["config", "check", "--config", "no/such.toml"], 2, &["no/such.toml", "cannot be read"]);
+    let output = assay(&["config", "show"]).env("ASSAY__CHAIN__ULR", "x").output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(lines(&output)[0].contains("ASSAY__CHAIN__ULR: unknown key chain.ulr"));
+}
+
+#[test]
+fn the_order_of_layers_is_shown() {
+    let folder = TempDir::new().unwrap();
+    let (first, second) = (folder.path().join("first.toml"), folder.path().join("second.toml"));
+    fs::write(&first, "[chain]\nurl = \"ws://first\"\n[subnet]\nnetuid = 3\n").unwrap();
+    fs::write(&second, "[chain]\nurl = \"ws://second\"\n").unwrap();
+    let show = |command: &mut Command| {
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{:#?}", lines(&output));
+        serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap()
+    };
+    let files = ["--config", first.to_str().unwrap(), "--config", second.to_str().unwrap()];
+    let shown = show(assay(&["config", "show", "--json"]).args(files).env("ASSAY__SUBNET__MECH", "2"));
+    assert_eq!(shown["chain.url"]["value"], "ws://second");
+    assert_eq!(shown["chain.url"]["origin"], second.to_str().unwrap());
+    assert_eq!((&shown["subnet.netuid"]["value"], &shown["subnet.mech"]["value"]), (&3.into(), &2.into()));
+    assert_eq!(shown["subnet.mech"]["origin"], "ASSAY__SUBNET__MECH");
+    assert_eq!(shown["wallet.name"]["origin"], "default");
+}
+
+#[test]
+fn the_commented_files_are_good() {
+    for name in ["localnet", "miner", "validator"] {
+        let output = assay(&["config", "check", &format!("configs/{name}.toml")]).output().unwrap();
+        assert!(output.status.success(), "{name}: {:#?}", lines(&output));
+    }
+}
+
+#[test]
+fn a_development_key_stays_on_this_machine() {
+    let remote = "wss://127.0.0.1.example.org:443";
+    let arguments = ["wallet", "register", "--key", "//Alice", "--chain-url", remote];
+    fails(&arguments, 2, &["//Alice is a development key", remote]);
+}
+
+#[test]
+fn a_taken_port_is_named() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let output = assay(&["localnet", "-qq", "--listen", &address]).output().unwrap();
+    let lines = lines(&output);
+    assert_eq!(output.status.code(), Some(1), "{lines:#?}");
+    assert_eq!(lines.len(), 1, "{lines:#?}");
+    assert!(lines[0].contains(&address) && lines[0].contains("--listen"), "{lines:#?}");
+}
+
+/// The embedded chain says where it listens as soon as it does, answers, and stops when it is told.
+#[test]
+fn localnet_serves_until_told_to_stop() {
+    let mut localnet = assay(&["localnet", "-qq", "--listen", "127.0.0.1:0", "--json"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut first = String::new();
+    let mut stdout = BufReader::new(localnet.stdout.take().unwrap());
+    stdout.read_line(&mut first).unwrap();
+    let ready: serde_json::Value = serde_json::from_str(&first).unwrap();
+    let url = ready["url"].as_str().unwrap();
+
+    let output = assay(&["metagraph", "--json", "--chain-url", url]).output().unwrap();
+    assert!(output.status.success(), "{:#?}", lines(&output));
+    let metagraph: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(metagraph["netuid"], 1);
+    fails(&["metagraph", "--netuid", "77", "--chain-url", url], 1, &["no subnet 77", "--netuid"]);
+
+    // The owner of the subnet registers a seat; a second time the chain refuses.
+    let folder = TempDir::new().unwrap();
+    let wallets = folder.path().to_str().unwrap();
+    let key = ["--wallet-path", wallets, "--wallet", "w", "--hotkey", "h"];
+    let made = assay(&["wallet", "new-hotkey"]).args(key).output().unwrap();
+    assert!(made.status.success(), "{:#?}", lines(&made));
+    let ask = [&["ask", "hello", "--chain-url", url], &key[..]].concat();
+    fails(&ask, 1, &["nobody serves on subnet 1"]);
+    let register = [&["wallet", "register", "--chain-url", url, "--coldkey", "//Alice"], &key[..]].concat();
+    let registered = assay(&register).output().unwrap();
+    assert!(registered.status.success(), "{:#?}", lines(&registered));
+    fails(&register, 3, &["the chain refused", "HotKeyAlreadyRegisteredInSubNet"]);
+
+    let stopped = Command::new("kill").args(["-TERM", &localnet.id().to_string()]).status().unwrap();
+    assert!(stopped.success());
+    assert_eq!(localnet.wait().unwrap().code(), Some(0));
+    let mut rest = String::new();
+    localnet.stderr.take().unwrap().read_to_string(&mut rest).unwrap();
+    assert_eq!(rest, "");
+}
+
+#[test]
+fn a_closed_pipe_is_no_failure() {
+    let mut command = assay(&["config", "show"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), lines(&output)), (Some(0), vec![]));
+}
+
+#[test]
+fn an_epoch_is_recomputed() {
+    let vector = root().join("scoring/tests/fixtures/yuma/classic-6.json");
+    let output = assay(&["epoch", "--json", "--input", vector.to_str().unwrap()]).output().unwrap();
+    assert!(output.status.success(), "{:#?}", lines(&output));
+    let ours: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let mut theirs: serde_json::Value = serde_json::from_slice(&fs::read(&vector).unwrap()).unwrap();
+    assert_eq!(ours, theirs["output"]);
+
+    let folder = TempDir::new().unwrap();
+    let wrong = folder.path().join("wrong.json");
+    theirs["output"]["incentive"][0] = 1.into();
+    fs::write(&wrong, theirs.to_string()).unwrap();
+    let output = assay(&["epoch", "--json", "--input", wrong.to_str().unwrap()]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(lines(&output)[0].ends_with("the output differs from the file's in incentive"), "{:#?}", lines(&output));
+}
+
+#[test]
+fn a_log_that_is_none_is_refused() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("log.jsonl");
+    fails(&["replay", path.to_str().unwrap()], 1, &["log.jsonl"]);
+    fs::write(&path, "not a record\n").unwrap();
+    fails(&["replay", path.to_str().unwrap()], 1, &["log.jsonl"]);
+}
+
+#[cfg(feature = "torch")]
+mod torch {
+    use super::*;
+
+    #[test]
+    fn a_missing_model_is_named() {
+        fails(&["run", "--model", "no/such/model", "--prompt", "x"], 1, &["no model folder at no/such/model", "--model"]);
+    }
+
+    #[test]
+    fn damaged_weights_are_named() {
+        let folder = TempDir::new().unwrap();
+        for name in ["config.json", "tokenizer.json"] {
+            fs::copy(root().join("models/tiny").join(name), folder.path().join(name)).unwrap();
+        }
+        fs::write(folder.path().join("model.safetensors"), "these are no weights").unwrap();
+        let arguments = ["run", "--model", folder.path().to_str().unwrap(), "--prompt", "x"];
+        fails(&arguments, 1, &["model.safetensors", "damaged"]);
+    }
+
+    #[test]
+    fn a_model_runs_and_repeats_itself() {
+        let run = |seed: &str| {
+            let arguments = ["run", "--prompt", "Once", "--max-new", "8", "--temperature", "1", "--json", "--seed", seed];
+            let output = assay(&arguments).output().unwrap();
+            assert!(output.status.success(), "{:#?}", lines(&output));
+            serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap()["tokens"].clone()
+        };
+        assert_eq!(run("1").as_array().unwrap().len(), 8);
+        assert_eq!(run("1"), run("1"));
+        assert_ne!(run("1"), run("2"));
+    }
+}
