@@ -1,0 +1,277 @@
+//! Every message survives the wire, every limit holds, and no bytes make a decoder panic.
+
+use assay_protos::{
+    Description, EMBED, Event, GENERATE, MAX_EVENT_BYTES, MAX_NEW_TOKENS, MAX_PROMPT_BYTES, MAX_PROMPT_TOKENS,
+    MAX_RESPONSE_BYTES, MAX_TEMPERATURE_MILLI, MAX_TEXT_BYTES, MAX_TEXTS, Reason, ReceiptError, ReceiptSigner,
+    ReceiptVerifier, Refusal, WireError, decode_embeddings, decode_request, encode_embeddings, encode_request, receipt,
+    wire,
+};
+use primitives::{
+    BlockHash, Digest, EmbedRequest, FinishReason, GenerateRequest, Hotkey, Keypair, NetUid, Prompt, Request,
+};
+use proptest::{collection::vec, prelude::*, sample::Index};
+use prost::Message;
+
+fn generate(prompt: Prompt) -> GenerateRequest {
+    GenerateRequest { prompt, max_new_tokens: 8, temperature_milli: 1_000 }
+}
+
+fn field(result: Result<Request, WireError>) -> &'static str {
+    match result.unwrap_err() {
+        WireError::TooLarge { field, .. } | WireError::Missing(field) => field,
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn requests_are_limited_on_both_sides() {
+    let good = generate(Prompt::Text("once".into()));
+    let long = |len| Prompt::Text("x".repeat(len));
+    let cases = [
+        (generate(Prompt::Text(String::new())), "prompt"),
+        (generate(Prompt::Tokens(Vec::new())), "prompt"),
+        (generate(long(MAX_PROMPT_BYTES + 1)), "prompt text"),
+        (generate(Prompt::Tokens(vec![1; MAX_PROMPT_TOKENS + 1])), "prompt tokens"),
+        (GenerateRequest { max_new_tokens: 0, ..good.clone() }, "max_new_tokens"),
+        (GenerateRequest { max_new_tokens: MAX_NEW_TOKENS + 1, ..good.clone() }, "max_new_tokens"),
+        (GenerateRequest { temperature_milli: MAX_TEMPERATURE_MILLI + 1, ..good }, "temperature_milli"),
+    ];
+    for (request, expected) in cases {
+        let payload = wire::GenerateRequest::from(request.clone()).encode_to_vec();
+        assert_eq!(field(decode_request(GENERATE, &payload)), expected);
+        assert!(encode_request(&Request::Generate(request)).is_err());
+    }
+    assert_eq!(field(decode_request(GENERATE, &[])), "prompt");
+    for prompt in [long(MAX_PROMPT_BYTES), Prompt::Tokens(vec![u32::MAX; MAX_PROMPT_TOKENS])] {
+        let request = Request::Generate(generate(prompt));
+        let (method, payload) = encode_request(&request).unwrap();
+        assert_eq!(decode_request(method, &payload).unwrap(), request);
+    }
+}
+
+#[test]
+fn embed_requests_are_limited_and_the_largest_fits() {
+    let cases = [
+        (Vec::new(), "texts"),
+        (vec![String::new(); MAX_TEXTS + 1], "texts"),
+        (vec!["x".repeat(MAX_TEXT_BYTES + 1)], "text"),
+    ];
+    for (texts, expected) in cases {
+        let payload = wire::EmbedRequest { texts: texts.clone() }.encode_to_vec();
+        assert_eq!(field(decode_request(EMBED, &payload)), expected);
+        assert!(encode_request(&Request::Embed(EmbedRequest { texts })).is_err());
+    }
+    let largest = Request::Embed(EmbedRequest { texts: vec!["x".repeat(MAX_TEXT_BYTES); MAX_TEXTS] });
+    let (method, payload) = encode_request(&largest).unwrap();
+    assert_eq!(decode_request(method, &payload).unwrap(), largest);
+}
+
+#[test]
+fn embeddings_are_rectangular_and_finite() {
+    let payload = encode_embeddings(vec![vec![1.0, -2.5], vec![0.0, 3.0]]).unwrap();
+    assert_eq!(decode_embeddings(&payload, 2).unwrap(), [[1.0, -2.5], [0.0, 3.0]]);
+    assert!(matches!(decode_embeddings(&payload, 3), Err(WireError::Count { field: "embeddings", .. })));
+    let raw = |embeddings: Vec<Vec<f32>>| {
+        let embeddings = embeddings.into_iter().map(|values| wire::Embedding { values }).collect();
+        wire::EmbedResponse { embeddings }.encode_to_vec()
+    };
+    let ragged = decode_embeddings(&raw(vec![vec![1.0], vec![1.0, 2.0]]), 2);
+    assert!(matches!(ragged, Err(WireError::Count { field: "dimensions", .. })));
+    let infinite = decode_embeddings(&raw(vec![vec![1.0], vec![f32::NAN]]), 2);
+    assert!(matches!(infinite, Err(WireError::NotFinite(1))));
+    assert!(matches!(decode_embeddings(&raw(vec![vec![]]), 1), Err(WireError::Missing("embedding"))));
+    let largest = encode_embeddings(vec![vec![0.5; 4_096]; MAX_TEXTS]).unwrap();
+    assert!(largest.len() <= MAX_RESPONSE_BYTES);
+    assert!(decode_embeddings(&largest, MAX_TEXTS).is_ok());
+}
+
+fn miner() -> Keypair {
+    Keypair::from_uri("//Bob").unwrap()
+}
+
+fn stream(request: Digest) -> Vec<wire::SignedEvent> {
+    let mut signer = ReceiptSigner::new(miner(), request);
+    [
+        Event::Tokens { ids: vec![5, 6], text: "once".into() },
+        Event::Tokens { ids: vec![7], text: " upon".into() },
+        Event::Finished { reason: FinishReason::Length, tokens: 3 },
+    ]
+    .iter()
+    .map(|event| signer.event(event))
+    .collect()
+}
+
+fn verify(miner: Hotkey, request: Digest, stream: &[wire::SignedEvent]) -> Result<receipt::Answer, ReceiptError> {
+    let mut verifier = ReceiptVerifier::new(miner, request, 3);
+    for event in stream {
+        verifier.event(event)?;
+    }
+    verifier.finish()
+}
+
+#[test]
+fn a_stream_is_evidence() {
+    let request = Digest([1; 32]);
+    let answer = verify(miner().hotkey(), request, &stream(request)).unwrap();
+    assert_eq!((answer.generation.tokens, answer.generation.text.as_str()), (vec![5, 6, 7], "once upon"));
+    assert_eq!(answer.generation.finish, FinishReason::Length);
+    assert!(miner().hotkey().verify(&answer.receipt.digest.0, &answer.receipt.signature));
+}
+
+#[test]
+fn a_stream_that_is_not_the_miners_answer_is_refused() {
+    let (request, bob) = (Digest([1; 32]), miner().hotkey());
+    let good = stream(request);
+    let refused = |stream: &[wire::SignedEvent]| verify(bob, request, stream).unwrap_err();
+    // Of another request, by another miner.
+    assert!(matches!(verify(bob, Digest([2; 32]), &good), Err(ReceiptError::BadSignature(_))));
+    let alice = Keypair::from_uri("//Alice").unwrap().hotkey();
+    assert!(matches!(verify(alice, request, &good), Err(ReceiptError::BadSignature(_))));
+    // Dropped, swapped, cut and continued.
+    assert!(matches!(refused(&[good[0].clone(), good[2].clone()]), ReceiptError::BadSignature(_)));
+    assert!(matches!(refused(&[good[1].clone(), good[0].clone(), good[2].clone()]), ReceiptError::BadSignature(_)));
+    assert!(matches!(refused(&good[..2]), ReceiptError::Unfinished));
+    assert!(matches!(refused(&[]), ReceiptError::Unfinished));
+    let continued = [good[0].clone(), good[1].clone(), good[2].clone(), good[1].clone()];
+    assert!(matches!(refused(&continued), ReceiptError::AfterEnd));
+    // Unsigned, or signed where it shouldn't be.
+    let mut unsigned = good.clone();
+    unsigned[2].signature.clear();
+    assert!(matches!(refused(&unsigned), ReceiptError::Unsigned));
+    let mut early = good.clone();
+    early[0].signature = vec![0; 64];
+    assert!(matches!(refused(&early), ReceiptError::SignedEarly));
+}
+
+#[test]
+fn a_stream_is_bounded() {
+    let request = Digest([1; 32]);
+    let mut verifier = ReceiptVerifier::new(miner().hotkey(), request, 3);
+    let empty = wire::SignedEvent {
+        payload: Event::Tokens { ids: Vec::new(), text: String::new() }.encode(),
+        signature: Vec::new(),
+    };
+    let refused = (0..100).find_map(|_| verifier.event(&empty).err());
+    assert!(matches!(refused, Some(ReceiptError::TooLong(3))));
+    let mut signer = ReceiptSigner::new(miner(), request);
+    let long = signer.event(&Event::Tokens { ids: vec![1; 4], text: String::new() });
+    assert!(matches!(verify(miner().hotkey(), request, &[long]), Err(ReceiptError::TooLong(3))));
+    let mut signer = ReceiptSigner::new(miner(), request);
+    let claims = signer.event(&Event::Finished { reason: FinishReason::Stop, tokens: 2 });
+    let refused = verify(miner().hotkey(), request, &[claims]);
+    assert!(matches!(refused, Err(ReceiptError::Count { actual: 0, claimed: 2 })));
+    let huge = wire::SignedEvent { payload: vec![0; MAX_EVENT_BYTES + 1], signature: Vec::new() };
+    assert!(matches!(verify(miner().hotkey(), request, &[huge]), Err(ReceiptError::Malformed(_))));
+}
+
+#[test]
+fn responses_and_descriptions_are_signed() {
+    let (request, bob) = (Digest([1; 32]), miner().hotkey());
+    let response = receipt::sign_response(&miner(), &request, b"answer".to_vec());
+    assert!(receipt::verify_response(&bob, &request, &response).is_ok());
+    assert!(receipt::verify_response(&bob, &Digest([2; 32]), &response).is_err());
+    let mut changed = response.clone();
+    changed.payload[0] ^= 1;
+    assert!(receipt::verify_response(&bob, &request, &changed).is_err());
+
+    let description = Description {
+        hotkey: bob,
+        netuid: NetUid(1),
+        genesis: BlockHash([2; 32]),
+        name: "tiny".into(),
+        architecture: "llama".into(),
+        digest: Digest([4; 32]),
+        vocab_size: 4_096,
+        max_context: 256,
+    };
+    let signed = receipt::sign_description(&miner(), &description);
+    assert_eq!(receipt::verify_description(&signed).unwrap(), description);
+    let stolen = Description { hotkey: Hotkey([1; 32]), ..description };
+    let signed = receipt::sign_description(&miner(), &stolen);
+    assert!(matches!(receipt::verify_description(&signed), Err(ReceiptError::BadSignature(_))));
+}
+
+#[test]
+fn wire_errors_have_reasons() {
+    let long = encode_request(&Request::Generate(generate(Prompt::Text("x".repeat(MAX_PROMPT_BYTES + 1)))));
+    assert_eq!(Refusal::from(long.unwrap_err()).reason, Reason::Oversized);
+    assert_eq!(Refusal::from(decode_request(GENERATE, b"\xff\xff").unwrap_err()).reason, Reason::BadPayload);
+}
+
+fn prompts() -> impl Strategy<Value = Prompt> {
+    prop_oneof!["\\PC{1,40}".prop_map(Prompt::Text), vec(any::<u32>(), 1..40).prop_map(Prompt::Tokens)]
+}
+
+fn requests() -> impl Strategy<Value = Request> {
+    prop_oneof![
+        (prompts(), 1..=MAX_NEW_TOKENS, 0..=MAX_TEMPERATURE_MILLI).prop_map(
+            |(prompt, max_new_tokens, temperature_milli)| {
+                Request::Generate(GenerateRequest { prompt, max_new_tokens, temperature_milli })
+            }
+        ),
+        vec("\\PC{0,40}", 1..8).prop_map(|texts| Request::Embed(EmbedRequest { texts })),
+    ]
+}
+
+fn events() -> impl Strategy<Value = Event> {
+    let reason = prop_oneof![Just(FinishReason::Stop), Just(FinishReason::Length)];
+    prop_oneof![
+        (vec(any::<u32>(), 0..20), "\\PC{0,40}").prop_map(|(ids, text)| Event::Tokens { ids, text }),
+        (reason, 0..=MAX_NEW_TOKENS).prop_map(|(reason, tokens)| Event::Finished { reason, tokens }),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn requests_round_trip(request in requests()) {
+        let (method, payload) = encode_request(&request).unwrap();
+        prop_assert_eq!(decode_request(method, &payload).unwrap(), request);
+    }
+
+    #[test]
+    fn events_round_trip(event in events()) {
+        prop_assert_eq!(Event::decode(&event.encode()).unwrap(), event);
+    }
+
+    #[test]
+    fn embeddings_round_trip(values in vec(-1e30f32..1e30, 1..20), texts in 1..5usize) {
+        let embeddings = vec![values; texts];
+        let payload = encode_embeddings(embeddings.clone()).unwrap();
+        prop_assert_eq!(decode_embeddings(&payload, texts).unwrap(), embeddings);
+    }
+
+    #[test]
+    fn arbitrary_bytes_never_panic(bytes: Vec<u8>) {
+        let _ = decode_request(GENERATE, &bytes);
+        let _ = decode_request(EMBED, &bytes);
+        let _ = decode_embeddings(&bytes, 1);
+        let _ = Event::decode(&bytes);
+        let _ = Description::decode(&bytes);
+        let signed = wire::SignedResponse { payload: bytes.clone(), signature: bytes.clone() };
+        prop_assert!(receipt::verify_response(&miner().hotkey(), &Digest([0; 32]), &signed).is_err());
+        prop_assert!(receipt::verify_description(&signed).is_err());
+        let signed = wire::SignedEvent { payload: bytes.clone(), signature: bytes };
+        let _ = ReceiptVerifier::new(miner().hotkey(), Digest([0; 32]), 3).event(&signed);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// One changed bit of a stream: not the miner's answer.
+    #[test]
+    fn any_flipped_bit_of_a_stream_is_refused(event in 0..3usize, at: Index, bit in 0..8u32) {
+        let request = Digest([1; 32]);
+        let mut stream = stream(request);
+        let signed = &mut stream[event];
+        let payload_len = signed.payload.len();
+        let index = at.index(payload_len + signed.signature.len());
+        let byte = if index < payload_len {
+            &mut signed.payload[index]
+        } else {
+            &mut signed.signature[index - payload_len]
+        };
+        *byte ^= 1 << bit;
+        prop_assert!(verify(miner().hotkey(), request, &stream).is_err());
+    }
+}
