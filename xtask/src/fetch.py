@@ -27,6 +27,7 @@ PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
 CHUNK = 1 << 20
 TIMEOUT_S = 30
 ATTEMPTS = 5
+PARENT = os.getppid()
 
 
 class Failure(Exception):
@@ -172,6 +173,8 @@ def download_once(wheel, context):
         with open(wheel.part, "ab" if have else "wb") as out:
             done = have
             for block in iter(lambda: reply.read(CHUNK), b""):
+                if os.getppid() != PARENT:  # it held the lock: another run may be writing here now
+                    raise KeyboardInterrupt
                 out.write(block)
                 done += len(block)
                 progress.show(done)
@@ -289,8 +292,9 @@ def main(arguments):
             print(error)
         return 1
     except KeyboardInterrupt:
-        print("stopped; run again to continue")
-        return 1
+        # The one who waits for our line has been stopped too.
+        sys.stderr.write("\n    stopped; run again to continue\n")
+        return 130
     return 0
 
 

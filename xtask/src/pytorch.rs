@@ -45,6 +45,7 @@ pub fn find(cache: &Cache) -> Result<Option<PathBuf>> {
         }
         Err(reason) => {
             eprintln!("    PyTorch {VERSION} in {} is not used: {reason:#}", torch.display());
+            fs::remove_dir_all(&fresh)?;
             Ok(None)
         }
     }

@@ -37,18 +37,18 @@ pub fn try_link(folder: &Path) -> Result<()> {
         .output()
         .with_context(|| format!("cannot run {}", cxx()))?;
     if !output.status.success() {
-        bail!("it does not link ({})", last_line(&output.stderr));
+        bail!("it does not link ({})", first_line(&output.stderr));
     }
     let output = Command::new(&program).output()?;
     if !output.status.success() {
-        bail!("a program linked to it does not start ({})", last_line(&output.stderr));
+        bail!("a program linked to it does not start ({})", first_line(&output.stderr));
     }
     fs::remove_file(source)?;
     fs::remove_file(program)?;
     Ok(())
 }
 
-fn last_line(stderr: &[u8]) -> String {
+fn first_line(stderr: &[u8]) -> String {
     let text = String::from_utf8_lossy(stderr);
-    text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("no message").trim().to_owned()
+    text.lines().find(|line| !line.trim().is_empty()).unwrap_or("no message").trim().to_owned()
 }
