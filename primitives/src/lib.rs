@@ -27,6 +27,7 @@ mod ids;
 mod inference;
 mod keys;
 mod metagraph;
+pub mod wallet;
 mod weights;
 
 pub use account::{AccountError, Coldkey, Hotkey};
