@@ -27,6 +27,7 @@ mod blocks;
 mod calls;
 mod client;
 mod connection;
+mod epoch_state;
 mod error;
 mod hyperparameters;
 mod invalidity;
@@ -39,6 +40,7 @@ mod transaction;
 mod weights;
 
 pub use client::{Client, Deadlines};
+pub use epoch_state::EpochState;
 pub use error::ChainError;
 pub use invalidity::{Invalidity, Precheck};
 pub use refusal::Refusal;

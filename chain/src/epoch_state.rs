@@ -1,0 +1,216 @@
+//! What an epoch starts from: stake, weights, bonds and settings of a subnet at one block, in three requests.
+
+use std::collections::BTreeMap;
+
+use primitives::{BlockHash, BlockNumber, BlockRef, MechId, NetUid};
+use subxt::{
+    ext::{frame_decode::storage::IntoEncodableValues, scale_decode::DecodeAsType},
+    utils::AccountId32,
+};
+
+use crate::{
+    ChainError, Client,
+    storage::{At, Entry, Found, Key},
+};
+
+/// The root subnet: stake there counts everywhere, by `TaoWeight`.
+const ROOT: u16 = 0;
+
+/// Sparse rows by uid, as stored.
+type Rows = BTreeMap<u16, Vec<(u16, u16)>>;
+
+/// The state of a subnet's main mechanism that an epoch reads. Names are the chain's; lists are by uid.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // the names are the chain's storage items
+pub struct EpochState {
+    pub block: BlockRef,
+    pub tempo: u16,
+    /// In thousandths of a tempo.
+    pub activity_cutoff_factor_milli: u32,
+    pub last_update: Vec<BlockNumber>,
+    pub block_at_registration: Vec<BlockNumber>,
+    pub last_mechanism_step_block: BlockNumber,
+    /// Alpha, and TAO on root by its weight, in rao.
+    pub stake: Vec<u64>,
+    pub stake_threshold: u64,
+    pub owner_uid: Option<u16>,
+    pub validator_permit: Vec<bool>,
+    pub max_allowed_validators: u16,
+    pub weights: Rows,
+    pub bonds: Rows,
+    pub kappa: u16,
+    pub bonds_penalty: u16,
+    pub bonds_moving_average: u64,
+    pub yuma3_on: bool,
+    pub liquid_alpha_on: bool,
+    /// Lowest and highest.
+    pub alpha_values: (u16, u16),
+    pub alpha_sigmoid_steepness: i16,
+    /// Of miners and validators together, in rao.
+    pub pending_emission: u64,
+    pub commit_reveal_weights_enabled: bool,
+    pub mechanisms: u8,
+    /// Whether some seat lends or borrows stake by child keys, which `stake` leaves out.
+    pub child_keys: bool,
+}
+
+impl Client {
+    /// What an epoch would start from if it ran after a block; after the finalised head where none is given.
+    pub async fn epoch_state(&self, netuid: NetUid, at: Option<BlockHash>) -> Result<EpochState, ChainError> {
+        self.read_at(at, |at| async move { epoch_state(&at, netuid).await }).await
+    }
+}
+
+async fn epoch_state(at: &At, netuid: NetUid) -> Result<EpochState, ChainError> {
+    let net = (netuid.0,);
+    let index = netuid.storage_index(MechId(0));
+    let mut batch = Batch::new(at);
+    let added = batch.want::<bool>("NetworksAdded", net)?;
+    let seats = batch.want::<u16>("SubnetworkN", net)?;
+    let tempo = batch.want::<u16>("Tempo", net)?;
+    let activity = batch.want::<u32>("ActivityCutoffFactorMilli", net)?;
+    let last_update = batch.want::<Vec<u64>>("LastUpdate", (index,))?;
+    let last_step = batch.want::<u64>("LastMechansimStepBlock", net)?;
+    let threshold = batch.want::<u64>("StakeThreshold", ())?;
+    let tao_weight = batch.want::<u64>("TaoWeight", ())?;
+    let owner = batch.want::<AccountId32>("SubnetOwnerHotkey", net)?;
+    let permits = batch.want::<Vec<bool>>("ValidatorPermit", net)?;
+    let max_validators = batch.want::<u16>("MaxAllowedValidators", net)?;
+    let kappa = batch.want::<u16>("Kappa", net)?;
+    let penalty = batch.want::<u16>("BondsPenalty", net)?;
+    let average = batch.want::<u64>("BondsMovingAverage", net)?;
+    let yuma3 = batch.want::<bool>("Yuma3On", net)?;
+    let liquid = batch.want::<bool>("LiquidAlphaOn", net)?;
+    let alphas = batch.want::<(u16, u16)>("AlphaValues", net)?;
+    let steepness = batch.want::<i16>("AlphaSigmoidSteepness", net)?;
+    let servers = batch.want::<u64>("PendingServerEmission", net)?;
+    let validators = batch.want::<u64>("PendingValidatorEmission", net)?;
+    let commit_reveal = batch.want::<bool>("CommitRevealWeightsEnabled", net)?;
+    let mechanisms = batch.want::<u8>("MechanismCountCurrent", net)?;
+    let found = batch.fetch().await?;
+    if !added.of(&found)? {
+        return Err(ChainError::UnknownNetUid(netuid));
+    }
+    let seats = seats.of(&found)?;
+    let owner = owner.of(&found)?;
+    let tao_weight = u128::from(tao_weight.of(&found)?);
+
+    let mut batch = Batch::new(at);
+    let hotkeys = batch.want_all::<AccountId32, _>("Keys", (0..seats).map(|uid| (netuid.0, uid)))?;
+    let registered = batch.want_all::<u64, _>("BlockAtRegistration", (0..seats).map(|uid| (netuid.0, uid)))?;
+    let weights = batch.want_all::<Vec<(u16, u16)>, _>("Weights", (0..seats).map(|uid| (index, uid)))?;
+    let bonds = batch.want_all::<Vec<(u16, u16)>, _>("Bonds", (0..seats).map(|uid| (index, uid)))?;
+    let by_seat = batch.fetch().await?;
+    let hotkeys: Vec<AccountId32> = hotkeys.of(&by_seat)?;
+
+    let mut batch = Batch::new(at);
+    let on = |netuid: u16| hotkeys.iter().map(move |hotkey| (hotkey.0, netuid));
+    let alpha = batch.want_all::<u64, _>("TotalHotkeyAlpha", on(netuid.0))?;
+    let tao = batch.want_all::<u64, _>("TotalHotkeyAlpha", on(ROOT))?;
+    // A runtime without child keys has no such items.
+    let parents = batch.want_all::<Vec<(u64, AccountId32)>, _>("ParentKeys", on(netuid.0)).ok();
+    let children = batch.want_all::<Vec<(u64, AccountId32)>, _>("ChildKeys", on(netuid.0)).ok();
+    let by_hotkey = batch.fetch().await?;
+    let mut child_keys = false;
+    for relatives in [parents, children].into_iter().flatten() {
+        child_keys |= relatives.of(&by_hotkey)?.iter().any(|relatives| !relatives.is_empty());
+    }
+    let stake = alpha.of(&by_hotkey)?.into_iter().zip(tao.of(&by_hotkey)?).map(|(alpha, tao)| {
+        let weighted = (u128::from(tao) * tao_weight) >> 64;
+        alpha.saturating_add(u64::try_from(weighted).unwrap_or(u64::MAX))
+    });
+
+    Ok(EpochState {
+        block: at.block,
+        tempo: tempo.of(&found)?,
+        activity_cutoff_factor_milli: activity.of(&found)?,
+        last_update: last_update.of(&found)?,
+        block_at_registration: registered.of(&by_seat)?,
+        last_mechanism_step_block: last_step.of(&found)?,
+        stake: stake.collect(),
+        stake_threshold: threshold.of(&found)?,
+        owner_uid: (0u16..).zip(&hotkeys).find(|(_, hotkey)| **hotkey == owner).map(|(uid, _)| uid),
+        validator_permit: permits.of(&found)?,
+        max_allowed_validators: max_validators.of(&found)?,
+        weights: rows(weights.of(&by_seat)?),
+        bonds: rows(bonds.of(&by_seat)?),
+        kappa: kappa.of(&found)?,
+        bonds_penalty: penalty.of(&found)?,
+        bonds_moving_average: average.of(&found)?,
+        yuma3_on: yuma3.of(&found)?,
+        liquid_alpha_on: liquid.of(&found)?,
+        alpha_values: alphas.of(&found)?,
+        alpha_sigmoid_steepness: steepness.of(&found)?,
+        pending_emission: servers.of(&found)?.saturating_add(validators.of(&found)?),
+        commit_reveal_weights_enabled: commit_reveal.of(&found)?,
+        mechanisms: mechanisms.of(&found)?,
+        child_keys,
+    })
+}
+
+/// Rows that hold something.
+fn rows(rows: Vec<Vec<(u16, u16)>>) -> Rows {
+    (0u16..).zip(rows).filter(|(_, row)| !row.is_empty()).collect()
+}
+
+/// Values that are read in one request.
+struct Batch<'a> {
+    at: &'a At,
+    keys: Vec<Key>,
+}
+
+/// One value of a batch.
+struct One<'a, T> {
+    entry: Entry<'a, T>,
+    key: Key,
+}
+
+/// One value per seat.
+struct Each<'a, T> {
+    entry: Entry<'a, T>,
+    keys: Vec<Key>,
+}
+
+impl<'a> Batch<'a> {
+    fn new(at: &'a At) -> Self {
+        Self { at, keys: Vec::new() }
+    }
+
+    fn want<T: DecodeAsType>(
+        &mut self,
+        name: &'static str,
+        parts: impl IntoEncodableValues,
+    ) -> Result<One<'a, T>, ChainError> {
+        let entry = self.at.entry(name)?;
+        let key = entry.key(parts)?;
+        self.keys.push(key.clone());
+        Ok(One { entry, key })
+    }
+
+    fn want_all<T: DecodeAsType, K: IntoEncodableValues>(
+        &mut self,
+        name: &'static str,
+        parts: impl Iterator<Item = K>,
+    ) -> Result<Each<'a, T>, ChainError> {
+        let entry = self.at.entry(name)?;
+        let keys = parts.map(|parts| entry.key(parts)).collect::<Result<Vec<_>, _>>()?;
+        self.keys.extend_from_slice(&keys);
+        Ok(Each { entry, keys })
+    }
+
+    async fn fetch(self) -> Result<Found, ChainError> {
+        self.at.fetch(&self.keys).await
+    }
+}
+
+impl<T: DecodeAsType> One<'_, T> {
+    fn of(&self, found: &Found) -> Result<T, ChainError> {
+        self.entry.require(found, &self.key)
+    }
+}
+
+impl<T: DecodeAsType> Each<'_, T> {
+    fn of(&self, found: &Found) -> Result<Vec<T>, ChainError> {
+        self.keys.iter().map(|key| self.entry.require(found, key)).collect()
+    }
+}
