@@ -14,7 +14,7 @@ use subxt::{
     transactions::{Signer, dynamic},
 };
 
-use crate::{ChainError, storage::At};
+use crate::{ChainError, connection::Offline, storage::At};
 
 /// Blocks during which a transaction can be included. Blocks may come four times a second or every twelve seconds:
 /// half a minute, or 25 minutes.
@@ -60,8 +60,8 @@ impl Signer<SubstrateConfig> for Account<'_> {
     }
 }
 
-/// Sign a call of `pallet` at a block. Arguments go by name: a runtime that renames or adds one refuses the call here
-/// rather than reading it wrongly there.
+/// Sign a call of `pallet` at a block, with the account's next nonce: it counts what is queued, so that two calls in a
+/// row don't take the same one.
 pub(crate) async fn sign(
     at: &At,
     keypair: &Keypair,
@@ -70,21 +70,33 @@ pub(crate) async fn sign(
     arguments: Vec<(&'static str, Value)>,
 ) -> Result<Transaction, ChainError> {
     let account = AccountId32(keypair.public());
-    let connection = &at.connection;
-    // Counts what is queued, so that two calls in a row don't take the same nonce.
-    let nonce = connection.methods.system_account_next_index(&account).await;
-    let nonce = nonce.map_err(connection.error("system_accountNextIndex"))?;
+    let nonce = at.connection.methods.system_account_next_index(&account).await;
+    let nonce = nonce.map_err(at.connection.error("system_accountNextIndex"))?;
+    sign_offline(&at.runtime, at.block, nonce, keypair, pallet, call, arguments)
+}
+
+/// Arguments go by name: a runtime that renames one or adds one refuses the call here rather than reading it wrongly
+/// there.
+pub(crate) fn sign_offline(
+    runtime: &Offline,
+    birth: BlockRef,
+    nonce: u64,
+    keypair: &Keypair,
+    pallet: &'static str,
+    call: &'static str,
+    arguments: Vec<(&'static str, Value)>,
+) -> Result<Transaction, ChainError> {
     let params = DefaultExtrinsicParamsBuilder::new()
         .nonce(nonce)
-        .mortal_from_unchecked(PERIOD, at.block.number, H256(at.block.hash.0))
+        .mortal_from_unchecked(PERIOD, birth.number, H256(birth.hash.0))
         .build();
     let payload = dynamic(pallet, call, Composite::named(arguments));
     let unsupported = |error| ChainError::unsupported(format!("call {pallet}.{call}"), error);
-    let transactions = at.runtime.transactions();
+    let transactions = runtime.transactions();
     let mut signable = transactions.create_signable_offline(&payload, params).map_err(unsupported)?;
     let signed = signable.sign(&Account(keypair)).map_err(unsupported)?;
     let hash = TransactionHash(signed.hash().0);
-    Ok(Transaction { bytes: signed.into_encoded(), hash, nonce, birth: at.block, period: PERIOD })
+    Ok(Transaction { bytes: signed.into_encoded(), hash, nonce, birth, period: PERIOD })
 }
 
 impl fmt::Display for TransactionHash {
