@@ -1,0 +1,53 @@
+//! What the miner's service runs on.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use primitives::{Digest, GenerateRequest};
+
+use crate::{Manifest, ModelError, TokenStream};
+
+/// A request to continue a prompt, with the seed of its randomness.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GenerateJob {
+    /// What is asked.
+    pub request: GenerateRequest,
+    /// Decides every draw, so that anyone with the same model can repeat the answer.
+    pub seed: Digest,
+}
+
+/// Something that answers requests.
+#[async_trait]
+pub trait Backend: Send + Sync + 'static {
+    /// The model that answers.
+    fn manifest(&self) -> &Manifest;
+
+    /// Starts an answer. What is wrong with the request is said here, before the first chunk.
+    async fn generate(&self, job: GenerateJob) -> Result<TokenStream, ModelError>;
+
+    /// One unit vector for each text.
+    async fn embed(&self, texts: Vec<String>) -> Result<Vec<Vec<f32>>, ModelError>;
+}
+
+/// A language model and a sentence encoder behind one door. The manifest is the language model's.
+pub struct Combined {
+    /// Answers [`Backend::generate`].
+    pub generator: Arc<dyn Backend>,
+    /// Answers [`Backend::embed`].
+    pub encoder: Arc<dyn Backend>,
+}
+
+#[async_trait]
+impl Backend for Combined {
+    fn manifest(&self) -> &Manifest {
+        self.generator.manifest()
+    }
+
+    async fn generate(&self, job: GenerateJob) -> Result<TokenStream, ModelError> {
+        self.generator.generate(job).await
+    }
+
+    async fn embed(&self, texts: Vec<String>) -> Result<Vec<Vec<f32>>, ModelError> {
+        self.encoder.embed(texts).await
+    }
+}

@@ -1,0 +1,63 @@
+//! What can go wrong with a model, each with the file or value at fault.
+
+use std::{error::Error, io, path::PathBuf};
+
+use crate::{Device, NotFinite};
+
+/// A model can't be loaded, or a job can't be done.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+#[allow(missing_docs)] // the fields are what the messages say
+pub enum ModelError {
+    #[error("no model folder at {}", path.display())]
+    MissingFolder { path: PathBuf },
+    #[error("cannot read {}", path.display())]
+    Read { path: PathBuf, source: io::Error },
+    #[error("{} has {bytes} bytes, more than the {limit} that such a file may have", path.display())]
+    TooLarge { path: PathBuf, bytes: u64, limit: u64 },
+    #[error("{} is not a model configuration", path.display())]
+    Config { path: PathBuf, source: serde_json::Error },
+    #[error("{} describes a {found:?} model; supported here: {supported}", path.display())]
+    UnsupportedArchitecture { path: PathBuf, found: String, supported: &'static str },
+    #[error("{} asks for {setting}, which is not supported", path.display())]
+    UnsupportedSetting { path: PathBuf, setting: String },
+    #[error("{}: {field} is {value}, outside {min}..={max}", path.display())]
+    ConfigRange { path: PathBuf, field: &'static str, value: u64, min: u64, max: u64 },
+    #[error("{} is not a safetensors file, or is damaged", path.display())]
+    Weights { path: PathBuf, source: safetensors::SafeTensorError },
+    #[error("{} has no tensor {tensor}", path.display())]
+    MissingTensor { path: PathBuf, tensor: String },
+    #[error("{}: tensor {tensor} has shape {found:?}, the configuration says {expected:?}", path.display())]
+    Shape { path: PathBuf, tensor: String, expected: Vec<usize>, found: Vec<usize> },
+    #[error("{}: tensor {tensor} is of type {found}; F32, F16 and BF16 are supported", path.display())]
+    Dtype { path: PathBuf, tensor: String, found: String },
+    #[error("{} is not a tokenizer", path.display())]
+    Tokenizer { path: PathBuf, source: Box<dyn Error + Send + Sync> },
+    #[error("{}: the tokenizer has {tokenizer} tokens, the model only {model}", path.display())]
+    Vocabulary { path: PathBuf, tokenizer: usize, model: usize },
+    #[error("device {device} cannot be used: {reason}")]
+    DeviceUnavailable { device: Device, reason: String },
+    #[error("libtorch {found} is loaded, but this program was built for {expected}")]
+    LibtorchVersion { expected: &'static str, found: String },
+    #[error("the text cannot be split into tokens")]
+    Tokenise { source: Box<dyn Error + Send + Sync> },
+    #[error("the prompt has no tokens")]
+    EmptyPrompt,
+    #[error("{tokens} tokens do not fit the model's context of {max_context}")]
+    TooLong { tokens: usize, max_context: usize },
+    #[error("token {token} is outside the vocabulary of {vocab_size}")]
+    TokenOutOfRange { token: u32, vocab_size: usize },
+    #[error("model {model} does not {what}")]
+    Unsupported { model: String, what: &'static str },
+    #[error(transparent)]
+    NotFinite(#[from] NotFinite),
+    #[error("the job panicked: {reason}")]
+    Panicked { reason: String },
+    #[error("the model's thread cannot be started")]
+    Thread { source: io::Error },
+    #[error("the model has stopped")]
+    Stopped,
+    #[cfg(feature = "torch")]
+    #[error("libtorch refused an operation")]
+    Torch(#[from] tch::TchError),
+}

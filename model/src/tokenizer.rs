@@ -1,0 +1,67 @@
+//! Text to token ids and back.
+
+use std::{error::Error, fmt, path::Path, sync::Arc};
+
+use tokenizers::TruncationParams;
+
+use crate::{Detokeniser, ModelError};
+
+/// A Hugging Face `tokenizer.json`. Cheap to clone.
+#[derive(Clone)]
+pub struct Tokenizer(Arc<tokenizers::Tokenizer>);
+
+impl Tokenizer {
+    /// Reads a `tokenizer.json`.
+    pub fn from_file(path: &Path) -> Result<Self, ModelError> {
+        let bytes = std::fs::read(path).map_err(|source| ModelError::Read { path: path.to_owned(), source })?;
+        Self::from_bytes(&bytes).map_err(|source| ModelError::Tokenizer { path: path.to_owned(), source })
+    }
+
+    /// Padding and truncation that the file asks for are dropped: lengths are the engine's business.
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, Box<dyn Error + Send + Sync>> {
+        let mut tokenizer = tokenizers::Tokenizer::from_bytes(bytes)?;
+        tokenizer.with_padding(None);
+        tokenizer.with_truncation(None)?;
+        Ok(Self(Arc::new(tokenizer)))
+    }
+
+    /// The same tokenizer, cutting every text to so many tokens, the closing special token kept.
+    #[cfg_attr(not(feature = "torch"), allow(dead_code))] // only the encoder truncates
+    pub(crate) fn truncated(self, max_length: usize) -> Result<Self, Box<dyn Error + Send + Sync>> {
+        let mut tokenizer = Arc::unwrap_or_clone(self.0);
+        tokenizer.with_truncation(Some(TruncationParams { max_length, ..TruncationParams::default() }))?;
+        Ok(Self(Arc::new(tokenizer)))
+    }
+
+    /// Token ids of `text`, with the special tokens that the model wants around it.
+    pub fn encode(&self, text: &str) -> Result<Vec<u32>, ModelError> {
+        let encoding = self.0.encode_fast(text, true).map_err(|source| ModelError::Tokenise { source })?;
+        Ok(encoding.get_ids().to_vec())
+    }
+
+    /// Text of token ids, special tokens left out. Bytes that are no UTF-8 come out as U+FFFD.
+    pub fn decode(&self, ids: &[u32]) -> Result<String, ModelError> {
+        self.0.decode(ids, true).map_err(|source| ModelError::Tokenise { source })
+    }
+
+    /// A decoder that is given ids as they are made.
+    pub fn detokeniser(&self) -> Detokeniser {
+        Detokeniser::new(self.clone())
+    }
+
+    /// Number of tokens, special ones included.
+    pub fn vocab_size(&self) -> usize {
+        self.0.get_vocab_size(true)
+    }
+
+    /// The id of a token as the vocabulary writes it.
+    pub fn token_id(&self, token: &str) -> Option<u32> {
+        self.0.token_to_id(token)
+    }
+}
+
+impl fmt::Debug for Tokenizer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tokenizer").field("vocab_size", &self.vocab_size()).finish()
+    }
+}

@@ -1,0 +1,148 @@
+//! The engine as its users see it, on a tiny random model whose answers PyTorch gave.
+#![cfg(feature = "torch")]
+
+use std::{fs, path::Path, time::Duration};
+
+use assay_model::{Backend, Chunk, Device, Engine, GenerateJob, ModelError};
+use futures::StreamExt;
+use primitives::{Digest, FinishReason, GenerateRequest, Prompt};
+use tokio::time::timeout;
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn fixtures() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures")
+}
+
+fn engine() -> Engine {
+    Engine::load(&fixtures().join("llama"), Device::Cpu).expect("the fixture loads")
+}
+
+fn expected() -> serde_json::Value {
+    serde_json::from_slice(&fs::read(fixtures().join("expected.json")).expect("there")).expect("json")
+}
+
+fn ids(value: &serde_json::Value) -> Vec<u32> {
+    serde_json::from_value(value.clone()).expect("token ids")
+}
+
+fn job(prompt: &[u32], max_new_tokens: u32, temperature_milli: u32, seed: &str) -> GenerateJob {
+    let request = GenerateRequest { prompt: Prompt::Tokens(prompt.to_vec()), max_new_tokens, temperature_milli };
+    GenerateJob { request, seed: Digest::of(seed.as_bytes()) }
+}
+
+async fn tokens(engine: &Engine, job: &GenerateJob) -> Vec<u32> {
+    let answer = engine.generate(job.clone()).await.expect("starts").collect();
+    timeout(PATIENCE, answer).await.expect("in time").expect("an answer").tokens
+}
+
+#[tokio::test]
+async fn greedy_tokens_are_pytorchs() {
+    let (engine, expected) = (engine(), expected());
+    let job = job(&ids(&expected["llama"]["prompt"]), 24, 0, "unused");
+    let answer = engine.generate(job).await.expect("starts").collect().await.expect("an answer");
+    assert_eq!(answer.tokens, ids(&expected["llama"]["greedy"]));
+    assert_eq!(answer.finish, FinishReason::Length);
+    assert_eq!(answer.text, engine.tokenizer().decode(&answer.tokens).expect("decodes"));
+}
+
+#[tokio::test]
+async fn the_tokenizer_is_the_reference_and_goes_both_ways() {
+    let engine = engine();
+    for (text, encoded) in expected()["llama"]["encoded"].as_object().expect("texts") {
+        let own = engine.tokenizer().encode(text).expect("encodes");
+        assert_eq!(own, ids(encoded), "{text}");
+        assert_eq!(engine.tokenizer().decode(&own).expect("decodes"), *text);
+    }
+}
+
+#[tokio::test]
+async fn a_seed_decides_the_answer() {
+    let engine = engine();
+    let prompt = [5, 6, 7];
+    let first = tokens(&engine, &job(&prompt, 30, 1000, "one")).await;
+    assert_eq!(tokens(&engine, &job(&prompt, 30, 1000, "one")).await, first);
+    assert_ne!(tokens(&engine, &job(&prompt, 30, 1000, "two")).await, first);
+}
+
+#[tokio::test]
+async fn company_does_not_change_an_answer() {
+    let engine = engine();
+    let jobs = [job(&[5, 6, 7], 40, 900, "a"), job(&[9; 20], 25, 0, "b"), job(&[30, 31], 12, 1200, "c")];
+    let mut alone = Vec::new();
+    for job in &jobs {
+        alone.push(tokens(&engine, job).await);
+    }
+    let together = futures::future::join_all(jobs.iter().map(|job| tokens(&engine, job))).await;
+    assert_eq!(together, alone);
+}
+
+#[tokio::test]
+async fn a_check_knows_its_own_answer() {
+    let engine = engine();
+    for temperature in [0, 700, 1000] {
+        let own = job(&[5, 6, 7, 8], 40, temperature, "own");
+        let answer = tokens(&engine, &own).await;
+        let margins = engine.check(&own.request, own.seed, &answer).await.expect("checked");
+        assert_eq!(margins.len(), answer.len());
+        assert!(margins.iter().all(|token| token.margin_micro == 0), "{margins:?}");
+        let wrong: Vec<u32> = answer.iter().map(|token| (token + 1) % 288).collect();
+        let margins = engine.check(&own.request, own.seed, &wrong).await.expect("checked");
+        assert!(margins[0].margin_micro > 0, "{margins:?}");
+    }
+    let own = job(&[5, 6, 7, 8], 40, 1000, "own");
+    let other = tokens(&engine, &job(&[5, 6, 7, 8], 40, 1000, "other")).await;
+    let margins = engine.check(&own.request, own.seed, &other).await.expect("checked");
+    let off = margins.iter().filter(|token| token.margin_micro > 0).count();
+    assert!(off > margins.len() / 2, "{margins:?}");
+    assert_eq!(engine.check(&own.request, own.seed, &[]).await.expect("checked"), []);
+}
+
+#[tokio::test]
+async fn the_context_bounds_prompt_and_answer() {
+    let engine = engine();
+    let max_context = engine.manifest().max_context;
+    let long = job(&vec![9; max_context - 3], 500, 1000, "long");
+    let answer = engine.generate(long.clone()).await.expect("starts").collect().await.expect("an answer");
+    assert_eq!((answer.tokens.len(), answer.finish), (3, FinishReason::Length));
+    engine.check(&long.request, long.seed, &answer.tokens).await.expect("fits");
+    let refused = engine.generate(job(&vec![9; max_context], 1, 0, "")).await;
+    assert!(matches!(refused, Err(ModelError::TooLong { tokens: 65, max_context: 64 })));
+    let refused = engine.check(&long.request, long.seed, &[1; 4]).await;
+    assert!(matches!(refused, Err(ModelError::TooLong { tokens: 65, .. })));
+    let none = engine.generate(job(&[9], 0, 0, "")).await.expect("starts").collect().await.expect("an answer");
+    assert_eq!((none.tokens.len(), none.finish), (0, FinishReason::Length));
+}
+
+#[tokio::test]
+async fn bad_requests_are_refused_and_the_engine_lives_on() {
+    let engine = engine();
+    let refused = engine.generate(job(&[], 4, 0, "")).await;
+    assert!(matches!(refused, Err(ModelError::EmptyPrompt)));
+    let refused = engine.generate(job(&[5, 288], 4, 0, "")).await;
+    assert!(matches!(refused, Err(ModelError::TokenOutOfRange { token: 288, vocab_size: 288 })));
+    let refused = engine.check(&job(&[5], 4, 0, "").request, Digest::of(b""), &[u32::MAX]).await;
+    assert!(matches!(refused, Err(ModelError::TokenOutOfRange { token: u32::MAX, .. })));
+    let refused = engine.embed(vec!["text".to_owned()]).await;
+    assert_eq!(refused.expect_err("no encoder").to_string(), "model llama does not embed texts");
+    assert_eq!(tokens(&engine, &job(&[5], 4, 0, "")).await.len(), 4);
+}
+
+#[tokio::test]
+async fn a_dropped_answer_stops_and_others_go_on() {
+    let engine = engine();
+    for _ in 0..50 {
+        let mut dropped = engine.generate(job(&[5], 60, 1000, "dropped")).await.expect("starts");
+        let first = timeout(PATIENCE, dropped.next()).await.expect("in time").expect("a chunk").expect("no error");
+        assert!(matches!(first, Chunk::Tokens { ids, .. } if ids.len() == 1));
+    }
+    assert_eq!(tokens(&engine, &job(&[5], 8, 0, "")).await.len(), 8);
+}
+
+#[tokio::test]
+async fn an_answer_under_way_survives_its_engine() {
+    let engine = engine();
+    let stream = engine.generate(job(&[5], 40, 1000, "last")).await.expect("starts");
+    drop(engine);
+    assert_eq!(timeout(PATIENCE, stream.collect()).await.expect("in time").expect("whole").tokens.len(), 40);
+}
