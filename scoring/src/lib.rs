@@ -1,4 +1,60 @@
-//! What decides money: tasks, scores, weights, Yuma and replay, as functions of values.
+//! What decides money in Assay, as functions of values: tasks and challenges, scores, weights, Yuma, emission, the
+//! score log and its replay. No clock, no sockets, no async; integers wherever money is decided.
+//!
+//! Invariants:
+//! * the same records give the same u16 weights on every platform: [`replay`]`(log)` equals what was submitted;
+//! * records are the only way into a [`ScoreTable`], and each is recomputed before it counts;
+//! * a failure of any kind scores [`Score::ZERO`]; where nobody earned anything there are no weights, never invented ones;
+//! * history belongs to a [`primitives::Registration`], not to a uid;
+//! * [`yuma::epoch`] is the chain's epoch, bit for bit.
+//!
+//! ```
+//! use assay_scoring::{GenerateTask, Seed, Task, noise, quantise, yuma};
+//! use primitives::{BlockHash, Digest, Hotkey};
+//!
+//! let seed = Seed { block_hash: BlockHash([7; 32]), validator: Hotkey([1; 32]), round: 3, miner: Hotkey([2; 32]) };
+//! assert_eq!(GenerateTask.derive(&seed), GenerateTask.derive(&seed));
+//!
+//! let noise_seed = noise::sampling_seed(&Digest::of(b"a signed request"));
+//! assert_eq!(noise::gumbel_row(&noise_seed, 0, 8)[5], noise::gumbel(&noise_seed, 0, 5));
+//! assert_eq!(quantise::max_upscale_u16(&[3, 2, 1]), [65535, 43690, 21845]);
+//! ```
 #![warn(missing_docs)]
 
+pub mod emission;
+pub mod noise;
+pub mod quantise;
 pub mod yuma;
+
+mod challenge;
+mod config;
+mod evidence;
+mod log;
+mod observation;
+mod outcome;
+mod phrases;
+mod record;
+mod registry;
+mod replay;
+mod score;
+mod scorer;
+mod stream;
+mod table;
+mod tasks;
+mod weights;
+
+pub use challenge::{Challenge, Seed, Task};
+pub use config::{ConfigError, ScoringConfig};
+pub use evidence::{Check, Evidence, Unchecked};
+pub use log::{Broken, LineFault, LogError, LogReader, MAX_LINE, ScoreLog, Sealed};
+pub use observation::{Observation, Output, Reference, TokenCheck, cosine_micro};
+pub use outcome::Outcome;
+pub use record::{Header, LOG_VERSION, Landed, Record, Round, Scored, WeightsRecord};
+pub use registry::Registry;
+pub use replay::{Counts, Replay, ReplayError, replay, replay_log, replay_with};
+pub use score::Score;
+pub use scorer::{Accuracy, AccuracyAndSpeed, Scorer};
+pub use stream::Choices;
+pub use table::{Divergence, ScoreTable, Standing};
+pub use tasks::{EmbedTask, GenerateTask};
+pub use weights::{NoWeights, Seat, Snapshot, WeightPolicy, weights};

@@ -22,10 +22,6 @@ impl Fixed {
         Self(bits)
     }
 
-    pub(crate) const fn bits(self) -> i64 {
-        self.0
-    }
-
     pub(crate) fn from_int(value: i32) -> Self {
         Self(i64::from(value) << FRACTION_BITS)
     }
@@ -112,4 +108,85 @@ impl Sum for Fixed {
 
 fn saturate(bits: i128) -> Fixed {
     Fixed(i64::try_from(bits).unwrap_or(if bits < 0 { i64::MIN } else { i64::MAX }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bits of (x, exp x), made with `substrate-fixed` 0.6.0.
+    #[test]
+    fn exp_is_the_chains() {
+        let cases = [
+            (0, 4294967296),
+            (1, 4294967297),
+            (-1, 4294967295),
+            (4294967296, 11674931200),
+            (-4294967296, 1580030169),
+            (85899345920, 2066907302758576256),
+            (-85899345920, 8),
+            (21474836480, 637429664624),
+            (-21474836480, 28939262),
+            (2147483648, 7081203935),
+            (-2147483648, 2605029348),
+            (42949672960, 94602947905357),
+            (-21474824135, 28939345),
+            (429496729, 4746672945),
+            (-429496729, 3886247122),
+            (77240079792, 276995231061007587),
+            (67346679195, 27718721782631347),
+            (60789267152, 6022522153201162),
+            (-84772484123, 11),
+            (30720559026, 5486970015363),
+            (-85489023427, 9),
+            (22735340401, 854851594502),
+            (-39312720713, 454750),
+            (-22479159410, 22905156),
+            (-16064750991, 101985730),
+            (-26753300347, 8467294),
+            (77176327124, 272920050971113381),
+            (-47809881021, 62887),
+            (-49345269061, 43985),
+            (-34291013218, 1464041),
+            (-45204947123, 115336),
+            (11888781939, 68409841224),
+            (-18644478361, 55935168),
+            (1238222859, 5730141160),
+            (-66545045157, 802),
+            (-51614240263, 25934),
+            (-47332887078, 70274),
+            (-83990136399, 13),
+            (46004432258, 192660606085445),
+        ];
+        for (x, exp) in cases {
+            assert_eq!(Fixed::from_bits(x).exp(), Fixed(exp), "{x}");
+        }
+    }
+
+    /// Bits of (a, b, a · b, a / b), made with `substrate-fixed` 0.6.0.
+    #[test]
+    fn products_round_down_quotients_towards_zero_and_both_saturate() {
+        let cases = [
+            (-3, 1 << 31, -2, -6),
+            (-1, 1, -1, -(1 << 32)),
+            (7 << 32, -(3 << 32), -90_194_313_216, -10_021_590_357),
+            (i64::MAX, i64::MAX, i64::MAX, 1 << 32),
+            (i64::MIN, 2 << 32, i64::MIN, -4_611_686_018_427_387_904),
+        ];
+        for (a, b, product, quotient) in cases {
+            let (a, b) = (Fixed(a), Fixed(b));
+            assert_eq!((a.mul(b), a.div(b)), (Fixed(product), Fixed(quotient)));
+        }
+        assert_eq!(Fixed::ONE.div(Fixed::ZERO), Fixed::ZERO);
+    }
+
+    #[test]
+    fn shares_are_truncated_and_clamped() {
+        assert_eq!(Fixed::ONE.to_share(), u16::MAX);
+        assert_eq!(Fixed::from_int(-1).to_share(), 0);
+        assert_eq!(Fixed::from_int(9).to_share(), u16::MAX);
+        assert_eq!(Fixed::HALF.to_share(), 32_767);
+        assert_eq!(Fixed::HALF.of(u64::MAX), u64::MAX / 2);
+        assert_eq!(Fixed::from_int(-1).of(5), 0);
+    }
 }

@@ -1,0 +1,88 @@
+//! A challenge, and the seed from which anyone can derive it again.
+
+use primitives::{BlockHash, Digest, Hotkey, Request};
+
+use crate::stream::Choices;
+
+const SEED_CONTEXT: &str = "assay 2026 challenge seed v1";
+const DIGEST_CONTEXT: &str = "assay 2026 challenge digest v1";
+
+/// What a challenge depends on. Nobody knows the block's hash before the block is made; the rest tells validators,
+/// rounds and miners apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seed {
+    /// Of the finalised block that started the round.
+    pub block_hash: BlockHash,
+    /// Who asks.
+    pub validator: Hotkey,
+    /// The validator's round.
+    pub round: u64,
+    /// Who is asked.
+    pub miner: Hotkey,
+}
+
+/// A request whose answer will be checked. To the miner it is a request like any other: this type stays on the
+/// validator's side.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Challenge {
+    /// The task's name.
+    pub task: String,
+    /// What is sent.
+    pub request: Request,
+    /// Names the challenge in the score log: covers the task and the request.
+    pub digest: Digest,
+}
+
+impl Seed {
+    /// The choices of one task.
+    fn choices(&self, task: &str) -> Choices {
+        let parts: [&[u8]; 5] =
+            [&self.block_hash.0, &self.validator.0, &self.round.to_le_bytes(), &self.miner.0, task.as_bytes()];
+        Choices::new(&Digest::derive(SEED_CONTEXT, &parts))
+    }
+}
+
+/// A kind of work that miners are paid for.
+pub trait Task: Send + Sync {
+    /// Its name in the configuration and in the score log.
+    fn name(&self) -> &'static str;
+
+    /// A request made of nothing but `choices`: the same on every platform, so that anyone who holds the log can see
+    /// that the validator did not pick it.
+    fn request(&self, choices: &mut Choices) -> Request;
+
+    /// The challenge of a seed.
+    fn derive(&self, seed: &Seed) -> Challenge {
+        let request = self.request(&mut seed.choices(self.name()));
+        let digest = digest(self.name(), &request);
+        Challenge { task: self.name().into(), request, digest }
+    }
+}
+
+fn digest(task: &str, request: &Request) -> Digest {
+    let mut bytes = Vec::new();
+    let mut field = |value: &[u8]| {
+        bytes.extend((value.len() as u64).to_le_bytes());
+        bytes.extend(value);
+    };
+    field(task.as_bytes());
+    match request {
+        Request::Generate(request) => {
+            field(b"generate");
+            match &request.prompt {
+                primitives::Prompt::Text(text) => field(text.as_bytes()),
+                primitives::Prompt::Tokens(tokens) => {
+                    field(b"");
+                    tokens.iter().for_each(|token| field(&token.to_le_bytes()));
+                }
+            }
+            field(&request.max_new_tokens.to_le_bytes());
+            field(&request.temperature_milli.to_le_bytes());
+        }
+        Request::Embed(request) => {
+            field(b"embed");
+            request.texts.iter().for_each(|text| field(text.as_bytes()));
+        }
+    }
+    Digest::derive(DIGEST_CONTEXT, &[&bytes])
+}

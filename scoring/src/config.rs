@@ -1,0 +1,129 @@
+//! How answers become scores and scores become weights. All integers: the log carries it, and every machine computes
+//! the same from it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{score::PPM, weights::WeightPolicy};
+
+/// A subnet's scoring rules. The header of the score log carries them, so that the log alone can be replayed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ScoringConfig {
+    /// Tasks that may be scored, by name.
+    pub tasks: Vec<String>,
+    /// The scorer, by name.
+    pub scorer: String,
+    /// A token counts as the validator's own when its margin is at most so many millionths. It covers rounding
+    /// between backends; noise and logits are of the order of a million.
+    pub margin_tolerance_micro: u32,
+    /// Share of an answer's tokens that must match, in millionths. Below it the output is wrong.
+    pub match_gate_ppm: u32,
+    /// Least cosine of every embedding, in millionths. Below it the output is wrong.
+    pub cosine_gate_micro: i32,
+    /// A full speed score needs an answer within so many microseconds,
+    pub reference_start_us: u64,
+    /// plus so many for each token or text.
+    pub reference_unit_us: u64,
+    /// How far a success moves a miner's standing towards the new score, in millionths.
+    pub success_rate_ppm: u32,
+    /// How far a failure of any kind moves it towards zero, in millionths. Not less than for a success: otherwise
+    /// luck would pay.
+    pub failure_rate_ppm: u32,
+    /// A miner that was not asked for so many rounds has no weight.
+    pub stale_after_rounds: u64,
+    /// How standings become weights.
+    pub weights: WeightPolicy,
+}
+
+/// Why rules make no sense.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// Nothing can be scored.
+    #[error("tasks is empty: name at least one")]
+    NoTasks,
+    /// A task that nobody registered.
+    #[error("there is no task named {0:?}")]
+    UnknownTask(String),
+    /// A scorer that nobody registered.
+    #[error("there is no scorer named {0:?}")]
+    UnknownScorer(String),
+    /// A share outside its range.
+    #[error("{field} is {value}, but must be from {least} to {most}")]
+    Range {
+        /// Which setting.
+        field: &'static str,
+        /// Its value.
+        value: i64,
+        /// The least that makes sense.
+        least: i64,
+        /// The most that makes sense.
+        most: i64,
+    },
+}
+
+impl Default for ScoringConfig {
+    fn default() -> Self {
+        Self {
+            tasks: vec!["generate".into()],
+            scorer: "accuracy_and_speed".into(),
+            margin_tolerance_micro: 100_000,
+            match_gate_ppm: 900_000,
+            cosine_gate_micro: 995_000,
+            reference_start_us: 100_000,
+            reference_unit_us: 5_000,
+            success_rate_ppm: 100_000,
+            failure_rate_ppm: 300_000,
+            stale_after_rounds: 20,
+            weights: WeightPolicy::default(),
+        }
+    }
+}
+
+impl ScoringConfig {
+    /// Whether the numbers make sense. Names are checked where they are looked up.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        if self.tasks.is_empty() {
+            return Err(ConfigError::NoTasks);
+        }
+        let most = PPM as i64;
+        let clamp = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+        let ranges = [
+            ("match_gate_ppm", self.match_gate_ppm.into(), 1, most),
+            ("cosine_gate_micro", self.cosine_gate_micro.into(), 1, most),
+            ("success_rate_ppm", self.success_rate_ppm.into(), 1, most),
+            ("failure_rate_ppm", self.failure_rate_ppm.into(), self.success_rate_ppm.into(), most),
+            ("stale_after_rounds", clamp(self.stale_after_rounds), 1, i64::MAX),
+            ("reference_start_us", clamp(self.reference_start_us), 0, 3_600_000_000),
+            ("reference_unit_us", clamp(self.reference_unit_us), 0, 3_600_000_000),
+            ("weights.power", self.weights.power().into(), 1, 16),
+        ];
+        for (field, value, least, most) in ranges {
+            if !(least..=most).contains(&value) {
+                return Err(ConfigError::Range { field, value, least, most });
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_make_sense() {
+        ScoringConfig::default().check().unwrap();
+    }
+
+    #[test]
+    fn nonsense_is_named() {
+        let gate = ScoringConfig { match_gate_ppm: 1_000_001, ..ScoringConfig::default() };
+        assert_eq!(gate.check().unwrap_err().to_string(), "match_gate_ppm is 1000001, but must be from 1 to 1000000");
+        let lenient = ScoringConfig { failure_rate_ppm: 99_999, ..ScoringConfig::default() };
+        assert!(matches!(lenient.check(), Err(ConfigError::Range { field: "failure_rate_ppm", .. })));
+        let empty = ScoringConfig { tasks: Vec::new(), ..ScoringConfig::default() };
+        assert_eq!(empty.check(), Err(ConfigError::NoTasks));
+        assert!(serde_json::from_str::<ScoringConfig>(r#"{"power":3}"#).is_err());
+        assert_eq!(serde_json::from_str::<ScoringConfig>("{}").unwrap(), ScoringConfig::default());
+    }
+}

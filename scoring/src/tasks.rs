@@ -1,0 +1,97 @@
+//! The tasks that come with the crate.
+
+use primitives::{EmbedRequest, GenerateRequest, Prompt, Request};
+
+use crate::{challenge::Task, phrases, stream::Choices};
+
+/// Continue a text: 16 to 48 new tokens, usually at temperature 1.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct GenerateTask;
+
+/// Embed a few sentences.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct EmbedTask;
+
+impl Task for GenerateTask {
+    fn name(&self) -> &'static str {
+        "generate"
+    }
+
+    fn request(&self, choices: &mut Choices) -> Request {
+        Request::Generate(GenerateRequest {
+            prompt: Prompt::Text(phrases::opening(choices)),
+            max_new_tokens: 16 + choices.below(33),
+            temperature_milli: match choices.below(10) {
+                0 => 700 + 50 * choices.below(11),
+                _ => 1_000,
+            },
+        })
+    }
+}
+
+impl Task for EmbedTask {
+    fn name(&self) -> &'static str {
+        "embed"
+    }
+
+    fn request(&self, choices: &mut Choices) -> Request {
+        let texts = 1 + choices.below(8);
+        Request::Embed(EmbedRequest { texts: (0..texts).map(|_| phrases::statement(choices)).collect() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use primitives::{BlockHash, Hotkey};
+
+    use super::*;
+    use crate::challenge::Seed;
+
+    fn seed(round: u64) -> Seed {
+        Seed { block_hash: BlockHash([1; 32]), validator: Hotkey([2; 32]), round, miner: Hotkey([3; 32]) }
+    }
+
+    #[test]
+    fn every_part_of_the_seed_changes_the_challenge() {
+        let base = seed(0);
+        let seeds = [
+            base,
+            Seed { block_hash: BlockHash([9; 32]), ..base },
+            Seed { validator: Hotkey([9; 32]), ..base },
+            Seed { miner: Hotkey([9; 32]), ..base },
+            seed(1),
+        ];
+        let digests: BTreeSet<_> = seeds.iter().map(|seed| GenerateTask.derive(seed).digest).collect();
+        assert_eq!(digests.len(), seeds.len());
+        assert_ne!(GenerateTask.derive(&base).digest, EmbedTask.derive(&base).digest);
+    }
+
+    #[test]
+    fn generate_asks_for_what_users_ask_for() {
+        let mut warm = 0;
+        for round in 0..500 {
+            let challenge = GenerateTask.derive(&seed(round));
+            assert_eq!(challenge, GenerateTask.derive(&seed(round)));
+            let Request::Generate(request) = challenge.request else { panic!("not a generation") };
+            assert!((16..=48).contains(&request.max_new_tokens));
+            assert!((700..=1_200).contains(&request.temperature_milli));
+            warm += u32::from(request.temperature_milli == 1_000);
+        }
+        assert!(warm > 420, "{warm}");
+    }
+
+    /// Validators on other platforms must derive the same: this text may change only with the context strings.
+    #[test]
+    fn a_known_seed_gives_a_known_challenge() {
+        let challenge = GenerateTask.derive(&seed(7));
+        let Request::Generate(request) = &challenge.request else { panic!("not a generation") };
+        let text = format!("{:?} {} {}", request.prompt, request.max_new_tokens, request.temperature_milli);
+        assert_eq!(text, KNOWN_REQUEST);
+        assert_eq!(challenge.digest.to_string(), KNOWN_DIGEST);
+    }
+
+    const KNOWN_REQUEST: &str = "Text(\"In this chapter, we will look at how a value tests the constant and\") 30 1000";
+    const KNOWN_DIGEST: &str = "";
+}

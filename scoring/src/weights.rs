@@ -1,0 +1,151 @@
+//! From standings to the row that goes on chain.
+
+use primitives::{BlockRef, Hyperparameters, Metagraph, Registration, Uid, Weights, WeightsError};
+use serde::{Deserialize, Serialize};
+
+use crate::{score::Score, table::ScoreTable};
+
+/// How standings become weights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum WeightPolicy {
+    /// In proportion to the standing raised to a power. Above 1 it pays to be one good miner rather than two bad
+    /// ones.
+    Proportional {
+        /// 1 to 16.
+        power: u32,
+    },
+    /// All to the best; equals share.
+    WinnerTakesAll,
+}
+
+/// A seat and who sits in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Seat {
+    /// The seat.
+    pub uid: Uid,
+    /// Its tenant.
+    pub registration: Registration,
+}
+
+/// All that weights need to know of the chain, read at one block.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Snapshot {
+    /// When.
+    pub block: BlockRef,
+    /// Every seat of the subnet, the validator's own included.
+    pub seats: Vec<Seat>,
+    /// Fewest uids that a row may name.
+    pub min_allowed_weights: u16,
+}
+
+/// Why there are no weights to set. Nothing is set then: weight is never made up.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoWeights {
+    /// Nobody who sits in the subnet was scored lately.
+    #[error("no miner of the subnet was scored lately")]
+    NobodyScored,
+    /// All who were scored failed.
+    #[error("no miner of the subnet has earned anything")]
+    NobodyEarned,
+    /// A snapshot with one seat twice.
+    #[error("the snapshot is not one of a subnet")]
+    Seats(#[from] WeightsError),
+}
+
+impl Default for WeightPolicy {
+    fn default() -> Self {
+        Self::Proportional { power: 2 }
+    }
+}
+
+impl WeightPolicy {
+    /// The power that standings are raised to; 1 where the policy has none.
+    pub(crate) fn power(&self) -> u32 {
+        match self {
+            Self::Proportional { power } => *power,
+            Self::WinnerTakesAll => 1,
+        }
+    }
+
+    /// A standing's weight, given the best standing: 65535 for the best, 0 for nothing.
+    fn weigh(&self, standing: Score, best: Score) -> u16 {
+        const BITS: u32 = 32;
+        if standing == Score::ZERO {
+            return 0;
+        }
+        match self {
+            Self::WinnerTakesAll => {
+                if standing == best {
+                    u16::MAX
+                } else {
+                    0
+                }
+            }
+            Self::Proportional { power } => {
+                let ratio = (u128::from(standing.nano()) << BITS) / u128::from(best.nano().max(1));
+                let share = (0..*power).fold(1 << BITS, |share, _| (share * ratio) >> BITS);
+                let rounded = (share * u128::from(u16::MAX) + (1 << (BITS - 1))) >> BITS;
+                u16::try_from(rounded).unwrap_or(u16::MAX)
+            }
+        }
+    }
+}
+
+impl Snapshot {
+    /// Of a metagraph and the hyperparameters at the same block.
+    pub fn new(metagraph: &Metagraph, hyperparameters: &Hyperparameters) -> Self {
+        let seat = |neuron: &primitives::Neuron| Seat { uid: neuron.uid, registration: neuron.registration() };
+        Self {
+            block: metagraph.block,
+            seats: metagraph.neurons.iter().map(seat).collect(),
+            min_allowed_weights: hyperparameters.min_allowed_weights,
+        }
+    }
+}
+
+/// The row that follows from the standings: largest value 65535, so that the chain's upscaling leaves it alone.
+///
+/// Who lost the seat, or was not asked lately, has no weight; nor has the validator itself. Where the chain wants more
+/// uids named than have earned weight, others are named with the weight 0.
+pub fn weights(table: &ScoreTable, snapshot: &Snapshot) -> Result<Weights, NoWeights> {
+    let standings: Vec<(Uid, Score)> =
+        snapshot.seats.iter().filter_map(|seat| Some((seat.uid, table.standing(&seat.registration)?))).collect();
+    let best = standings.iter().map(|(_, standing)| *standing).max().ok_or(NoWeights::NobodyScored)?;
+    if best == Score::ZERO {
+        return Err(NoWeights::NobodyEarned);
+    }
+    let policy = table.config().weights;
+    let mut row: Vec<(Uid, u16)> =
+        standings.iter().map(|(uid, standing)| (*uid, policy.weigh(*standing, best))).filter(|(_, w)| *w > 0).collect();
+
+    let required = usize::from(snapshot.min_allowed_weights).min(snapshot.seats.len());
+    if row.len() < required {
+        let named: std::collections::BTreeSet<Uid> = row.iter().map(|(uid, _)| *uid).collect();
+        let mut others: Vec<Uid> =
+            snapshot.seats.iter().map(|seat| seat.uid).filter(|uid| !named.contains(uid)).collect();
+        others.sort_unstable();
+        row.extend(others.into_iter().take(required - row.len()).map(|uid| (uid, 0)));
+    }
+    Ok(Weights::new(row)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_as_good_is_paid_a_quarter() {
+        let weigh = |policy: WeightPolicy, nano| policy.weigh(Score::from_nano(nano).unwrap(), Score::ONE);
+        let square = WeightPolicy::default();
+        assert_eq!(weigh(square, 1_000_000_000), 65_535);
+        assert_eq!(weigh(square, 500_000_000), 16_384);
+        assert_eq!(weigh(square, 1), 0);
+        assert_eq!(weigh(square, 0), 0);
+        assert_eq!(weigh(WeightPolicy::Proportional { power: 1 }, 500_000_000), 32_768);
+        assert_eq!(weigh(WeightPolicy::WinnerTakesAll, 999_999_999), 0);
+        assert_eq!(weigh(WeightPolicy::WinnerTakesAll, 1_000_000_000), 65_535);
+    }
+}
