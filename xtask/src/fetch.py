@@ -20,7 +20,7 @@ import urllib.request
 import zipfile
 
 # The wheels are taken for one fixed Python ABI, whatever Python runs this: only what lies inside them is used.
-PLATFORM = ["--only-binary=:all:", "--python-version", "3.12", "--implementation", "cp", "--abi", "cp312", "--abi", "none"]
+PLATFORM = ["--only-binary=:all:", "--ignore-requires-python", "--python-version", "3.12", "--implementation", "cp", "--abi", "cp312", "--abi", "none"]
 for tag in ("manylinux_2_28_x86_64", "manylinux_2_25_x86_64", "manylinux2014_x86_64", "manylinux_2_17_x86_64", "any"):
     PLATFORM += ["--platform", tag]
 PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check"]

@@ -9,7 +9,7 @@ const HELP: &str = "\
 Set-up and developer tasks
 
 cargo xtask demo [ARGS]        build everything and run a whole subnet; ARGS go to `assay demo`
-cargo xtask test [--quick]     format, clippy, tests, build without torch, dependencies, notebooks
+cargo xtask test [--quick]     format, clippy, tests, build without torch, dependencies, demo, notebooks
 cargo xtask bench              how fast this machine runs the model in the repository
 cargo xtask notebooks [--log FILE]
                                execute the notebooks against a demo's log; results in notebooks/out

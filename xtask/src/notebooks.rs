@@ -10,42 +10,39 @@ use crate::cache::Cache;
 use crate::libtorch;
 use crate::run::{python, repository, run, step};
 
-/// Where `assay demo` leaves what the notebook reads.
-const LOG: &str = ".assay/demo/validator-0/score-log.jsonl";
-const SUMMARY: &str = ".assay/demo/summary.json";
 const NOTEBOOKS: [&str; 1] = ["replay"];
 
+/// What the notebooks read.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// The last demo in its usual folder, or a short one run now.
+    LastDemo,
+    /// A short demo run now, in a folder of its own: it shows that the program as it stands is read.
+    FreshDemo,
+    /// A log from anywhere; nothing is built.
+    Log(PathBuf),
+}
+
 pub fn command(arguments: &[String]) -> Result<()> {
-    let log = match arguments {
-        [] => None,
-        [flag, file] if flag == "--log" => Some(PathBuf::from(file)),
+    let source = match arguments {
+        [] => Source::LastDemo,
+        [flag, file] if flag == "--log" => Source::Log(PathBuf::from(file)),
         _ => bail!("usage: cargo xtask notebooks [--log FILE]"),
     };
-    let root = repository()?;
-    let folder = match &log {
-        // A log that is given needs nothing built.
-        Some(_) => PathBuf::new(),
-        None => libtorch::ensure(false)?,
-    };
-    println!("{}", execute(&root, &folder, log.as_deref())?);
+    println!("{}", execute(&repository()?, source)?);
     Ok(())
 }
 
-/// Every notebook, against `log` or the last demo's; without one, a short demo is run first.
-pub fn execute(root: &Path, libtorch: &Path, log: Option<&Path>) -> Result<String> {
-    let (log, summary) = match log {
-        Some(log) => {
-            let log = fs::canonicalize(log).with_context(|| format!("cannot read the log {}", log.display()))?;
+/// Execute every notebook. Says what came of it.
+pub fn execute(root: &Path, source: Source) -> Result<String> {
+    let (log, summary) = match source {
+        Source::Log(log) => {
+            let log = fs::canonicalize(&log).with_context(|| format!("cannot read the log {}", log.display()))?;
             (log, None)
         }
-        None => {
-            if !root.join(LOG).is_file() {
-                eprintln!("    there is no {LOG}: running a short demo");
-                let mut demo = libtorch::cargo(root, libtorch);
-                run(demo.args(["run", "--bin", "assay", "--", "demo"]))?;
-            }
-            (root.join(LOG), Some(root.join(SUMMARY)))
-        }
+        Source::LastDemo if root.join(".assay/demo/summary.json").is_file() => of_demo(root, ".assay/demo"),
+        Source::LastDemo => demo(root, ".assay/demo")?,
+        Source::FreshDemo => demo(root, ".assay/notebooks")?,
     };
     let packages = packages(root, &Cache::of_user()?)?;
     let out = root.join("notebooks/out");
@@ -67,6 +64,19 @@ pub fn execute(root: &Path, libtorch: &Path, log: Option<&Path>) -> Result<Strin
         run(&mut execute)?;
     }
     Ok(format!("{} executed, in notebooks/out", NOTEBOOKS.join(", ")))
+}
+
+/// Run a short demo. It fails where honest miners are not paid more than others.
+fn demo(root: &Path, folder: &str) -> Result<(PathBuf, Option<PathBuf>)> {
+    let mut cargo = libtorch::cargo(root, &libtorch::ensure(false)?);
+    run(cargo.args(["run", "--bin", "assay", "--", "demo", "--epochs", "1", "--folder", folder]))?;
+    Ok(of_demo(root, folder))
+}
+
+/// Where `assay demo` leaves the first validator's log and its summary.
+fn of_demo(root: &Path, folder: &str) -> (PathBuf, Option<PathBuf>) {
+    let folder = root.join(folder);
+    (folder.join("validator-0/score-log.jsonl"), Some(folder.join("summary.json")))
 }
 
 /// The pinned Python packages, in a folder of the cache. No virtual environment: Debian's Python cannot make one as it

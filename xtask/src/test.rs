@@ -10,7 +10,8 @@ use crate::cache::Cache;
 use crate::run::{line, repository, run, step};
 use crate::{deny, libtorch, notebooks};
 
-const USAGE: &str = "cargo xtask test [--quick]    --quick leaves out the dependency checks and the notebooks";
+const USAGE: &str =
+    "cargo xtask test [--quick]    --quick leaves out the dependency checks, the demo and the notebooks";
 
 pub fn command(arguments: &[String]) -> Result<()> {
     let quick = match arguments {
@@ -39,7 +40,7 @@ pub fn command(arguments: &[String]) -> Result<()> {
     });
     if !quick {
         report.check("dependencies", || deny::check(&root, &Cache::of_user()?));
-        report.check("notebooks", || notebooks::execute(&root, &folder, None));
+        report.check("demo, notebooks", || notebooks::execute(&root, notebooks::Source::FreshDemo));
     }
     report.print();
     if let Some(failed) = report.failed() {
@@ -126,7 +127,7 @@ impl Report {
                 Ok(detail) => ("ok    ", detail.clone()),
                 Err(error) => ("FAILED", format!("{error:#}")),
             };
-            println!("{verdict} {name:<14} {:>6.1} s  {detail}", took.as_secs_f64());
+            println!("{verdict} {name:<15} {:>6.1} s  {detail}", took.as_secs_f64());
         }
     }
 }
