@@ -1,1 +1,40 @@
-//! Placeholder.
+//! A miner: a model behind a gRPC service that answers who is registered on its subnet, announced on chain.
+//!
+//! ```no_run
+//! # async fn example(backend: std::sync::Arc<dyn model::Backend>) -> Result<(), Box<dyn std::error::Error>> {
+//! use assay_miner::{Config, spawn};
+//! use primitives::{Keypair, NetUid};
+//!
+//! let chain = chain::Client::connect("ws://127.0.0.1:9944").await?;
+//! let config = Config { announce: Some("203.0.113.7:8091".parse()?), ..Config::new(NetUid(1)) };
+//! let miner = spawn(config, Keypair::from_uri("//Miner")?, backend, chain).await?;
+//! miner.ready().await;
+//! println!("serving at {}", miner.addr());
+//! miner.shutdown().await;
+//! # Ok(()) }
+//! ```
+//!
+//! Invariants:
+//! * a request costs nothing before its signature is verified: payloads are decoded after it;
+//! * only hotkeys in the subnet's metagraph are served, each request once, restarts included;
+//! * everything that a peer can make grow is bounded: messages, streams, the queue, the memory of nonces, time;
+//! * an answer stops when its request expires or its client goes away, and the model's work with it;
+//! * a chain that can't be reached stops announcing, not serving: the last metagraph stands.
+#![warn(missing_docs)]
+
+mod admission;
+mod announcement;
+mod clock;
+mod config;
+mod generation;
+mod health;
+mod phase;
+mod queue;
+mod server;
+mod service;
+mod subnet;
+#[cfg(test)]
+mod tests;
+
+pub use config::Config;
+pub use server::{Handle, SpawnError, spawn};

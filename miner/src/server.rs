@@ -1,0 +1,235 @@
+//! Starts and stops the miner.
+
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+
+use chain::ChainError;
+use model::{Backend, Manifest};
+use primitives::{BlockHash, Endpoint, Hotkey, Keypair, NetUid};
+use protos::{Binding, DESCRIPTORS, Description, MAX_LIFETIME_MS, MAX_MESSAGE_BYTES, MinerServer, receipt};
+use tokio::{net::TcpListener, sync::watch, task::JoinSet, time::timeout};
+use tonic::transport::{Server, server::TcpIncoming};
+
+use crate::{
+    Config,
+    admission::{Admission, Subnet},
+    announcement::{Announcement, unannounced},
+    clock,
+    health::Health,
+    phase::{self, Phase},
+    queue::Queue,
+    service::MinerService,
+    subnet,
+};
+
+/// A connection that doesn't answer a ping for so long is closed.
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(20);
+const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
+/// All headers of a request together.
+const MAX_HEADER_BYTES: u32 = 16 * 1024;
+/// Requests that a client may start and take back at once.
+const MAX_PENDING_RESETS: usize = 32;
+/// After the drain, for what was cut off to be told.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// Why a miner doesn't start.
+#[derive(Debug, thiserror::Error)]
+pub enum SpawnError {
+    /// The address can't be listened on.
+    #[error("can't listen on {addr}")]
+    Bind {
+        /// Which.
+        addr: SocketAddr,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// There is no such subnet on this chain.
+    #[error("there is no subnet {netuid} on the chain at {url}")]
+    UnknownNetUid {
+        /// Which.
+        netuid: NetUid,
+        /// Where.
+        url: String,
+    },
+    /// The miner's own hotkey has no seat, so it can't be announced, asked or paid.
+    #[error("hotkey {hotkey} is not registered on subnet {netuid}: register it first")]
+    Unregistered {
+        /// Whose.
+        hotkey: Hotkey,
+        /// Where.
+        netuid: NetUid,
+    },
+    /// The description of the service is unreadable.
+    #[error("the service can't be described")]
+    Reflection(#[from] tonic_reflection::server::Error),
+}
+
+/// A running miner. Dropping it stops it at once; [`Handle::shutdown`] lets it finish.
+#[derive(Debug)]
+pub struct Handle {
+    addr: SocketAddr,
+    hotkey: Hotkey,
+    drain: Duration,
+    health: Health,
+    phase: watch::Sender<Phase>,
+    server: JoinSet<()>,
+    background: JoinSet<()>,
+}
+
+/// Start a miner. It returns once it listens; [`Handle::ready`] waits until it is announced. A chain that can't be
+/// reached just now doesn't stop it: the subnet is read when the chain is back.
+pub async fn spawn(
+    config: Config,
+    keypair: Keypair,
+    backend: Arc<dyn Backend>,
+    chain: chain::Client,
+) -> Result<Handle, SpawnError> {
+    let (netuid, hotkey) = (config.netuid, keypair.hotkey());
+    let known = match chain.metagraph(netuid, None).await {
+        Ok(metagraph) if metagraph.by_hotkey(&hotkey).is_none() => {
+            return Err(SpawnError::Unregistered { hotkey, netuid });
+        }
+        Ok(metagraph) => Some(Arc::new(metagraph)),
+        Err(ChainError::UnknownNetUid(netuid)) => {
+            return Err(SpawnError::UnknownNetUid { netuid, url: chain.url().to_owned() });
+        }
+        Err(error) => {
+            tracing::warn!(netuid = netuid.0, %error, "metagraph not read");
+            None
+        }
+    };
+    let (metagraphs, subnet) = watch::channel(known);
+    let mut handle = serve(&config, keypair.clone(), backend, chain.genesis(), subnet.clone()).await?;
+
+    handle.background.spawn(subnet::follow(chain.clone(), netuid, metagraphs));
+    let health = handle.health.clone();
+    match config.announce {
+        Some(Endpoint(mut addr)) => {
+            if addr.port() == 0 {
+                addr.set_port(handle.addr.port());
+            }
+            let announcement = Announcement { chain, key: keypair, netuid, endpoint: Endpoint(addr) };
+            handle.background.spawn(announcement.keep(subnet, health));
+        }
+        None => {
+            handle.background.spawn(unannounced(subnet, health));
+        }
+    }
+    Ok(handle)
+}
+
+/// Listen and serve whoever is in `subnet`.
+pub(crate) async fn serve(
+    config: &Config,
+    key: Keypair,
+    backend: Arc<dyn Backend>,
+    genesis: BlockHash,
+    subnet: Subnet,
+) -> Result<Handle, SpawnError> {
+    let bind = |source| SpawnError::Bind { addr: config.listen, source };
+    let listener = TcpListener::bind(config.listen).await.map_err(bind)?;
+    let addr = listener.local_addr().map_err(bind)?;
+    // From here on no earlier process serves at this address.
+    let started_ms = clock::now_ms();
+
+    let hotkey = key.hotkey();
+    let own = Binding { receiver: hotkey, netuid: config.netuid, genesis };
+    let description = receipt::sign_description(&key, &describe(&own, backend.manifest()));
+    let (phase, phases) = watch::channel(Phase::Serving);
+    let service = MinerService {
+        key,
+        backend,
+        admission: Admission::new(own, subnet, started_ms),
+        queue: Queue::new(config.concurrency, config.queue),
+        phases: phases.clone(),
+        description,
+    };
+    let (reporter, health_service) = tonic_health::server::health_reporter();
+    let health = Health::new(reporter).await;
+    let reflection = tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(DESCRIPTORS)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+        .build_v1()?;
+    let router = Server::builder()
+        .timeout(Duration::from_millis(2 * MAX_LIFETIME_MS))
+        .load_shed(true)
+        .concurrency_limit_per_connection(config.streams_per_connection as usize)
+        .max_concurrent_streams(config.streams_per_connection)
+        .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
+        .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
+        .http2_max_header_list_size(MAX_HEADER_BYTES)
+        .http2_max_pending_accept_reset_streams(Some(MAX_PENDING_RESETS))
+        .add_service(health_service)
+        .add_service(reflection)
+        .add_service(MinerServer::new(service).max_decoding_message_size(MAX_MESSAGE_BYTES));
+
+    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+    let mut server = JoinSet::new();
+    server.spawn(async move {
+        let draining = phase::reach(phases, Phase::Draining);
+        if let Err(error) = router.serve_with_incoming_shutdown(incoming, draining).await {
+            tracing::error!(%error, "server failed");
+        }
+    });
+    tracing::info!(%addr, %hotkey, netuid = config.netuid.0, "miner listens");
+    let (drain, background) = (Duration::from_secs(config.drain_seconds), JoinSet::new());
+    Ok(Handle { addr, hotkey, drain, health, phase, server, background })
+}
+
+impl Handle {
+    /// Where it listens.
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// The miner's hotkey.
+    pub fn hotkey(&self) -> Hotkey {
+        self.hotkey
+    }
+
+    #[cfg(test)]
+    pub(crate) fn health(&self) -> &Health {
+        &self.health
+    }
+
+    /// Wait until requests are welcome: the subnet is known, and the announcement, if there is one, is on chain.
+    pub async fn ready(&self) {
+        self.health.ready().await;
+    }
+
+    /// Stop: health says so first, new requests are refused, answers are finished. What isn't done after the configured
+    /// time is given up.
+    pub async fn shutdown(mut self) {
+        // Its loops would set health again.
+        self.background.shutdown().await;
+        self.health.set(false).await;
+        self.phase.send_replace(Phase::Draining);
+        if timeout(self.drain, self.server.join_next()).await.is_err() {
+            tracing::warn!(drain_seconds = self.drain.as_secs(), "answers cut off");
+            self.phase.send_replace(Phase::Stopped);
+            let _ = timeout(LAST_WORDS, self.server.join_next()).await;
+        }
+        tracing::info!(addr = %self.addr, "miner stopped");
+    }
+}
+
+/// Answers end; the tasks are aborted by their sets.
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.phase.send_replace(Phase::Stopped);
+    }
+}
+
+fn describe(own: &Binding, manifest: &Manifest) -> Description {
+    let number = |value: usize| u32::try_from(value).unwrap_or(u32::MAX);
+    Description {
+        hotkey: own.receiver,
+        netuid: own.netuid,
+        genesis: own.genesis,
+        name: manifest.name.clone(),
+        architecture: manifest.architecture.clone(),
+        digest: manifest.digest,
+        vocab_size: number(manifest.vocab_size),
+        max_context: number(manifest.max_context),
+    }
+}

@@ -1,0 +1,120 @@
+//! The gRPC methods.
+
+use std::{sync::Arc, time::Duration};
+
+use model::Backend;
+use primitives::{Keypair, Request};
+use protos::{
+    EMBED, GENERATE, Miner, Reason, Refusal, encode_embeddings, receipt,
+    wire::{DescribeRequest, SignedEvent, SignedRequest, SignedResponse},
+};
+use tokio::{
+    sync::watch,
+    time::{Instant, timeout_at},
+};
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Response, Status};
+use tracing::Instrument;
+
+use crate::{
+    admission::{Admission, Admitted},
+    clock,
+    generation::{self, Generation},
+    phase::{self, Phase},
+    queue::{Place, Queue},
+};
+
+/// The service: a gate, a queue and a model.
+pub(crate) struct MinerService {
+    pub key: Keypair,
+    pub backend: Arc<dyn Backend>,
+    pub admission: Admission,
+    pub queue: Queue,
+    pub phases: watch::Receiver<Phase>,
+    /// Signed once: describing costs nothing, so strangers may ask.
+    pub description: SignedResponse,
+}
+
+impl MinerService {
+    fn admit(&self, request: &SignedRequest, method: &str) -> Result<(Admitted, Place, Instant), Refusal> {
+        if *self.phases.borrow() > Phase::Serving {
+            return Err(Refusal::new(Reason::Draining, "the miner is going down"));
+        }
+        let now_ms = clock::now_ms();
+        let admitted = self.admission.admit(request, method, now_ms)?;
+        let place = self.queue.enter()?;
+        // From here on time is measured, not read: a clock that is set doesn't move a deadline.
+        let deadline = Instant::now() + Duration::from_millis(admitted.expires_ms.saturating_sub(now_ms));
+        Ok((admitted, place, deadline))
+    }
+
+    /// Admit and open the request's span.
+    fn enter(
+        &self,
+        request: &SignedRequest,
+        method: &'static str,
+    ) -> Result<(Admitted, Place, Instant, tracing::Span), Refusal> {
+        let (admitted, place, deadline) = self.admit(request, method).inspect_err(|refusal| {
+            tracing::debug!(method, reason = %refusal.reason, detail = refusal.detail, "request refused");
+        })?;
+        let nonce = u128::from_be_bytes(admitted.nonce);
+        let span = tracing::info_span!("request", method, uid = admitted.uid.0, nonce = format_args!("{nonce:032x}"));
+        Ok((admitted, place, deadline, span))
+    }
+
+    async fn embed(&self, admitted: Admitted, place: Place) -> Result<SignedResponse, Refusal> {
+        let Request::Embed(request) = admitted.request else { return Err(other_method()) };
+        clock::reach(admitted.from_ms).await;
+        let _running = place.turn().instrument(tracing::info_span!("queued")).await;
+        let texts = request.texts.len();
+        let embeddings = self.backend.embed(request.texts).await.map_err(|error| generation::refusal(&error))?;
+        if embeddings.len() != texts {
+            tracing::error!(texts, embeddings = embeddings.len(), "model failed");
+            return Err(Refusal::new(Reason::ModelFailed, "the model failed"));
+        }
+        let payload = encode_embeddings(embeddings).map_err(|error| {
+            tracing::error!(%error, "model failed");
+            Refusal::new(Reason::ModelFailed, "the model failed")
+        })?;
+        Ok(receipt::sign_response(&self.key, &admitted.digest, payload))
+    }
+}
+
+#[async_trait::async_trait]
+impl Miner for MinerService {
+    type GenerateStream = ReceiverStream<Result<SignedEvent, Status>>;
+
+    async fn describe(&self, _: tonic::Request<DescribeRequest>) -> Result<Response<SignedResponse>, Status> {
+        Ok(Response::new(self.description.clone()))
+    }
+
+    async fn generate(&self, request: tonic::Request<SignedRequest>) -> Result<Response<Self::GenerateStream>, Status> {
+        let (admitted, place, deadline, span) = self.enter(request.get_ref(), GENERATE)?;
+        let Request::Generate(request) = admitted.request else { return Err(other_method().into()) };
+        let Admitted { digest, from_ms, .. } = admitted;
+        let (backend, key) = (self.backend.clone(), self.key.clone());
+        let generation = Generation { backend, key, digest, request, from_ms, deadline, place };
+        let events = span.in_scope(|| generation.start(self.phases.clone()));
+        Ok(Response::new(ReceiverStream::new(events)))
+    }
+
+    async fn embed(&self, request: tonic::Request<SignedRequest>) -> Result<Response<SignedResponse>, Status> {
+        let (admitted, place, deadline, span) = self.enter(request.get_ref(), EMBED)?;
+        // When the client goes away this future is dropped, and the work with it.
+        let answer = async {
+            tokio::select! {
+                () = phase::reach(self.phases.clone(), Phase::Stopped) => {
+                    Err(Refusal::new(Reason::Draining, "the miner was stopped"))
+                }
+                answer = timeout_at(deadline, self.embed(admitted, place)) => answer.unwrap_or_else(|_| {
+                    Err(Refusal::new(Reason::DeadlineExceeded, "the request expired"))
+                }),
+            }
+        };
+        Ok(answer.instrument(span).await.map(Response::new)?)
+    }
+}
+
+fn other_method() -> Refusal {
+    Refusal::new(Reason::BadPayload, "the payload is another method's")
+}

@@ -1,0 +1,182 @@
+//! The service over real gRPC, with a scripted model and a metagraph in hand.
+
+mod gate;
+mod serving;
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use model::{Backend, Chunk, GenerateJob, Manifest, ModelError, TokenStream};
+use primitives::{
+    BlockHash, BlockRef, Coldkey, Digest, FinishReason, GenerateRequest, Hotkey, Keypair, Metagraph, NetUid, Neuron,
+    Prompt, Request, Uid,
+};
+use protos::{
+    Answer, Binding, MAX_MESSAGE_BYTES, MinerClient, Reason, ReceiptVerifier, Refusal, encode_request, envelope,
+    wire::SignedRequest,
+};
+use tokio::sync::{mpsc, watch};
+use tonic::{Status, transport::Channel};
+
+use crate::{Config, Handle, clock, server::serve};
+
+pub(crate) const GENESIS: BlockHash = BlockHash([5; 32]);
+
+/// Longer than anything here takes.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A subnet with these hotkeys, in this order.
+pub(crate) fn metagraph(hotkeys: &[Hotkey]) -> Metagraph {
+    let neuron = |(uid, hotkey): (usize, &Hotkey)| Neuron {
+        uid: Uid(uid as u16),
+        hotkey: *hotkey,
+        coldkey: Coldkey([0; 32]),
+        registered_at: 1,
+        endpoint: None,
+        validator_permit: false,
+        stake_rao: 0,
+        last_update: 0,
+        incentive: 0,
+        dividends: 0,
+        consensus: 0,
+        validator_trust: 0,
+        emission_rao: 0,
+    };
+    let neurons = hotkeys.iter().enumerate().map(neuron).collect();
+    Metagraph { netuid: NetUid(1), block: BlockRef { number: 10, hash: BlockHash([1; 32]) }, neurons }
+}
+
+/// A model whose every chunk the test sends.
+pub(crate) struct Script {
+    manifest: Manifest,
+    jobs: mpsc::UnboundedSender<Job>,
+}
+
+/// What the model was asked, and the way to answer.
+pub(crate) struct Job {
+    pub asked: GenerateJob,
+    pub chunks: mpsc::Sender<Result<Chunk, ModelError>>,
+}
+
+impl Job {
+    pub async fn say(&self, ids: &[u32], text: &str) {
+        self.chunks.send(Ok(Chunk::Tokens { ids: ids.to_vec(), text: text.to_owned() })).await.unwrap();
+    }
+
+    pub async fn finish(&self) {
+        self.chunks.send(Ok(Chunk::Finished(FinishReason::Length))).await.unwrap();
+    }
+}
+
+#[async_trait]
+impl Backend for Script {
+    fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    async fn generate(&self, asked: GenerateJob) -> Result<TokenStream, ModelError> {
+        if asked.request.max_new_tokens > 1_000 {
+            return Err(ModelError::TooLong { tokens: 1_001, max_context: 1_000 });
+        }
+        let (chunks, stream) = mpsc::channel(4);
+        self.jobs.send(Job { asked, chunks }).map_err(|_| ModelError::Stopped)?;
+        Ok(TokenStream::new(stream))
+    }
+
+    /// Vectors of length and count of letters. "never" is never answered.
+    async fn embed(&self, texts: Vec<String>) -> Result<Vec<Vec<f32>>, ModelError> {
+        if texts[0] == "never" {
+            std::future::pending::<()>().await;
+        }
+        Ok(texts.iter().map(|text| vec![text.len() as f32, 1.0]).collect())
+    }
+}
+
+/// A miner with one registered client, Alice.
+pub(crate) struct Scene {
+    pub miner: Handle,
+    pub jobs: mpsc::UnboundedReceiver<Job>,
+    pub subnet: watch::Sender<Option<Arc<Metagraph>>>,
+    pub binding: Binding,
+    pub client: MinerClient<Channel>,
+}
+
+pub(crate) fn alice() -> Keypair {
+    Keypair::from_uri("//Alice").unwrap()
+}
+
+pub(crate) async fn scene(config: Config) -> Scene {
+    let (key, hotkey) = (Keypair::from_uri("//Miner").unwrap(), alice().hotkey());
+    let (jobs_in, jobs) = mpsc::unbounded_channel();
+    let manifest = Manifest {
+        name: "script".into(),
+        architecture: "none".into(),
+        digest: Digest([1; 32]),
+        files: Vec::new(),
+        vocab_size: 10,
+        max_context: 1_000,
+        end_tokens: Vec::new(),
+    };
+    let backend = Arc::new(Script { manifest, jobs: jobs_in });
+    let (subnet, seen) = watch::channel(Some(Arc::new(metagraph(&[key.hotkey(), hotkey]))));
+    let binding = Binding { receiver: key.hotkey(), netuid: config.netuid, genesis: GENESIS };
+    let miner = serve(&config, key, backend, GENESIS, seen).await.unwrap();
+    let channel = Channel::from_shared(format!("http://{}", miner.addr())).unwrap().connect().await.unwrap();
+    let client = MinerClient::new(channel).max_encoding_message_size(4 * MAX_MESSAGE_BYTES);
+    // What was issued in the millisecond in which the miner began is refused.
+    clock::reach(clock::now_ms() + 1).await;
+    Scene { miner, jobs, subnet, binding, client }
+}
+
+pub(crate) fn prompt(text: &str) -> Request {
+    let prompt = Prompt::Text(text.to_owned());
+    Request::Generate(GenerateRequest { prompt, max_new_tokens: 8, temperature_milli: 0 })
+}
+
+impl Scene {
+    pub fn sign(&self, request: &Request) -> SignedRequest {
+        self.sign_at(request, clock::now_ms(), 30_000)
+    }
+
+    pub fn sign_at(&self, request: &Request, issued_ms: u64, ttl_ms: u64) -> SignedRequest {
+        let (method, payload) = encode_request(request).unwrap();
+        envelope::seal(&alice(), &self.binding, method, payload, issued_ms, ttl_ms, envelope::fresh_nonce())
+    }
+
+    pub async fn job(&mut self) -> Job {
+        within(self.jobs.recv()).await.unwrap()
+    }
+
+    /// The whole verified answer, or the status that ended it.
+    pub async fn ask(&mut self, request: SignedRequest) -> Result<Answer, Status> {
+        ask(self.client.clone(), self.binding.receiver, request).await
+    }
+
+    /// Why a request is refused.
+    pub async fn refusal(&mut self, request: SignedRequest) -> Refusal {
+        let status = within(self.ask(request)).await.unwrap_err();
+        Refusal::from_status(&status).unwrap_or_else(|| panic!("no reason in {status:?}"))
+    }
+
+    pub async fn reason(&mut self, request: SignedRequest) -> Reason {
+        self.refusal(request).await.reason
+    }
+}
+
+pub(crate) async fn ask(
+    mut client: MinerClient<Channel>,
+    miner: Hotkey,
+    request: SignedRequest,
+) -> Result<Answer, Status> {
+    let digest = envelope::digest(&request, protos::GENERATE).unwrap_or(Digest([0; 32]));
+    let mut events = client.generate(request).await?.into_inner();
+    let mut verifier = ReceiptVerifier::new(miner, digest, 8);
+    while let Some(event) = events.message().await? {
+        verifier.event(&event).unwrap();
+    }
+    Ok(verifier.finish().unwrap())
+}
+
+pub(crate) async fn within<T>(future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(PATIENCE, future).await.expect("in time")
+}
