@@ -42,12 +42,12 @@ struct SentenceConfig {
 
 impl Encoder {
     /// Loads a Hugging Face folder: `config.json`, `model.safetensors`, `tokenizer.json`, and
-    /// `sentence_bert_config.json` if there is one. Blocks until it is done.
-    pub fn load(path: &Path, device: Device) -> Result<Self, ModelError> {
-        Self::load_with(path, device, Options::default())
+    /// `sentence_bert_config.json` if there is one. On the processor; blocks until it is done.
+    pub fn load(path: &Path) -> Result<Self, ModelError> {
+        Self::load_with(path, Device::Cpu, Options::default())
     }
 
-    /// [`Self::load`] with other options.
+    /// [`Self::load`] elsewhere, or with other options.
     pub fn load_with(path: &Path, device: Device, options: Options) -> Result<Self, ModelError> {
         let folder = Folder::open(path)?;
         let (jobs, queue) = mpsc::channel(QUEUE);

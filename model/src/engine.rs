@@ -23,6 +23,8 @@ use crate::{
 
 /// Jobs that wait for the thread. Beyond that, callers wait.
 const QUEUE: usize = 64;
+/// Answers made at the same time. Each holds a cache, so their number bounds the memory.
+const MAX_LIVE: usize = 64;
 
 /// What one token of an answer looks like to a model that checks it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -176,15 +178,10 @@ fn run(model: &Llama, mut queue: mpsc::Receiver<Job>) {
                 None => open = false,
             }
         }
-        loop {
-            match queue.try_recv() {
-                Ok(job) => live.extend(begin(model, job)),
-                Err(mpsc::error::TryRecvError::Empty) => break,
-                Err(mpsc::error::TryRecvError::Disconnected) => {
-                    open = false;
-                    break;
-                }
-            }
+        while live.len() < MAX_LIVE
+            && let Ok(job) = queue.try_recv()
+        {
+            live.extend(begin(model, job));
         }
         live = live.into_iter().filter_map(|sequence| step(model, sequence)).collect();
     }
@@ -253,4 +250,16 @@ fn check(model: &Llama, mut input: Vec<u32>, tokens: &[u32], sampler: &Sampler) 
         }
     }
     Ok(checks)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_an_error() {
+        let error = contain::<()>(|| panic!("at row {}", 7)).expect_err("contained");
+        assert_eq!(error.to_string(), "the job panicked: at row 7");
+        assert_eq!(contain(|| Ok(7)).expect("fine"), 7);
+    }
 }

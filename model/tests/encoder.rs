@@ -3,7 +3,7 @@
 
 use std::{fs, path::Path};
 
-use assay_model::{Backend, Device, Encoder, GenerateJob, ModelError};
+use assay_model::{Backend, Encoder, GenerateJob, ModelError};
 use primitives::{Digest, GenerateRequest, Prompt};
 use serde::Deserialize;
 
@@ -19,7 +19,7 @@ fn encoder() -> (Encoder, Vec<Case>) {
     let expected = fs::read(fixtures.join("expected.json")).expect("there");
     let mut expected: serde_json::Value = serde_json::from_slice(&expected).expect("json");
     let cases = serde_json::from_value(expected["bert"].take()).expect("cases");
-    (Encoder::load(&fixtures.join("bert"), Device::Cpu).expect("the fixture loads"), cases)
+    (Encoder::load(&fixtures.join("bert")).expect("the fixture loads"), cases)
 }
 
 #[tokio::test]

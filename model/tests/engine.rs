@@ -128,6 +128,34 @@ async fn bad_requests_are_refused_and_the_engine_lives_on() {
     assert_eq!(tokens(&engine, &job(&[5], 4, 0, "")).await.len(), 4);
 }
 
+/// The fixture with numbers that are none in the embedding of one token.
+fn poisoned(token: usize) -> Engine {
+    let folder = tempfile::tempdir().expect("a folder");
+    for name in ["config.json", "tokenizer.json"] {
+        fs::copy(fixtures().join("llama").join(name), folder.path().join(name)).expect("copied");
+    }
+    let mut bytes = fs::read(fixtures().join("llama/model.safetensors")).expect("there");
+    let header = u64::from_le_bytes(bytes[..8].try_into().expect("eight bytes")) as usize;
+    let tensors: serde_json::Value = serde_json::from_slice(&bytes[8..8 + header]).expect("json");
+    let start = tensors["model.embed_tokens.weight"]["data_offsets"][0].as_u64().expect("an offset") as usize;
+    let row = 8 + header + start + token * 32 * 2;
+    bytes[row..row + 32 * 2].fill(0xff);
+    fs::write(folder.path().join("model.safetensors"), bytes).expect("written");
+    Engine::load(folder.path(), Device::Cpu).expect("loads")
+}
+
+#[tokio::test]
+async fn a_job_that_fails_fails_alone() {
+    let engine = poisoned(9);
+    let good = engine.generate(job(&[5], 30, 0, "")).await.expect("starts");
+    let bad = engine.generate(job(&[5, 9], 30, 1000, "")).await.expect("starts");
+    let failed = timeout(PATIENCE, bad.collect()).await.expect("in time");
+    assert!(matches!(failed, Err(ModelError::NotFinite(_))), "{failed:?}");
+    let checked = engine.check(&job(&[5, 9], 30, 1000, "").request, Digest::of(b""), &[1, 2]).await;
+    assert!(matches!(checked, Err(ModelError::NotFinite(_))), "{checked:?}");
+    assert!(!timeout(PATIENCE, good.collect()).await.expect("in time").expect("an answer").tokens.is_empty());
+}
+
 #[tokio::test]
 async fn a_dropped_answer_stops_and_others_go_on() {
     let engine = engine();
