@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand};
-use primitives::{MechId, NetUid};
+use primitives::NetUid;
 
 use crate::{
     commands,
@@ -120,17 +120,9 @@ pub struct SubnetFlags {
     pub netuid: Option<NetUid>,
 }
 
-/// Which mechanism of it.
+/// Which key files.
 #[derive(Debug, Args)]
-pub struct MechFlags {
-    /// The subnet's mechanism [setting: subnet.mech]
-    #[arg(long, value_name = "MECH", value_parser = mech)]
-    pub mech: Option<MechId>,
-}
-
-/// Whose hotkey signs.
-#[derive(Debug, Args)]
-pub struct KeyFlags {
+pub struct WalletFlags {
     /// The folder of wallets [setting: wallet.path]
     #[arg(long, value_name = "DIR")]
     pub wallet_path: Option<String>,
@@ -140,6 +132,14 @@ pub struct KeyFlags {
     /// The hotkey in the wallet [setting: wallet.hotkey]
     #[arg(long, value_name = "NAME")]
     pub hotkey: Option<String>,
+}
+
+/// Whose hotkey signs.
+#[derive(Debug, Args)]
+pub struct KeyFlags {
+    /// A wallet's.
+    #[command(flatten)]
+    pub wallet: WalletFlags,
     /// Sign with a development key instead of a wallet; only with a chain on this machine
     #[arg(long, value_name = "//NAME", conflicts_with_all = ["wallet_path", "wallet", "hotkey"])]
     pub key: Option<String>,
@@ -170,19 +170,19 @@ impl SubnetFlags {
     }
 }
 
-impl MechFlags {
+impl WalletFlags {
     /// Put them on top of the settings.
     pub fn put(&self, layer: &mut Layer) {
-        layer.flag("--mech", "subnet.mech", self.mech);
+        layer.flag("--wallet-path", "wallet.path", self.wallet_path.as_ref());
+        layer.flag("--wallet", "wallet.name", self.wallet.as_ref());
+        layer.flag("--hotkey", "wallet.hotkey", self.hotkey.as_ref());
     }
 }
 
 impl KeyFlags {
     /// Put them on top of the settings.
     pub fn put(&self, layer: &mut Layer) {
-        layer.flag("--wallet-path", "wallet.path", self.wallet_path.as_ref());
-        layer.flag("--wallet", "wallet.name", self.wallet.as_ref());
-        layer.flag("--hotkey", "wallet.hotkey", self.hotkey.as_ref());
+        self.wallet.put(layer);
     }
 }
 
@@ -196,8 +196,4 @@ impl ModelFlags {
 
 fn netuid(text: &str) -> Result<NetUid, std::num::ParseIntError> {
     text.parse().map(NetUid)
-}
-
-fn mech(text: &str) -> Result<MechId, std::num::ParseIntError> {
-    text.parse().map(MechId)
 }

@@ -3,6 +3,8 @@
 use std::{error::Error, io, process::ExitCode};
 
 use chain::ChainError;
+use model::ModelError;
+use primitives::wallet::WalletError;
 
 use crate::layers::SettingsError;
 
@@ -75,6 +77,24 @@ fn hint(cause: &(dyn Error + 'static)) -> Option<String> {
             }
             _ => return None,
         });
+    }
+    if let Some(error) = cause.downcast_ref::<WalletError>() {
+        return match error {
+            WalletError::Io { source, .. } if source.kind() == io::ErrorKind::NotFound => {
+                Some("`assay wallet list` shows the keys there are, `assay wallet new-hotkey` makes one".into())
+            }
+            WalletError::Exists(_) => Some("choose another name".into()),
+            _ => None,
+        };
+    }
+    if let Some(error) = cause.downcast_ref::<ModelError>() {
+        return match error {
+            ModelError::MissingFolder { .. } => Some("name one with --model; models/tiny is in the source tree".into()),
+            ModelError::LibtorchVersion { .. } => {
+                Some("unset LD_LIBRARY_PATH, or put the folder of the right libtorch into it".into())
+            }
+            _ => None,
+        };
     }
     if let Some(error) = cause.downcast_ref::<io::Error>() {
         return match error.kind() {

@@ -1,15 +1,50 @@
 //! Whose key signs: a wallet's hotkey, or a development key on a chain of this machine.
 
-use std::net::IpAddr;
+use std::{
+    env,
+    net::IpAddr,
+    path::{Path, PathBuf},
+};
 
 use anyhow::Context as _;
-use primitives::Keypair;
+use primitives::{
+    Keypair,
+    wallet::{Wallet, WalletError},
+};
+use tracing::warn;
 
 use crate::{failure::Usage, settings::WalletSettings};
 
+/// The key that signs: the development key, where one is named, or the wallet's hotkey. `address` is what will see
+/// its signatures: the chain's URL, or a miner's endpoint.
+pub fn hotkey(settings: &WalletSettings, development_key: Option<&str>, address: &str) -> anyhow::Result<Keypair> {
+    if let Some(uri) = development_key {
+        return development(uri, address);
+    }
+    let key = wallet(settings)?.hotkey(&settings.hotkey)?;
+    if let Some(mode) = key.loose_mode {
+        let mode = format!("{:o}", mode & 0o777);
+        warn!(path = %key.path.display(), mode, "hotkey file is open to others than its owner");
+    }
+    Ok(key.keypair)
+}
+
+/// The wallet that the settings name.
+pub fn wallet(settings: &WalletSettings) -> Result<Wallet, WalletError> {
+    Wallet::new(&folder(settings), &settings.name)
+}
+
+/// The folder of wallets.
+pub fn folder(settings: &WalletSettings) -> PathBuf {
+    let home = || env::home_dir().unwrap_or_default();
+    match settings.path.strip_prefix('~') {
+        Some("") => home(),
+        Some(rest) if rest.starts_with('/') => home().join(rest.trim_start_matches('/')),
+        _ => Path::new(&settings.path).to_owned(),
+    }
+}
+
 /// The development key `uri`, where it can do no harm: everybody knows its secret.
-///
-/// `address` is what will see its signatures: the chain's URL, or a miner's endpoint.
 pub fn development(uri: &str, address: &str) -> anyhow::Result<Keypair> {
     if !uri.starts_with("//") {
         // The text may be a secret: it isn't repeated.
@@ -56,6 +91,14 @@ mod tests {
         ] {
             assert!(!is_local(remote), "{remote}");
         }
+    }
+
+    #[test]
+    fn a_tilde_is_the_home_folder() {
+        let folder = |path: &str| folder(&WalletSettings { path: path.into(), ..WalletSettings::default() });
+        assert_eq!(folder("~/wallets"), env::home_dir().unwrap().join("wallets"));
+        assert_eq!(folder("~other/wallets"), Path::new("~other/wallets"));
+        assert_eq!(folder("/wallets"), Path::new("/wallets"));
     }
 
     #[test]

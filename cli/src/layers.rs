@@ -96,10 +96,10 @@ impl Source for Layer {
 
 impl Layer {
     /// The code's defaults.
-    fn defaults(known: &Keys) -> Self {
+    fn defaults() -> Self {
         let origin = "default".to_owned();
-        let values = known.0.iter().map(|(key, json)| (key.clone(), Value::new(Some(&origin), kind(json)))).collect();
-        Self(values)
+        let values = defaults().into_iter();
+        Self(values.map(|(key, json)| (key, Value::new(Some(&origin), kind(&json)))).collect())
     }
 
     /// A TOML file.
@@ -148,8 +148,14 @@ impl Layer {
         let mut layer = Self::default();
         for (key, value) in source.collect()? {
             let origin = format!("{PREFIX}__{}", key.replace('.', "__").to_uppercase());
-            known.require(&key, &origin)?;
-            layer.0.insert(key, Value::new(Some(&origin), value.kind));
+            let kind = match (known.require(&key, &origin)?, value.kind) {
+                (Json::Array(_), ValueKind::String(text)) => {
+                    let items = text.split(',').map(|item| Value::new(Some(&origin), item.trim()));
+                    ValueKind::Array(items.collect())
+                }
+                (_, kind) => kind,
+            };
+            layer.0.insert(key, Value::new(Some(&origin), kind));
         }
         Ok(layer)
     }
@@ -170,9 +176,7 @@ pub struct Keys(BTreeMap<String, Json>);
 impl Keys {
     /// The keys of [`Settings`].
     pub fn of_settings() -> Self {
-        let mut keys = BTreeMap::new();
-        // A tree of plain values always serialises.
-        leaves("", &serde_json::to_value(Settings::default()).unwrap_or_default(), &mut keys);
+        let mut keys = defaults();
         for key in Settings::FILLED_IN {
             keys.remove(*key);
         }
@@ -215,9 +219,21 @@ impl Keys {
     }
 }
 
+/// Every field of [`Settings`] by its dotted name.
+fn defaults() -> BTreeMap<String, Json> {
+    named(&Settings::default())
+}
+
+fn named(settings: &Settings) -> BTreeMap<String, Json> {
+    let mut found = BTreeMap::new();
+    // A tree of plain values always serialises.
+    leaves("", &serde_json::to_value(settings).unwrap_or_default(), &mut found);
+    found
+}
+
 fn leaves(above: &str, json: &Json, found: &mut BTreeMap<String, Json>) {
     match json {
-        Json::Object(fields) => {
+        Json::Object(fields) if !Settings::WHOLE.contains(&above) => {
             for (name, value) in fields {
                 let key = if above.is_empty() { name.clone() } else { format!("{above}.{name}") };
                 leaves(&key, value, found);
@@ -248,12 +264,13 @@ fn kind(json: &Json) -> ValueKind {
 
 /// What the default's type asks for, where a file says something else. The library would round 2.5 to 3.
 fn mismatch(default: &Json, value: &ValueKind) -> Option<&'static str> {
-    use ValueKind::{Array, Boolean, Float, I64, I128, String, U64, U128};
+    use ValueKind::{Array, Boolean, Float, I64, I128, String, Table, U64, U128};
     match (default, value) {
         (Json::Null, _)
         | (Json::Bool(_), Boolean(_))
         | (Json::String(_), String(_))
         | (Json::Array(_), Array(_))
+        | (Json::Object(_), Table(_))
         | (Json::Number(_), I64(_) | I128(_) | U64(_) | U128(_)) => None,
         (Json::Number(number), Float(_)) if number.is_f64() => None,
         (Json::Number(number), _) if number.is_f64() => Some("a number"),
@@ -261,7 +278,7 @@ fn mismatch(default: &Json, value: &ValueKind) -> Option<&'static str> {
         (Json::Bool(_), _) => Some("true or false"),
         (Json::String(_), _) => Some("a text in quotes"),
         (Json::Array(_), _) => Some("a list"),
-        (Json::Object(_), _) => Some("a section"),
+        (Json::Object(_), _) => Some("a table"),
     }
 }
 
@@ -303,18 +320,25 @@ fn merge(
     flags: Layer,
 ) -> Result<Loaded, SettingsError> {
     let known = Keys::of_settings();
-    let mut builder = config::Config::builder().add_source(Layer::defaults(&known));
+    let mut layers = vec![Layer::defaults()];
     for path in files {
-        builder = builder.add_source(Layer::file(path, &known)?);
+        layers.push(Layer::file(path, &known)?);
     }
-    let merged = builder.add_source(Layer::environment(variables, &known)?).add_source(flags).build()?;
+    layers.push(Layer::environment(variables, &known)?);
+    layers.push(flags);
+    for key in Settings::WHOLE {
+        // The library would merge them key by key.
+        let under = layers.iter_mut().rev().skip_while(|layer| !layer.0.contains_key(*key)).skip(1);
+        under.for_each(|layer| drop(layer.0.remove(*key)));
+    }
+    let builder = layers.into_iter().fold(config::Config::builder(), |builder, layer| builder.add_source(layer));
+    let merged = builder.build()?;
     let origin = |key: &str| {
         let value: Option<Value> = merged.get(key).ok();
         value.as_ref().and_then(Value::origin).unwrap_or("default").to_owned()
     };
     let settings: Settings = merged.clone().try_deserialize().map_err(|error| located(error, &origin))?;
-    let mut settled = BTreeMap::new();
-    leaves("", &serde_json::to_value(&settings).unwrap_or_default(), &mut settled);
+    let settled = named(&settings);
     let origins = known
         .0
         .keys()

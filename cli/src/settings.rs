@@ -2,14 +2,14 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use primitives::{MechId, NetUid};
+use primitives::NetUid;
 use serde::{Deserialize, Serialize};
 
 use crate::layers::SettingsError;
 
 /// All settings. A section is a table of the file.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Settings {
     /// Which chain.
     pub chain: ChainSettings,
@@ -29,25 +29,23 @@ pub struct Settings {
 
 /// Where the chain is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 pub struct ChainSettings {
     /// WebSocket address of a node.
     pub url: String,
 }
 
-/// Which subnet, and which mechanism of it.
+/// Which subnet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 pub struct SubnetSettings {
     /// The subnet.
     pub netuid: NetUid,
-    /// The mechanism; 0 is the main one.
-    pub mech: MechId,
 }
 
 /// Where the keys are: paths and names, never secrets.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 pub struct WalletSettings {
     /// The folder of wallets; `~` is the home folder.
     pub path: String,
@@ -59,17 +57,19 @@ pub struct WalletSettings {
 
 /// Which model to load, and where to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 pub struct ModelSettings {
     /// A Hugging Face folder: config.json, model.safetensors, tokenizer.json.
     pub path: PathBuf,
     /// `cpu` or `cuda:0`.
     pub device: String,
+    /// A sentence encoder's folder, for miners that also answer embedding requests.
+    pub encoder_path: Option<PathBuf>,
 }
 
 /// The embedded chain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 pub struct LocalnetSettings {
     /// Where JSON-RPC listens; port 0 takes a free one.
     pub listen: SocketAddr,
@@ -81,6 +81,21 @@ pub struct LocalnetSettings {
     pub tempo: u16,
 }
 
+impl Default for Settings {
+    fn default() -> Self {
+        let subnet = SubnetSettings::default();
+        Self {
+            chain: ChainSettings::default(),
+            wallet: WalletSettings::default(),
+            model: ModelSettings::default(),
+            localnet: LocalnetSettings::default(),
+            miner: miner::Config::new(subnet.netuid),
+            validator: validator::Config { netuid: subnet.netuid, ..validator::Config::default() },
+            subnet,
+        }
+    }
+}
+
 impl Default for ChainSettings {
     fn default() -> Self {
         Self { url: "ws://127.0.0.1:9944".into() }
@@ -89,7 +104,7 @@ impl Default for ChainSettings {
 
 impl Default for SubnetSettings {
     fn default() -> Self {
-        Self { netuid: NetUid(1), mech: MechId(0) }
+        Self { netuid: NetUid(1) }
     }
 }
 
@@ -101,7 +116,7 @@ impl Default for WalletSettings {
 
 impl Default for ModelSettings {
     fn default() -> Self {
-        Self { path: "models/tiny".into(), device: "cpu".into() }
+        Self { path: "models/tiny".into(), device: "cpu".into(), encoder_path: None }
     }
 }
 
@@ -112,14 +127,16 @@ impl Default for LocalnetSettings {
 }
 
 impl Settings {
-    /// Fields that aren't settings of their own: they follow from `[subnet]`.
+    /// Fields that aren't settings of their own: they follow from `[subnet]`, or have one value so far.
     pub const FILLED_IN: &[&str] = &["miner.netuid", "validator.netuid", "validator.mech"];
+
+    /// Tables that are one value: naming one key of them replaces them all.
+    pub const WHOLE: &[&str] = &["validator.scoring.weights"];
 
     /// Let them follow.
     pub(crate) fn filled_in(mut self) -> Self {
         self.miner.netuid = self.subnet.netuid;
         self.validator.netuid = self.subnet.netuid;
-        self.validator.mech = self.subnet.mech;
         self
     }
 
@@ -132,6 +149,7 @@ impl Settings {
         if self.localnet.tempo == 0 {
             return Err(of("localnet")("tempo must be at least 1: a subnet without epochs pays nobody".into()));
         }
+        self.model.device.parse::<model::Device>().map_err(|error| of("model")(error.into()))?;
         self.validator.check().map_err(|error| of("validator")(error.into()))
     }
 }

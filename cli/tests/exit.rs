@@ -92,11 +92,11 @@ fn the_order_of_layers_is_shown() {
         serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap()
     };
     let files = ["--config", first.to_str().unwrap(), "--config", second.to_str().unwrap()];
-    let shown = show(assay(&["config", "show", "--json"]).args(files).env("ASSAY__SUBNET__MECH", "2"));
+    let shown = show(assay(&["config", "show", "--json"]).args(files).env("ASSAY__LOCALNET__TEMPO", "7"));
     assert_eq!(shown["chain.url"]["value"], "ws://second");
     assert_eq!(shown["chain.url"]["origin"], second.to_str().unwrap());
-    assert_eq!((&shown["subnet.netuid"]["value"], &shown["subnet.mech"]["value"]), (&3.into(), &2.into()));
-    assert_eq!(shown["subnet.mech"]["origin"], "ASSAY__SUBNET__MECH");
+    assert_eq!((&shown["subnet.netuid"]["value"], &shown["localnet.tempo"]["value"]), (&3.into(), &7.into()));
+    assert_eq!(shown["localnet.tempo"]["origin"], "ASSAY__LOCALNET__TEMPO");
     assert_eq!(shown["wallet.name"]["origin"], "default");
 }
 
@@ -183,7 +183,7 @@ fn an_epoch_is_recomputed() {
     assert!(output.status.success(), "{:#?}", lines(&output));
     let ours: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let mut theirs: serde_json::Value = serde_json::from_slice(&fs::read(&vector).unwrap()).unwrap();
-    assert_eq!(ours, theirs["output"]);
+    assert_eq!(ours["output"], theirs["output"]);
 
     let folder = TempDir::new().unwrap();
     let wrong = folder.path().join("wrong.json");

@@ -7,57 +7,110 @@ use std::{
     process::ExitCode,
 };
 
-use anyhow::Context as _;
-use scoring::yuma::{self, EpochInput, EpochOutput};
-use serde::Deserialize;
+use anyhow::{Context as _, ensure};
+use chain::EpochState;
+use primitives::BlockHash;
+use scoring::yuma::{self, EpochInput, EpochOutput, LiquidAlpha};
+use serde::{Deserialize, Serialize};
 
 use crate::{
-    args::Global,
+    args::{ChainFlags, Global, SubnetFlags},
     commands::metagraph::{alpha, share},
+    layers::Layer,
     row,
     table::Table,
 };
 
-/// Compute what an epoch would write on chain, bit for bit.
+/// Compute what an epoch writes on chain, bit for bit: from a file, or from the chain as if an epoch ran now.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The epoch's input as JSON: {"input": {…}}, with "output" to compare with if there is one; - reads stdin
-    #[arg(long, value_name = "FILE")]
-    input: PathBuf,
-    /// Print one JSON document: the epoch's output
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["chain_url", "netuid", "at"])]
+    input: Option<PathBuf>,
+    #[command(flatten)]
+    chain: ChainFlags,
+    #[command(flatten)]
+    subnet: SubnetFlags,
+    /// The block to start from, by hash; the finalised head without it
+    #[arg(long, value_name = "HASH")]
+    at: Option<BlockHash>,
+    /// Print one JSON document: input and output, in the form that --input reads
     #[arg(long)]
     json: bool,
 }
 
-/// A test vector, or its input alone.
-#[derive(Deserialize)]
+/// One epoch as data.
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Vector {
+struct Epoch {
     input: EpochInput,
     #[serde(default)]
     output: Option<EpochOutput>,
 }
 
-pub async fn run(args: Args, _: &Global) -> anyhow::Result<ExitCode> {
-    let vector = read(&args.input)?;
-    let output = yuma::epoch(&vector.input);
+pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
+    let Epoch { input, output: expected } = match &args.input {
+        Some(path) => read(path)?,
+        None => {
+            let mut flags = Layer::default();
+            args.chain.put(&mut flags);
+            args.subnet.put(&mut flags);
+            let settings = global.settings(flags)?.settings;
+            let chain = chain::Client::connect(&settings.chain.url).await?;
+            let input = input(chain.epoch_state(settings.subnet.netuid, args.at).await?)?;
+            Epoch { input, output: None }
+        }
+    };
+    let output = yuma::epoch(&input);
+    let differing = match expected {
+        Some(expected) => differences(&serde_json::to_value(&output)?, &serde_json::to_value(&expected)?),
+        None => Vec::new(),
+    };
     let mut out = io::stdout().lock();
     if args.json {
-        serde_json::to_writer_pretty(&mut out, &output)?;
+        serde_json::to_writer_pretty(&mut out, &Epoch { input, output: Some(output) })?;
         writeln!(out)?;
     } else {
-        table(&vector.input, &output).write(&mut out)?;
+        table(&input, &output).write(&mut out)?;
     }
-    match vector.output {
-        Some(expected) if expected != output => anyhow::bail!(
-            "the output differs from the file's in {}",
-            differences(&serde_json::to_value(&output)?, &serde_json::to_value(&expected)?).join(", ")
-        ),
-        _ => Ok(ExitCode::SUCCESS),
-    }
+    ensure!(differing.is_empty(), "the output differs from the file's in {}", differing.join(", "));
+    Ok(ExitCode::SUCCESS)
 }
 
-fn read(path: &Path) -> anyhow::Result<Vector> {
+/// The chain's state as an epoch's input. What would make the result wrong is refused.
+fn input(state: EpochState) -> anyhow::Result<EpochInput> {
+    let at = state.block.number;
+    ensure!(!state.commit_reveal_weights_enabled, "the subnet commits and reveals: pending commits aren't read yet");
+    ensure!(state.mechanisms == 1, "the subnet has {} mechanisms: only one is supported", state.mechanisms);
+    ensure!(!state.child_keys, "the subnet has child keys at block {at}: borrowed stake isn't read yet");
+    let cutoff = u64::from(state.activity_cutoff_factor_milli) * u64::from(state.tempo) / 1_000;
+    let (alpha_low, alpha_high) = state.alpha_values;
+    let sigmoid_steepness = state.alpha_sigmoid_steepness;
+    Ok(EpochInput {
+        block: at,
+        tempo: state.tempo,
+        activity_cutoff: cutoff.max(1),
+        last_update: state.last_update,
+        block_at_registration: state.block_at_registration,
+        last_mechanism_step_block: state.last_mechanism_step_block,
+        stake: state.stake,
+        stake_threshold: state.stake_threshold,
+        owner_uid: state.owner_uid,
+        validator_permits: state.validator_permit,
+        max_allowed_validators: state.max_allowed_validators,
+        weights: state.weights,
+        bonds: state.bonds,
+        commit_blocks: None,
+        kappa: state.kappa,
+        bonds_penalty: state.bonds_penalty,
+        bonds_moving_average: state.bonds_moving_average,
+        yuma3: state.yuma3_on,
+        liquid_alpha: state.liquid_alpha_on.then_some(LiquidAlpha { alpha_low, alpha_high, sigmoid_steepness }),
+        emission: state.pending_emission,
+    })
+}
+
+fn read(path: &Path) -> anyhow::Result<Epoch> {
     let name = path.display();
     let text = if path == Path::new("-") {
         let mut text = String::new();
@@ -67,12 +120,12 @@ fn read(path: &Path) -> anyhow::Result<Vector> {
     };
     let text = text.with_context(|| format!("{name}: cannot be read"))?;
     let json: serde_json::Value = serde_json::from_str(&text).with_context(|| format!("{name}: not JSON"))?;
-    let vector = if json.get("input").is_some() {
+    let epoch = if json.get("input").is_some() {
         serde_json::from_value(json)
     } else {
-        serde_json::from_value(json).map(|input| Vector { input, output: None })
+        serde_json::from_value(json).map(|input| Epoch { input, output: None })
     };
-    vector.with_context(|| format!("{name}: not an epoch's input"))
+    epoch.with_context(|| format!("{name}: not an epoch's input"))
 }
 
 fn table(input: &EpochInput, output: &EpochOutput) -> Table {

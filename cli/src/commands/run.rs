@@ -4,11 +4,12 @@ use std::{
     io::{self, Read as _, Write as _},
     path::Path,
     process::ExitCode,
+    sync::Arc,
 };
 
 use anyhow::Context as _;
 use futures::StreamExt as _;
-use model::{Backend as _, Chunk, Engine, GenerateJob};
+use model::{Backend, Chunk, Encoder, Engine, GenerateJob};
 use primitives::{Digest, FinishReason, GenerateRequest, Prompt};
 use serde_json::json;
 
@@ -16,6 +17,7 @@ use crate::{
     args::{Global, ModelFlags},
     commands::ask::temperature_milli,
     layers::Layer,
+    settings::ModelSettings,
 };
 
 /// Separates the seeds of this command from those of requests.
@@ -101,4 +103,10 @@ pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
 /// Load a model onto the device that the settings name.
 pub fn load(path: &Path, device: &str) -> anyhow::Result<Engine> {
     Ok(Engine::load(path, device.parse()?)?)
+}
+
+/// Load the sentence encoder, where the settings name one.
+pub fn load_encoder(settings: &ModelSettings) -> anyhow::Result<Option<Arc<dyn Backend>>> {
+    let Some(path) = &settings.encoder_path else { return Ok(None) };
+    Ok(Some(Arc::new(Encoder::load(path, settings.device.parse()?)?)))
 }

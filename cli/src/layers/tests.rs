@@ -25,7 +25,7 @@ fn complaint(text: &str) -> String {
 #[test]
 fn later_layers_win() {
     let folder = TempDir::new().unwrap();
-    let first = file(&folder, "first.toml", "[chain]\nurl = \"ws://first\"\n[subnet]\nnetuid = 2\nmech = 3\n");
+    let first = file(&folder, "first.toml", "[chain]\nurl = \"ws://first\"\n[subnet]\nnetuid = 2\n[localnet]\ntempo = 3\n");
     let second = file(&folder, "second.toml", "[chain]\nurl = \"ws://second\"\n[wallet]\nname = \"second\"\n");
     let environment = variables(&[("ASSAY__CHAIN__URL", "ws://environment"), ("ASSAY__SUBNET__NETUID", "4")]);
     let mut flags = Layer::default();
@@ -35,7 +35,7 @@ fn later_layers_win() {
     let loaded = merge(&[first.clone(), second.clone()], environment, flags).unwrap();
     let settings = &loaded.settings;
     assert_eq!(settings.chain.url, "ws://environment");
-    assert_eq!((settings.subnet.netuid, settings.subnet.mech.0), (NetUid(5), 3));
+    assert_eq!((settings.subnet.netuid, settings.localnet.tempo), (NetUid(5), 3));
     assert_eq!((settings.wallet.name.as_str(), settings.wallet.hotkey.as_str()), ("second", "default"));
     // The roles follow the subnet.
     assert_eq!((settings.miner.netuid, settings.validator.netuid), (NetUid(5), NetUid(5)));
@@ -43,7 +43,7 @@ fn later_layers_win() {
     let origin = |key: &str| loaded.origins[key].origin.clone();
     assert_eq!(origin("subnet.netuid"), "--netuid");
     assert_eq!(origin("chain.url"), "ASSAY__CHAIN__URL");
-    assert_eq!(origin("subnet.mech"), first.display().to_string());
+    assert_eq!(origin("localnet.tempo"), first.display().to_string());
     assert_eq!(origin("wallet.name"), second.display().to_string());
     assert_eq!(origin("wallet.hotkey"), "default");
     assert_eq!(loaded.origins["subnet.netuid"].value, 5);
@@ -86,4 +86,16 @@ fn a_file_that_is_not_toml_is_named_with_the_line() {
     assert!(complaint("[chain]\nurl = \n").starts_with("x.toml:2: "), "{}", complaint("[chain]\nurl = \n"));
     let missing = merge(&["no/such.toml".into()], variables(&[]), Layer::default()).unwrap_err();
     assert_eq!(missing.to_string(), "no/such.toml: cannot be read");
+}
+
+#[test]
+fn rules_are_replaced_as_a_whole() {
+    let folder = TempDir::new().unwrap();
+    let path = file(&folder, "x.toml", "[validator.scoring]\nweights = { kind = \"winner_takes_all\" }\n");
+    let environment = variables(&[("ASSAY__VALIDATOR__SCORING__TASKS", "generate, embed")]);
+    let scoring = merge(&[path], environment, Layer::default()).unwrap().settings.validator.scoring;
+    assert_eq!(scoring.weights, scoring::WeightPolicy::WinnerTakesAll);
+    assert_eq!(scoring.tasks, ["generate", "embed"]);
+    assert!(complaint("[validator.scoring]\nweights = 3\n").contains("validator.scoring.weights must be a table"));
+    assert!(complaint("[validator.scoring]\npower = 3\n").contains("unknown key validator.scoring.power"));
 }

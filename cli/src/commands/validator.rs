@@ -1,0 +1,65 @@
+//! `assay validator`: challenge, score and weigh the miners of a subnet, until told to stop.
+
+use std::{path::PathBuf, process::ExitCode, sync::Arc};
+
+use anyhow::{Context as _, ensure};
+use validator::Prefill;
+
+use crate::{
+    args::{ChainFlags, Global, KeyFlags, ModelFlags, SubnetFlags},
+    commands::run::{load, load_encoder},
+    identity,
+    layers::Layer,
+    stop::Stop,
+};
+
+/// Challenge every miner of a subnet in rounds, check the answers with the same model, and set weights before each
+/// epoch.
+///
+/// It goes on where its store ends: killed at any moment, it loses no score and sets no weights twice.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    chain: ChainFlags,
+    #[command(flatten)]
+    subnet: SubnetFlags,
+    #[command(flatten)]
+    key: KeyFlags,
+    #[command(flatten)]
+    model: ModelFlags,
+    /// Folder of a sentence encoder that checks embeddings [setting: model.encoder_path]
+    #[arg(long, value_name = "DIR")]
+    encoder: Option<PathBuf>,
+    /// The file that holds the score log and the journal of weights [setting: validator.store_path]
+    #[arg(long, value_name = "FILE")]
+    store: Option<PathBuf>,
+}
+
+pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
+    let mut flags = Layer::default();
+    args.chain.put(&mut flags);
+    args.subnet.put(&mut flags);
+    args.key.put(&mut flags);
+    args.model.put(&mut flags);
+    flags.flag("--encoder", "model.encoder_path", args.encoder.as_ref().map(|path| path.display()));
+    flags.flag("--store", "validator.store_path", args.store.as_ref().map(|path| path.display()));
+    let settings = global.settings(flags)?.settings;
+    let stop = Stop::listen().context("listening for signals")?;
+    let keypair = identity::hotkey(&settings.wallet, args.key.key.as_deref(), &settings.chain.url)?;
+    let chain = chain::Client::connect(&settings.chain.url).await?;
+    // An unregistered key is refused before a model is loaded for it.
+    chain.uid(settings.subnet.netuid, keypair.hotkey(), None).await?;
+
+    let engine = Arc::new(load(&settings.model.path, &settings.model.device)?);
+    let encoder = load_encoder(&settings.model)?;
+    let referee = Arc::new(Prefill { engine, encoder });
+    let mut validator = validator::spawn_with(settings.validator, keypair, referee, chain).await?;
+    let failed = tokio::select! {
+        () = stop.requested() => false,
+        () = validator.failed() => true,
+    };
+    validator.shutdown().await;
+    // Whoever starts it again finds everything in the store.
+    ensure!(!failed, "the validator cannot go on: its log says why");
+    Ok(ExitCode::SUCCESS)
+}
