@@ -49,7 +49,7 @@ pub enum ReplayError {
         kind: &'static str,
         /// How.
         #[source]
-        divergence: Divergence,
+        divergence: Box<Divergence>,
     },
 }
 
@@ -97,7 +97,8 @@ pub fn replay_with(
     let mut replay: Option<Replay> = None;
     for (seq, record) in (0..).zip(records) {
         let record = record?;
-        let diverged = |divergence| ReplayError::Diverged { seq, kind: record.kind(), divergence };
+        let diverged =
+            |divergence| ReplayError::Diverged { seq, kind: record.kind(), divergence: Box::new(divergence) };
         match &mut replay {
             Some(replay) => replay.push(&record).map_err(diverged)?,
             None => replay = Some(Replay::begin(&record, registry.clone()).map_err(diverged)?),

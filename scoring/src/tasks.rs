@@ -93,5 +93,5 @@ mod tests {
     }
 
     const KNOWN_REQUEST: &str = "Text(\"In this chapter, we will look at how a value tests the constant and\") 30 1000";
-    const KNOWN_DIGEST: &str = "";
+    const KNOWN_DIGEST: &str = "e87a6be106f238fdf4d674b6897c1f33059c992813ee15df07422cd69fbe404c";
 }

@@ -1,6 +1,8 @@
 //! From standings to the row that goes on chain.
 
-use primitives::{BlockRef, Hyperparameters, Metagraph, Registration, Uid, Weights, WeightsError};
+use std::collections::BTreeSet;
+
+use primitives::{BlockRef, Hyperparameters, Metagraph, Neuron, Registration, Uid, Weights, WeightsError};
 use serde::{Deserialize, Serialize};
 
 use crate::{score::Score, table::ScoreTable};
@@ -97,7 +99,7 @@ impl WeightPolicy {
 impl Snapshot {
     /// Of a metagraph and the hyperparameters at the same block.
     pub fn new(metagraph: &Metagraph, hyperparameters: &Hyperparameters) -> Self {
-        let seat = |neuron: &primitives::Neuron| Seat { uid: neuron.uid, registration: neuron.registration() };
+        let seat = |neuron: &Neuron| Seat { uid: neuron.uid, registration: neuron.registration() };
         Self {
             block: metagraph.block,
             seats: metagraph.neurons.iter().map(seat).collect(),
@@ -123,7 +125,7 @@ pub fn weights(table: &ScoreTable, snapshot: &Snapshot) -> Result<Weights, NoWei
 
     let required = usize::from(snapshot.min_allowed_weights).min(snapshot.seats.len());
     if row.len() < required {
-        let named: std::collections::BTreeSet<Uid> = row.iter().map(|(uid, _)| *uid).collect();
+        let named: BTreeSet<Uid> = row.iter().map(|(uid, _)| *uid).collect();
         let mut others: Vec<Uid> =
             snapshot.seats.iter().map(|seat| seat.uid).filter(|uid| !named.contains(uid)).collect();
         others.sort_unstable();

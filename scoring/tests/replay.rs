@@ -1,0 +1,226 @@
+//! A log gives the weights that its validator set, and any change to it is found.
+
+mod subnet;
+
+use std::io::{BufReader, Cursor};
+
+use assay_scoring::{
+    Divergence, LineFault, LogError, LogReader, MAX_LINE, Outcome, Record, ReplayError, Score, ScoringConfig, replay,
+    replay_log,
+};
+use primitives::{Digest, Uid, Weights};
+use proptest::prelude::*;
+use subnet::{Act, Validator, snapshot, text};
+
+fn act() -> impl Strategy<Value = Act> {
+    prop_oneof![
+        4 => (33u32..=40, 1u64..2_000).prop_map(|(matched, latency)| Act::Answer(matched, latency)),
+        1 => prop::sample::select(&Outcome::ALL[1..]).prop_map(Act::Fail),
+        1 => Just(Act::Rest),
+    ]
+}
+
+/// A log, and the last weights that its validator had.
+fn logs() -> impl Strategy<Value = (Validator, Option<Weights>)> {
+    let acts = prop::collection::vec(prop::collection::vec(act(), 5), 1..8);
+    (acts, 0u16..6, 1usize..4).prop_map(|(rounds, seated, every)| {
+        let mut validator = Validator::new(ScoringConfig::default());
+        let mut last = None;
+        for (number, acts) in rounds.iter().enumerate() {
+            validator.round(acts);
+            if number % every == 0 {
+                last = validator.weigh(snapshot(seated, 1)).ok().or(last);
+            }
+        }
+        (validator, last)
+    })
+}
+
+impl std::fmt::Debug for Validator {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.records.fmt(f)
+    }
+}
+
+fn line_of(text: &[u8], at: usize) -> u64 {
+    text[..at].iter().filter(|byte| **byte == b'\n').count() as u64 + 1
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn a_replay_ends_with_the_weights_that_were_set((validator, last) in logs()) {
+        let replayed = replay(validator.records.clone()).unwrap();
+        prop_assert_eq!(replayed.table.last_weights(), last.as_ref());
+        prop_assert!(replayed.table.standings().eq(validator.table.standings()));
+        let from_text = replay_log(Cursor::new(validator.text())).unwrap();
+        prop_assert_eq!(from_text.table.last_weights(), last.as_ref());
+        prop_assert_eq!(from_text.counts, replayed.counts);
+    }
+
+    #[test]
+    fn a_restart_anywhere_changes_nothing((validator, _) in logs(), at in any::<prop::sample::Index>()) {
+        let at = 1 + at.index(validator.records.len());
+        let mut restarted = replay(validator.records[..at].to_vec()).unwrap().table;
+        for record in &validator.records[at..] {
+            restarted.apply(record).unwrap();
+        }
+        prop_assert!(restarted.standings().eq(validator.table.standings()));
+        prop_assert_eq!(restarted.last_weights(), validator.table.last_weights());
+    }
+
+    #[test]
+    fn a_changed_byte_is_found_in_its_line(
+        (validator, _) in logs(),
+        at in any::<prop::sample::Index>(),
+        flip in 1u8..,
+    ) {
+        let mut text = validator.text();
+        let at = at.index(text.len());
+        let line = line_of(&text, at);
+        text[at] ^= flip;
+        match replay_log(Cursor::new(text)) {
+            Err(ReplayError::Log(LogError { line: found, .. })) => prop_assert_eq!(found, line),
+            other => return Err(TestCaseError::fail(format!("{other:?}"))),
+        }
+    }
+
+    #[test]
+    fn lines_that_are_moved_doubled_or_missing_are_found((validator, _) in logs(), at in any::<prop::sample::Index>()) {
+        let text = validator.text();
+        let lines: Vec<&[u8]> = text.split_inclusive(|byte| *byte == b'\n').collect();
+        prop_assume!(lines.len() > 2);
+        let at = at.index(lines.len() - 1);
+        let edits: [&dyn Fn(&mut Vec<&[u8]>); 3] =
+            [&|lines| lines.swap(at, at + 1), &|lines| lines.insert(at, lines[at]), &|lines| {
+                lines.remove(at);
+            }];
+        for edit in edits {
+            let mut edited = lines.clone();
+            edit(&mut edited);
+            let result = replay_log(Cursor::new(edited.concat()));
+            prop_assert!(matches!(result, Err(ReplayError::Log(_))), "{:?}", result);
+        }
+    }
+
+    #[test]
+    fn the_reader_survives_anything(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
+        let outcome: Result<Vec<Record>, LogError> = LogReader::new(Cursor::new(&bytes)).collect();
+        prop_assert!(outcome.is_err() || bytes.is_empty());
+    }
+
+    #[test]
+    fn the_reader_survives_spoiled_logs((validator, _) in logs(), spoil in prop::collection::vec(any::<(u16, u8)>(), 1..20)) {
+        let mut text = validator.text();
+        for (at, byte) in spoil {
+            let at = usize::from(at) % text.len();
+            text[at] = byte;
+        }
+        let _ = replay_log(Cursor::new(text));
+    }
+}
+
+fn honest() -> Validator {
+    let mut validator = Validator::new(ScoringConfig::default());
+    for _ in 0..3 {
+        validator.round(&[Act::Answer(40, 200), Act::Answer(39, 900), Act::Fail(Outcome::Refused)]);
+        validator.weigh(snapshot(3, 1)).unwrap();
+    }
+    validator
+}
+
+/// Replays a log whose validator made `edit` and then hashed it anew, as only the validator itself can.
+fn forged(kind: &str, edit: impl Fn(&mut Record)) -> Divergence {
+    let mut records = honest().records;
+    let at = records.iter().position(|record| record.kind() == kind).unwrap();
+    edit(&mut records[at]);
+    match replay_log(Cursor::new(text(&records))).unwrap_err() {
+        ReplayError::Diverged { seq, divergence, .. } => {
+            assert_eq!(seq, at as u64);
+            *divergence
+        }
+        other => panic!("{other}"),
+    }
+}
+
+fn forged_score(edit: impl Fn(&mut assay_scoring::Scored)) -> Divergence {
+    forged("scored", |record| {
+        if let Record::Scored(scored) = record {
+            edit(scored);
+        }
+    })
+}
+
+#[test]
+fn a_validator_can_not_forge_its_own_log() {
+    let divergence = forged_score(|scored| scored.score = Score::ONE.scaled(1));
+    assert!(matches!(divergence, Divergence::Score { .. }));
+    let divergence = forged_score(|scored| scored.challenge = Digest::of(b"an easy one"));
+    assert!(matches!(divergence, Divergence::Challenge { .. }));
+    let divergence = forged_score(|scored| scored.evidence.outcome = Outcome::WrongOutput);
+    assert!(matches!(divergence, Divergence::Evidence { .. }));
+    let divergence = forged_score(|scored| scored.evidence.check = None);
+    assert!(matches!(divergence, Divergence::Evidence { .. }));
+    let divergence = forged_score(|scored| scored.round = 2);
+    assert!(matches!(divergence, Divergence::WrongRound { current: Some(1), found: 2 }));
+    let divergence = forged_score(|scored| scored.task = "favour".into());
+    assert_eq!(divergence, Divergence::Task("favour".into()));
+    let divergence = forged_score(|scored| scored.miner.hotkey = subnet::VALIDATOR);
+    assert_eq!(divergence, Divergence::Oneself);
+    let divergence = forged("weights", |record| {
+        if let Record::Weights(record) = record {
+            record.weights = Weights::new([(Uid(1), 65_535)]).unwrap();
+        }
+    });
+    assert!(matches!(divergence, Divergence::Weights { .. }));
+    let divergence = forged("landed", |record| {
+        if let Record::Landed(landed) = record {
+            landed.weights = Weights::default();
+        }
+    });
+    assert!(matches!(divergence, Divergence::Landed { .. }));
+    let divergence = forged("round", |record| *record = honest().records[0].clone());
+    assert_eq!(divergence, Divergence::SecondHeader);
+    let divergence = forged("header", |record| *record = honest().records[1].clone());
+    assert_eq!(divergence, Divergence::NoHeader("round"));
+    let divergence = forged("header", |record| {
+        if let Record::Header(header) = record {
+            header.config.scorer = "best_friends".into();
+        }
+    });
+    assert!(matches!(divergence, Divergence::Config(_)));
+}
+
+#[test]
+fn a_miner_counts_once_a_round_and_rounds_go_forward() {
+    let mut records = honest().records;
+    records.insert(3, records[2].clone());
+    let error = replay(records).unwrap_err();
+    let ReplayError::Diverged { seq: 3, divergence, .. } = error else { panic!("{error}") };
+    assert!(matches!(*divergence, Divergence::Repeated { .. }));
+
+    let mut records = honest().records;
+    records.push(records[1].clone());
+    let error = replay(records).unwrap_err();
+    let ReplayError::Diverged { divergence, .. } = error else { panic!("{error}") };
+    assert!(matches!(*divergence, Divergence::RoundOrder { .. }));
+}
+
+#[test]
+fn unreadable_logs_are_told_apart() {
+    assert!(matches!(replay_log(Cursor::new(b"")), Err(ReplayError::Empty)));
+    let fault = |bytes: &[u8]| match replay_log(Cursor::new(bytes)) {
+        Err(ReplayError::Log(LogError { line, fault })) => (line, fault),
+        other => panic!("{other:?}"),
+    };
+    let text = honest().text();
+    let (line, cut) = fault(&text[..text.len() - 10]);
+    assert!(matches!(cut, LineFault::Cut));
+    assert_eq!(line, honest().records.len() as u64);
+    assert!(matches!(fault(b"{}\n"), (1, LineFault::Broken(_))));
+
+    let endless = BufReader::new(std::io::repeat(b'7'));
+    let first = LogReader::new(endless).next().unwrap().unwrap_err();
+    assert!(matches!(first.fault, LineFault::TooLong), "{MAX_LINE}");
+}
