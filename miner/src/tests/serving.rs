@@ -85,7 +85,7 @@ async fn the_work_stops_when_the_client_goes_away() {
 #[tokio::test]
 async fn the_deadline_covers_the_whole_stream() {
     let mut scene = scene(Config::test()).await;
-    let request = scene.sign_at(&prompt("x"), clock::now_ms(), 500);
+    let request = scene.sign_at(&prompt("x"), clock::now_ms(), 2_000);
     let mut events = within(scene.client.generate(request)).await.unwrap().into_inner();
     let job = scene.job().await;
     job.say(&[1], "a").await;

@@ -1,0 +1,199 @@
+//! A miner on a real chain: announced, found there, and asked by who has a seat.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use assay_miner::{Config, Handle, SpawnError, spawn};
+use async_trait::async_trait;
+use chain::Client;
+use futures::StreamExt;
+use localnet::{Genesis, GenesisNeuron, SubnetGenesis, dev_account};
+use model::{Backend, Chunk, GenerateJob, Manifest, ModelError, TokenStream};
+use primitives::{Digest, Endpoint, FinishReason, GenerateRequest, Keypair, NetUid, Prompt, Request};
+use protos::{Answer, Binding, GENERATE, MinerClient, Reason, ReceiptVerifier, Refusal, encode_request, envelope};
+use tokio::sync::mpsc;
+use tonic::Status;
+
+const NETUID: NetUid = NetUid(1);
+
+/// Answers with the bytes of the prompt.
+struct Echo(Manifest);
+
+impl Echo {
+    fn new() -> Arc<Self> {
+        Arc::new(Self(Manifest {
+            name: "echo".into(),
+            architecture: "none".into(),
+            digest: Digest([1; 32]),
+            files: Vec::new(),
+            vocab_size: 256,
+            max_context: 1_000,
+            end_tokens: Vec::new(),
+        }))
+    }
+}
+
+#[async_trait]
+impl Backend for Echo {
+    fn manifest(&self) -> &Manifest {
+        &self.0
+    }
+
+    async fn generate(&self, job: GenerateJob) -> Result<TokenStream, ModelError> {
+        let Prompt::Text(text) = job.request.prompt else { return Err(ModelError::EmptyPrompt) };
+        let (chunks, stream) = mpsc::channel(2);
+        let tokens = Chunk::Tokens { ids: text.bytes().map(u32::from).collect(), text };
+        for chunk in [tokens, Chunk::Finished(FinishReason::Stop)] {
+            chunks.send(Ok(chunk)).await.map_err(|_| ModelError::Stopped)?;
+        }
+        Ok(TokenStream::new(stream))
+    }
+
+    async fn embed(&self, _: Vec<String>) -> Result<Vec<Vec<f32>>, ModelError> {
+        Err(ModelError::Unsupported { model: "echo".into(), what: "embed" })
+    }
+}
+
+fn miner_key() -> Keypair {
+    dev_account("//Miner")
+}
+
+fn validator_key() -> Keypair {
+    dev_account("//Validator")
+}
+
+/// A chain on which miner and validator have seats. Blocks are made while [`Scene::running`] waits.
+struct Scene {
+    node: localnet::Handle,
+    chain: Client,
+}
+
+impl Scene {
+    async fn new() -> Self {
+        let seat = |key: Keypair| GenesisNeuron {
+            hotkey: key.hotkey(),
+            coldkey: dev_account("//Bob").coldkey(),
+            stake_rao: 0,
+            validator_permit: false,
+        };
+        let subnet =
+            SubnetGenesis { neurons: vec![seat(miner_key()), seat(validator_key())], ..SubnetGenesis::new(NETUID) };
+        let genesis = Genesis { subnets: vec![subnet], ..Genesis::default() };
+        let node = localnet::spawn(localnet::Config { genesis, ..localnet::Config::test() }).await.unwrap();
+        let chain = Client::connect(&node.url()).await.unwrap();
+        Self { node, chain }
+    }
+
+    async fn running<T>(&self, future: impl Future<Output = T>) -> T {
+        let mut blocks = tokio::time::interval(Duration::from_millis(50));
+        tokio::pin!(future);
+        within(async {
+            loop {
+                tokio::select! {
+                    done = &mut future => return done,
+                    _ = blocks.tick() => { self.node.author_block().unwrap(); }
+                }
+            }
+        })
+        .await
+    }
+
+    async fn miner(&self, config: Config) -> Result<Handle, SpawnError> {
+        spawn(config, miner_key(), Echo::new(), self.chain.clone()).await
+    }
+
+    fn binding(&self) -> Binding {
+        Binding { receiver: miner_key().hotkey(), netuid: NETUID, genesis: self.chain.genesis() }
+    }
+}
+
+async fn within<T>(future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(30), future).await.expect("in time")
+}
+
+fn announced() -> Config {
+    Config { announce: Some(Endpoint(([127, 0, 0, 2], 0).into())), ..Config::test() }
+}
+
+async fn ask(addr: SocketAddr, binding: Binding, key: &Keypair) -> Result<Answer, Status> {
+    let prompt = Prompt::Text("echo".into());
+    let request = Request::Generate(GenerateRequest { prompt, max_new_tokens: 8, temperature_milli: 0 });
+    let (method, payload) = encode_request(&request).unwrap();
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis() as u64;
+    let request = envelope::seal(key, &binding, method, payload, now, 20_000, envelope::fresh_nonce());
+    let digest = envelope::digest(&request, GENERATE).unwrap();
+    let mut client = MinerClient::connect(format!("http://{addr}")).await.unwrap();
+    let mut events = client.generate(request).await?.into_inner();
+    let mut verifier = ReceiptVerifier::new(binding.receiver, digest, 8);
+    while let Some(event) = events.message().await? {
+        verifier.event(&event).unwrap();
+    }
+    Ok(verifier.finish().unwrap())
+}
+
+fn reason(answer: Result<Answer, Status>) -> Option<Reason> {
+    Refusal::from_status(&answer.unwrap_err()).map(|refusal| refusal.reason)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn announces_itself_and_answers_who_finds_it_there() {
+    let scene = Scene::new().await;
+    let miner = scene.miner(announced()).await.unwrap();
+    scene.running(miner.ready()).await;
+
+    let metagraph = scene.chain.metagraph(NETUID, None).await.unwrap();
+    let endpoint = metagraph.by_hotkey(&miner.hotkey()).unwrap().endpoint.unwrap();
+    assert_eq!(endpoint, Endpoint(miner.addr()));
+    let answer = within(ask(endpoint.0, scene.binding(), &validator_key())).await.unwrap();
+    assert_eq!(answer.generation.text, "echo");
+
+    // The same address again needs no announcement, so no block either.
+    let addr = miner.addr();
+    within(miner.shutdown()).await;
+    let again = Config { listen: addr, ..announced() };
+    let miner = scene.miner(again).await.unwrap();
+    within(miner.ready()).await;
+
+    // A chain that goes away takes nothing with it.
+    let binding = scene.binding();
+    within(scene.node.shutdown()).await;
+    assert!(within(ask(addr, binding, &validator_key())).await.is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn serves_a_stranger_once_it_is_registered() {
+    let scene = Scene::new().await;
+    let miner = scene.miner(Config::test()).await.unwrap();
+    within(miner.ready()).await;
+    let stranger = dev_account("//Stranger");
+    assert_eq!(reason(ask(miner.addr(), scene.binding(), &stranger).await), Some(Reason::Unregistered));
+
+    let mut heads = scene.chain.finalized_stream();
+    let coldkey = dev_account("//Charlie");
+    scene.running(scene.chain.burned_register(&coldkey, NETUID, stranger.hotkey())).await.unwrap();
+    let served = async {
+        while let Some(_head) = heads.next().await {
+            if let Ok(answer) = ask(miner.addr(), scene.binding(), &stranger).await {
+                return answer.generation.text;
+            }
+        }
+        String::new()
+    };
+    assert_eq!(scene.running(served).await, "echo");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn says_why_it_does_not_start() {
+    let scene = Scene::new().await;
+    let refused = scene.miner(Config { netuid: NetUid(9), ..Config::test() }).await.unwrap_err();
+    assert_eq!(refused.to_string(), format!("there is no subnet 9 on the chain at {}", scene.node.url()));
+
+    let stranger = dev_account("//Stranger");
+    let refused = spawn(Config::test(), stranger.clone(), Echo::new(), scene.chain.clone()).await.unwrap_err();
+    let expected = format!("hotkey {} is not registered on subnet 1: register it first", stranger.hotkey());
+    assert_eq!(refused.to_string(), expected);
+
+    let first = scene.miner(Config::test()).await.unwrap();
+    let refused = scene.miner(Config { listen: first.addr(), ..Config::test() }).await.unwrap_err();
+    assert_eq!(refused.to_string(), format!("can't listen on {}", first.addr()));
+    assert!(matches!(refused, SpawnError::Bind { .. }));
+}
