@@ -131,3 +131,22 @@ impl Report {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Tally;
+
+    #[test]
+    fn results_are_added_up_over_binaries() {
+        let mut tally = Tally::default();
+        for line in [
+            "running 3 tests",
+            "test a ... ok",
+            "test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.00s",
+            "test result: FAILED. 12 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 1.50s",
+        ] {
+            tally.read(line);
+        }
+        assert_eq!(tally, Tally { binaries: 2, passed: 15, failed: 2, ignored: 1 });
+    }
+}
