@@ -20,7 +20,8 @@ import urllib.request
 import zipfile
 
 # The wheels are taken for one fixed Python ABI, whatever Python runs this: only what lies inside them is used.
-PLATFORM = ["--only-binary=:all:", "--ignore-requires-python", "--python-version", "3.12", "--implementation", "cp", "--abi", "cp312", "--abi", "none"]
+PLATFORM = ["--only-binary=:all:", "--ignore-requires-python", "--python-version", "3.12"]
+PLATFORM += ["--implementation", "cp", "--abi", "cp312", "--abi", "none"]
 for tag in ("manylinux_2_28_x86_64", "manylinux_2_25_x86_64", "manylinux2014_x86_64", "manylinux_2_17_x86_64", "any"):
     PLATFORM += ["--platform", tag]
 PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
@@ -28,6 +29,7 @@ CHUNK = 1 << 20
 TIMEOUT_S = 30
 ATTEMPTS = 5
 PARENT = os.getppid()
+CHECK_NETWORK = "check the network, or pip's index and proxy settings (pip config list)"
 
 
 class Failure(Exception):
@@ -89,14 +91,16 @@ def accept(wheel, path):
     found = sha256_of(path)
     if found != wheel.sha256:
         os.remove(path)
-        raise Failure("%s: wrong checksum: sha256 %s found, %s wanted; the file was removed, run again to fetch it anew" % (wheel.filename, found, wheel.sha256))
+        raise Failure("%s: wrong checksum: sha256 %s found, %s wanted; the file was removed, run again to fetch it anew"
+                      % (wheel.filename, found, wheel.sha256))
     os.replace(path, wheel.path)
 
 
 def require_space(folder, needed):
     free = shutil.disk_usage(folder).free
     if free < needed:
-        raise Failure("%.1f GB needed in %s, %.1f GB free: make room, or set XDG_CACHE_HOME to a larger disk" % (needed / 1e9, folder, free / 1e9))
+        raise Failure("%.1f GB needed in %s, %.1f GB free: make room, or set XDG_CACHE_HOME to a larger disk"
+                      % (needed / 1e9, folder, free / 1e9))
 
 
 def pip_errors(stderr):
@@ -125,13 +129,14 @@ def find_urls(wheels):
     with tempfile.TemporaryDirectory() as folder:
         report = os.path.join(folder, "report.json")
         done = subprocess.run(
-            PIP + ["install", "--dry-run", "--ignore-installed", "--no-deps", "--quiet", "--retries", "2", "--require-hashes"]
-            + PLATFORM + ["--target", os.path.join(folder, "target"), "--report", report, "-r", requirements_file(folder, wheels)],
+            PIP + ["install", "--dry-run", "--ignore-installed", "--no-deps", "--quiet", "--retries", "2"]
+            + PLATFORM + ["--target", os.path.join(folder, "target"), "--report", report]
+            + ["--require-hashes", "-r", requirements_file(folder, wheels)],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True)
         if done.returncode != 0:
             if "no such option" in done.stderr:
                 return False
-            raise Failure("pip cannot reach the wheels (%s): check the network, or pip's index and proxy settings (pip config list)" % pip_errors(done.stderr))
+            raise Failure("pip cannot reach the wheels (%s): %s" % (pip_errors(done.stderr), CHECK_NETWORK))
         with open(report) as f:
             found = [entry["download_info"] for entry in json.load(f)["install"]]
     for wheel in wheels:
@@ -145,7 +150,8 @@ def tls():
     context = ssl.create_default_context()
     bundle = os.environ.get("PIP_CERT") or os.environ.get("REQUESTS_CA_BUNDLE")
     if not bundle:
-        done = subprocess.run(PIP + ["config", "get", "global.cert"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True)
+        done = subprocess.run(PIP + ["config", "get", "global.cert"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              universal_newlines=True)
         bundle = done.stdout.strip() if done.returncode == 0 else None
     if bundle and os.path.exists(bundle):
         context.load_verify_locations(bundle)
@@ -206,10 +212,11 @@ def download_through_pip(folder, wheels):
     """Where only pip itself gets through. It cannot continue a partial file in older versions."""
     with tempfile.TemporaryDirectory(dir=folder) as into:
         done = subprocess.run(
-            PIP + ["download", "--no-cache-dir", "--no-deps", "--require-hashes"] + PLATFORM + ["-d", into, "-r", requirements_file(into, wheels)],
+            PIP + ["download", "--no-cache-dir", "--no-deps"] + PLATFORM + ["-d", into]
+            + ["--require-hashes", "-r", requirements_file(into, wheels)],
             stdout=sys.stderr, stderr=subprocess.PIPE, universal_newlines=True)
         if done.returncode != 0:
-            raise Failure("pip could not download the wheels (%s): check the network, or pip's index and proxy settings (pip config list)" % pip_errors(done.stderr))
+            raise Failure("pip could not download the wheels (%s): %s" % (pip_errors(done.stderr), CHECK_NETWORK))
         for wheel in wheels:
             accept(wheel, os.path.join(into, wheel.filename))
 
@@ -287,7 +294,8 @@ def main(arguments):
         return 1
     except OSError as error:
         if error.errno == 28:
-            print("the disk is full (%s): make room, or set XDG_CACHE_HOME to a larger disk; what was fetched is kept" % folder)
+            print("the disk is full (%s): make room, or set XDG_CACHE_HOME to a larger disk; what was fetched is kept"
+                  % folder)
         else:
             print(error)
         return 1

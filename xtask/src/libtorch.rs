@@ -1,7 +1,8 @@
 //! libtorch of the one version that `tch` is built against, where every cargo command of this repository finds it.
 //!
 //! In this order: an exported `LIBTORCH`; what `.libtorch` points at; an installed PyTorch; wheels from the Python
-//! package index, fetched once into the user's cache. `.libtorch` then points at it, and `.cargo/config.toml` names that.
+//! package index, fetched once into the user's cache. `.libtorch` then points at it, and `.cargo/config.toml` names
+//! that.
 
 use std::env;
 use std::fs;

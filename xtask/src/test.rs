@@ -35,7 +35,16 @@ pub fn command(arguments: &[String]) -> Result<()> {
     });
     report.check("tests", || tests(&mut cargo(&["test", "--workspace", "--locked", "--no-fail-fast"])));
     report.check("without torch", || {
-        run(&mut cargo(&["check", "--package", "assay-cli", "--no-default-features", "--locked"]))?;
+        run(&mut cargo(&[
+            "clippy",
+            "--package",
+            "assay-cli",
+            "--no-default-features",
+            "--locked",
+            "--",
+            "-D",
+            "warnings",
+        ]))?;
         Ok(String::new())
     });
     if !quick {
