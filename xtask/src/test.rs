@@ -35,16 +35,8 @@ pub fn command(arguments: &[String]) -> Result<()> {
     });
     report.check("tests", || tests(&mut cargo(&["test", "--workspace", "--locked", "--no-fail-fast"])));
     report.check("without torch", || {
-        run(&mut cargo(&[
-            "clippy",
-            "--package",
-            "assay-cli",
-            "--no-default-features",
-            "--locked",
-            "--",
-            "-D",
-            "warnings",
-        ]))?;
+        let part = ["clippy", "--package", "assay-cli", "--no-default-features", "--locked"];
+        run(cargo(&part).args(["--", "-D", "warnings"]))?;
         Ok(String::new())
     });
     if !quick {
