@@ -9,6 +9,12 @@ use std::{
 
 use primitives::Digest;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params};
+use scoring::{Broken, Divergence, Sealed};
+
+use crate::{
+    identity::Identity,
+    journal::{self, Submission},
+};
 
 /// "ASAY": tells our files from other SQLite databases.
 const APPLICATION_ID: i64 = 0x4153_4159;
@@ -23,9 +29,9 @@ CREATE TABLE identity (
     value TEXT NOT NULL
 ) STRICT;
 CREATE TABLE records (
-    seq  INTEGER PRIMARY KEY,
-    hash BLOB NOT NULL CHECK (length(hash) = 32),
-    line BLOB NOT NULL
+    seq   INTEGER PRIMARY KEY,
+    hash  BLOB NOT NULL CHECK (length(hash) = 32),
+    bytes BLOB NOT NULL
 ) STRICT;
 CREATE TRIGGER records_keep BEFORE UPDATE ON records BEGIN SELECT RAISE(ABORT, 'records are append-only'); END;
 CREATE TRIGGER records_stay BEFORE DELETE ON records BEGIN SELECT RAISE(ABORT, 'records are append-only'); END;
@@ -84,10 +90,19 @@ pub enum StoreError {
         /// The store.
         path: PathBuf,
         /// Whose it is.
-        found: Box<crate::Identity>,
+        found: Box<Identity>,
         /// Who asks.
-        expected: Box<crate::Identity>,
+        expected: Box<Identity>,
     },
+    /// The store was written under other scoring rules: its standings are worth nothing under these.
+    #[error("{path}: the store follows other scoring rules than the settings; start a new store for new rules")]
+    OtherRules {
+        /// The store.
+        path: PathBuf,
+    },
+    /// What is to be written does not follow from what is there.
+    #[error("a record that does not follow from those before it was not written")]
+    Diverged(#[from] Divergence),
     /// The bytes are not what was written.
     #[error("{path}: damaged store")]
     Damaged {
@@ -122,7 +137,10 @@ pub enum StoreError {
         /// The epoch.
         epoch_index: u64,
     },
-    /// The directory, the lock file or the output.
+    /// The log can't be written out.
+    #[error("can't export the score log")]
+    Export(#[source] io::Error),
+    /// The directory or the lock file.
     #[error("{path}: can't be read or written")]
     Io {
         /// What.
@@ -154,14 +172,23 @@ pub enum Damage {
         /// Which.
         seq: u64,
     },
-    /// The records don't follow from each other: somebody wrote into them.
-    #[error("the score log breaks at record {seq}")]
-    Chain {
+    /// Records that are not as they were written, or not where: somebody wrote into the log.
+    #[error("the score log is broken at record {seq}")]
+    Broken {
         /// The first one that does not fit.
         seq: u64,
         /// How.
         #[source]
-        source: Box<dyn std::error::Error + Send + Sync>,
+        source: Broken,
+    },
+    /// A record that does not follow from those before it.
+    #[error("the score log diverges at record {seq}")]
+    Diverged {
+        /// Which.
+        seq: u64,
+        /// How.
+        #[source]
+        source: Divergence,
     },
     /// A row of the journal makes no sense.
     #[error("submission {id} of the journal is unreadable")]
@@ -175,14 +202,6 @@ pub enum Damage {
     /// The identity makes no sense.
     #[error("the store's identity is unreadable")]
     Identity(#[source] serde_json::Error),
-}
-
-/// One record: its place, its hash in the chain and its canonical bytes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Row {
-    pub seq: u64,
-    pub hash: Digest,
-    pub line: Vec<u8>,
 }
 
 pub(crate) struct Database {
@@ -277,10 +296,6 @@ impl Database {
         Ok(())
     }
 
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
     pub fn damaged(&self, damage: Damage) -> StoreError {
         StoreError::Damaged { path: self.path.clone(), damage }
     }
@@ -301,20 +316,29 @@ impl Database {
         attempt(&mut self.conn).map_err(|error: Raw| error.at(&self.path))
     }
 
-    pub fn identity(&self) -> Result<Option<String>, StoreError> {
-        self.read(|conn| conn.query_row("SELECT value FROM identity", [], |row| row.get(0)).optional())
+    /// Whose store it is; none where nobody wrote to it yet.
+    pub fn identity(&self) -> Result<Option<Identity>, StoreError> {
+        let query = "SELECT value FROM identity";
+        let text: Option<String> = self.read(|conn| conn.query_row(query, [], |row| row.get(0)).optional())?;
+        let parse = |text: String| serde_json::from_str(&text);
+        text.map(parse).transpose().map_err(|error| self.damaged(Damage::Identity(error)))
+    }
+
+    /// The journal, oldest first.
+    pub fn submissions(&self) -> Result<Vec<Submission>, StoreError> {
+        self.read(journal::read)?.map_err(|damage| self.damaged(damage))
     }
 
     /// Every record from `from` on, in order.
-    pub fn rows<E: From<StoreError>>(&self, from: u64, mut each: impl FnMut(Row) -> Result<(), E>) -> Result<(), E> {
+    pub fn rows<E: From<StoreError>>(&self, from: u64, mut each: impl FnMut(Sealed) -> Result<(), E>) -> Result<(), E> {
         let sqlite = |source| E::from(classify(&self.path, source));
-        let query = "SELECT seq, hash, line FROM records WHERE seq >= ?1 ORDER BY seq";
+        let query = "SELECT seq, hash, bytes FROM records WHERE seq >= ?1 ORDER BY seq";
         let mut statement = self.conn.prepare_cached(query).map_err(sqlite)?;
         let mut rows = statement.query([signed(from)]).map_err(sqlite)?;
         let mut expected = from;
         while let Some(row) = rows.next().map_err(sqlite)? {
-            let read = || -> rusqlite::Result<Row> {
-                Ok(Row { seq: unsigned(row.get(0)?), hash: Digest(row.get(1)?), line: row.get(2)? })
+            let read = || -> rusqlite::Result<Sealed> {
+                Ok(Sealed { seq: unsigned(row.get(0)?), hash: Digest(row.get(1)?), bytes: row.get(2)? })
             };
             let row = read().map_err(sqlite)?;
             if row.seq != expected {
@@ -328,10 +352,10 @@ impl Database {
 }
 
 /// Append records inside a transaction.
-pub(crate) fn insert(transaction: &Transaction<'_>, rows: &[Row]) -> rusqlite::Result<()> {
-    let mut statement = transaction.prepare_cached("INSERT INTO records (seq, hash, line) VALUES (?1, ?2, ?3)")?;
+pub(crate) fn insert(transaction: &Transaction<'_>, rows: &[Sealed]) -> rusqlite::Result<()> {
+    let mut statement = transaction.prepare_cached("INSERT INTO records (seq, hash, bytes) VALUES (?1, ?2, ?3)")?;
     for row in rows {
-        statement.execute(params![signed(row.seq), row.hash.0, row.line])?;
+        statement.execute(params![signed(row.seq), row.hash.0, row.bytes])?;
     }
     Ok(())
 }
@@ -387,11 +411,11 @@ mod tests {
 
     use super::*;
 
-    fn rows(seqs: impl IntoIterator<Item = u64>) -> Vec<Row> {
-        let row = |seq: u64| Row {
+    fn rows(seqs: impl IntoIterator<Item = u64>) -> Vec<Sealed> {
+        let row = |seq: u64| Sealed {
             seq,
             hash: Digest::of(&seq.to_le_bytes()),
-            line: format!("{{\"seq\":{seq},\"{}\":0}}", "x".repeat(300)).into_bytes(),
+            bytes: format!("{{\"seq\":{seq},\"{}\":0}}", "x".repeat(300)).into_bytes(),
         };
         seqs.into_iter().map(row).collect()
     }
@@ -549,7 +573,7 @@ mod tests {
         assert!(append(&mut database, 2..4).is_err());
         assert_eq!(seqs(&database).unwrap(), [0, 1, 2]);
         assert!(database.write(|t| Ok(t.execute("DELETE FROM records WHERE seq = 1", [])?)).is_err());
-        assert!(database.write(|t| Ok(t.execute("UPDATE records SET line = x'00'", [])?)).is_err());
+        assert!(database.write(|t| Ok(t.execute("UPDATE records SET bytes = x'00'", [])?)).is_err());
         // Somebody who goes around the triggers is seen.
         database.conn.execute_batch("DROP TRIGGER records_stay; DELETE FROM records WHERE seq = 1").unwrap();
         assert!(matches!(seqs(&database), Err(StoreError::Damaged { damage: Damage::Gap { seq: 1 }, .. })));

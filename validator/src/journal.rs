@@ -6,6 +6,7 @@
 //!    └─────────┴─────────┴────── abandoned
 //! ```
 
+use chain::SignedWeights;
 use primitives::{BlockNumber, BlockRef, Uid, Weights};
 use rusqlite::{Connection, Row, Transaction, named_params, params};
 use serde::{Deserialize, Serialize};
@@ -43,11 +44,11 @@ pub enum State {
     /// The weights are in the log; nothing is signed.
     Planned,
     /// A call is signed, and may have been sent.
-    Signed(SignedCall),
+    Signed(Box<SignedWeights>),
     /// A finalised block holds the call, dispatched without error.
     Landed {
         /// The call.
-        call: SignedCall,
+        call: Box<SignedWeights>,
         /// The block.
         block: BlockRef,
     },
@@ -58,21 +59,6 @@ pub enum State {
     },
     /// Given up.
     Abandoned(Abandoned),
-}
-
-/// A signed call as it goes over the wire: sending the same bytes twice can't set weights twice.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SignedCall {
-    /// The extrinsic.
-    #[serde(with = "hex::serde")]
-    pub bytes: Vec<u8>,
-    /// Its hash.
-    #[serde(with = "hex::serde")]
-    pub hash: [u8; 32],
-    /// The account's nonce that it uses up.
-    pub nonce: u64,
-    /// From this block on it is no longer valid.
-    pub dies_at: BlockNumber,
 }
 
 /// Why a submission was given up.
@@ -155,7 +141,7 @@ pub(crate) fn plan(transaction: &Transaction<'_>, plan: &Plan<'_>) -> Result<u64
 }
 
 /// planned or signed → signed: the call before, if there was one, can no longer land.
-pub(crate) fn sign(transaction: &Transaction<'_>, id: u64, call: &SignedCall) -> Result<(), Raw> {
+pub(crate) fn sign(transaction: &Transaction<'_>, id: u64, call: &SignedWeights) -> Result<(), Raw> {
     let changed = transaction.execute(
         "UPDATE submissions SET state = 'signed', call = ?2, attempts = attempts + 1
          WHERE id = ?1 AND state IN ('planned', 'signed')",
@@ -218,7 +204,7 @@ pub(crate) fn read(conn: &Connection) -> rusqlite::Result<Result<Vec<Submission>
 
 fn parse(id: u64, row: &Row<'_>) -> Result<Submission, Box<dyn std::error::Error + Send + Sync>> {
     let number = |column: usize| row.get(column).map(unsigned);
-    let call = || -> Result<SignedCall, Box<dyn std::error::Error + Send + Sync>> {
+    let call = || -> Result<Box<SignedWeights>, Box<dyn std::error::Error + Send + Sync>> {
         Ok(serde_json::from_str(&row.get::<_, String>(10)?)?)
     };
     let block = || -> Result<BlockRef, Box<dyn std::error::Error + Send + Sync>> {

@@ -1,0 +1,187 @@
+//! Asks miners: seal, send, verify, measure. Validators and users ask in the same way.
+
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use primitives::{Digest, Endpoint, Keypair, Request};
+use protos::{
+    Binding, Description, Event, MAX_EVENT_BYTES, MAX_LIFETIME_MS, MAX_RESPONSE_BYTES, Receipt, ReceiptVerifier,
+    WireError, decode_embeddings, encode_request, envelope, receipt,
+    wire::{DescribeRequest, SignedRequest, miner_client},
+};
+use scoring::Output;
+use tonic::transport::Channel;
+
+use crate::{
+    answer::{Answer, Failure},
+    channels::Channels,
+};
+
+/// A message's own fields and the signature, beside its payload.
+const ENVELOPE_BYTES: usize = 1_024;
+
+/// Asks miners in the name of one key, over connections that are kept.
+#[derive(Clone)]
+pub struct MinerClient {
+    key: Keypair,
+    connect_deadline: Duration,
+    channels: Channels,
+}
+
+impl MinerClient {
+    /// A client without connections.
+    pub fn new(key: Keypair, connect_deadline: Duration) -> Self {
+        Self { key, connect_deadline, channels: Channels::default() }
+    }
+
+    /// Ask, and wait for the whole answer at most until `deadline` has passed. An error means that the request itself
+    /// is outside the protocol's limits: nothing was sent.
+    pub async fn infer(
+        &self,
+        endpoint: Endpoint,
+        binding: &Binding,
+        request: &Request,
+        deadline: Duration,
+    ) -> Result<Answer, WireError> {
+        self.infer_with(endpoint, binding, request, deadline, |_| {}).await
+    }
+
+    /// As [`infer`](Self::infer), and show each event of a stream when it arrives. Only the answer at the end is
+    /// verified: a stream is signed as a whole.
+    pub async fn infer_with(
+        &self,
+        endpoint: Endpoint,
+        binding: &Binding,
+        request: &Request,
+        deadline: Duration,
+        mut show: impl FnMut(&Event),
+    ) -> Result<Answer, WireError> {
+        let (method, payload) = encode_request(request)?;
+        let mut exchange = Exchange { deadline, started: Instant::now(), request_digest: None, first_token: None };
+        let attempt = async {
+            let channel = self.channel(endpoint).await?;
+            // The miner's clock starts with the request, not with the connection.
+            let ttl_ms = u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX).clamp(1, MAX_LIFETIME_MS);
+            let signed = envelope::seal(&self.key, binding, method, payload, now_ms(), ttl_ms, envelope::fresh_nonce());
+            let digest = envelope::digest(&signed, method).ok();
+            exchange.request_digest = digest;
+            exchange.started = Instant::now();
+            let digest = digest.unwrap_or(Digest([0; 32]));
+            match request {
+                Request::Generate(asked) => {
+                    let verifier = ReceiptVerifier::new(binding.receiver, digest, asked.max_new_tokens);
+                    exchange.generate(channel, signed, verifier, &mut show).await
+                }
+                Request::Embed(asked) => exchange.embed(channel, signed, binding, &digest, asked.texts.len()).await,
+            }
+        };
+        let result = match tokio::time::timeout(deadline, attempt).await {
+            Ok(result) => result,
+            Err(_) => Err(Failure::Timeout(deadline)),
+        };
+        let latency = exchange.started.elapsed();
+        if result.as_ref().is_err_and(Failure::spoils_connection) {
+            self.channels.forget(endpoint);
+        }
+        let (result, receipt) = match result {
+            Ok((output, receipt)) => (Ok(output), Some(receipt)),
+            Err(failure) => (Err(failure), None),
+        };
+        let Exchange { request_digest, first_token, .. } = exchange;
+        Ok(Answer { request_digest, result, receipt, first_token, latency })
+    }
+
+    /// What a miner says of itself, signed by the hotkey that it names.
+    pub async fn describe(&self, endpoint: Endpoint, deadline: Duration) -> Result<Description, Failure> {
+        let attempt = async {
+            let channel = self.channel(endpoint).await?;
+            let limit = MAX_RESPONSE_BYTES + ENVELOPE_BYTES;
+            let mut miner = miner_client::MinerClient::new(channel).max_decoding_message_size(limit);
+            let response = miner.describe(DescribeRequest {}).await;
+            let response = response.map_err(|status| Failure::from_status(status, deadline))?.into_inner();
+            Ok(receipt::verify_description(&response)?)
+        };
+        match tokio::time::timeout(deadline, attempt).await {
+            Ok(result) => result,
+            Err(_) => Err(Failure::Timeout(deadline)),
+        }
+    }
+
+    /// Close the connections to endpoints that are not announced any more.
+    pub fn retain(&self, announced: impl Fn(&Endpoint) -> bool) {
+        self.channels.retain(announced);
+    }
+
+    async fn channel(&self, endpoint: Endpoint) -> Result<Channel, Failure> {
+        match tokio::time::timeout(self.connect_deadline, self.channels.get(endpoint, self.connect_deadline)).await {
+            Ok(channel) => channel.map_err(Failure::Unreachable),
+            // Connected, and then silent: nothing there speaks HTTP/2.
+            Err(_) => Err(Failure::Timeout(self.connect_deadline)),
+        }
+    }
+}
+
+/// What is measured of one request.
+struct Exchange {
+    deadline: Duration,
+    started: Instant,
+    request_digest: Option<Digest>,
+    first_token: Option<Duration>,
+}
+
+impl Exchange {
+    async fn generate(
+        &mut self,
+        channel: Channel,
+        signed: SignedRequest,
+        mut verifier: ReceiptVerifier,
+        show: &mut impl FnMut(&Event),
+    ) -> Result<(Output, Receipt), Failure> {
+        let limit = MAX_EVENT_BYTES + ENVELOPE_BYTES;
+        let mut miner = miner_client::MinerClient::new(channel).max_decoding_message_size(limit);
+        let deadline = self.deadline;
+        let failure = |status| Failure::from_status(status, deadline);
+        let mut events = miner.generate(self.timed(signed)).await.map_err(failure)?.into_inner();
+        while let Some(signed) = events.message().await.map_err(failure)? {
+            let event = verifier.event(&signed)?;
+            show(&event);
+            match event {
+                Event::Tokens { ids, .. } if self.first_token.is_none() && !ids.is_empty() => {
+                    self.first_token = Some(self.started.elapsed());
+                }
+                Event::Tokens { .. } => {}
+                // The signature is verified, and nothing after it could be part of the answer.
+                Event::Finished { .. } => break,
+            }
+        }
+        let answer = verifier.finish()?;
+        Ok((Output::Generation(answer.generation), answer.receipt))
+    }
+
+    async fn embed(
+        &mut self,
+        channel: Channel,
+        signed: SignedRequest,
+        binding: &Binding,
+        digest: &Digest,
+        texts: usize,
+    ) -> Result<(Output, Receipt), Failure> {
+        let limit = MAX_RESPONSE_BYTES + ENVELOPE_BYTES;
+        let mut miner = miner_client::MinerClient::new(channel).max_decoding_message_size(limit);
+        let deadline = self.deadline;
+        let response = miner.embed(self.timed(signed)).await;
+        let response = response.map_err(|status| Failure::from_status(status, deadline))?.into_inner();
+        let receipt = receipt::verify_response(&binding.receiver, digest, &response)?;
+        Ok((Output::Embeddings(decode_embeddings(&response.payload, texts)?), receipt))
+    }
+
+    /// With the deadline in its header too, so that the miner's transport can give up in time.
+    fn timed(&self, signed: SignedRequest) -> tonic::Request<SignedRequest> {
+        let mut request = tonic::Request::new(signed);
+        request.set_timeout(self.deadline);
+        request
+    }
+}
+
+fn now_ms() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| u64::try_from(now.as_millis()).unwrap_or(u64::MAX))
+}

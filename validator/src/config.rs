@@ -1,0 +1,124 @@
+//! What a validator can be told.
+
+use std::{path::PathBuf, time::Duration};
+
+use primitives::{MechId, NetUid};
+use scoring::{Registry, ScoringConfig};
+use serde::{Deserialize, Serialize};
+
+/// A validator's settings. The numbers here are the defaults; `configs/validator.toml` repeats them with comments.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// The subnet.
+    pub netuid: NetUid,
+    /// The subnet's mechanism. Only the main one, 0, so far.
+    pub mech: MechId,
+    /// The file that holds the score log and the journal of weights. It is made where there is none.
+    pub store_path: PathBuf,
+    /// A round of challenges starts every so many finalised blocks.
+    pub round_blocks: u64,
+    /// A miner's answer must be complete after so long.
+    pub request_deadline_ms: u64,
+    /// A connection to a miner must stand after so long.
+    pub connect_deadline_ms: u64,
+    /// At most so many miners are asked at once.
+    pub concurrent_requests: usize,
+    /// Weights are sent when the next epoch is at most so many blocks away.
+    pub weights_margin_blocks: u64,
+    /// No weights before so many rounds were scored.
+    pub weights_min_rounds: u64,
+    /// How answers become scores, and scores weights. A store keeps to the rules that it was begun with.
+    pub scoring: ScoringConfig,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            netuid: NetUid(1),
+            mech: MechId(0),
+            store_path: PathBuf::from(".assay/validator.sqlite"),
+            round_blocks: 10,
+            request_deadline_ms: 20_000,
+            connect_deadline_ms: 3_000,
+            concurrent_requests: 16,
+            weights_margin_blocks: 30,
+            weights_min_rounds: 1,
+            scoring: ScoringConfig::default(),
+        }
+    }
+}
+
+/// Settings that make no sense.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// A number that must not be zero.
+    #[error("{0} must be at least 1")]
+    Zero(&'static str),
+    /// Rows are set on the main mechanism.
+    #[error("mech must be 0: weights are set on the main mechanism only")]
+    Mechanism(MechId),
+    /// Scoring rules that make no sense.
+    #[error("scoring: {0}")]
+    Scoring(#[from] scoring::ConfigError),
+}
+
+impl Config {
+    /// For tests: a store in `folder`, a round at every block, short deadlines.
+    pub fn test(netuid: NetUid, folder: &std::path::Path) -> Self {
+        Self {
+            netuid,
+            store_path: folder.join("validator.sqlite"),
+            round_blocks: 1,
+            request_deadline_ms: 10_000,
+            connect_deadline_ms: 1_000,
+            weights_margin_blocks: 5,
+            ..Self::default()
+        }
+    }
+
+    /// Whether the numbers make sense together.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let positive = [
+            ("round_blocks", self.round_blocks),
+            ("request_deadline_ms", self.request_deadline_ms),
+            ("connect_deadline_ms", self.connect_deadline_ms),
+            ("concurrent_requests", self.concurrent_requests as u64),
+            ("weights_margin_blocks", self.weights_margin_blocks),
+        ];
+        if let Some((name, _)) = positive.iter().find(|(_, number)| *number == 0) {
+            return Err(ConfigError::Zero(name));
+        }
+        if self.mech != MechId(0) {
+            return Err(ConfigError::Mechanism(self.mech));
+        }
+        Ok(Registry::default().check(&self.scoring)?)
+    }
+
+    pub(crate) fn request_deadline(&self) -> Duration {
+        Duration::from_millis(self.request_deadline_ms)
+    }
+
+    pub(crate) fn connect_deadline(&self) -> Duration {
+        Duration::from_millis(self.connect_deadline_ms)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_make_sense() {
+        assert_eq!(Config::default().check(), Ok(()));
+        assert_eq!(Config::test(NetUid(2), std::path::Path::new("x")).check(), Ok(()));
+        let none = Config { concurrent_requests: 0, ..Config::default() };
+        assert_eq!(none.check(), Err(ConfigError::Zero("concurrent_requests")));
+    }
+
+    #[test]
+    fn unknown_names_are_refused() {
+        assert!(serde_json::from_str::<Config>(r#"{"round_blocks": 3}"#).is_ok());
+        assert!(serde_json::from_str::<Config>(r#"{"round_block": 3}"#).is_err());
+    }
+}

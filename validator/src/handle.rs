@@ -1,0 +1,83 @@
+//! A running validator.
+
+use primitives::Hotkey;
+use scoring::Round;
+use tokio::{sync::watch, task::JoinHandle};
+
+use crate::{journal::Submission, store::SharedStore};
+
+/// How far a running validator got.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Status {
+    /// Rounds in its log.
+    pub rounds: u64,
+    /// The last round that it scored since it was started.
+    pub last_round: Option<Round>,
+    /// The last weights that it brought to an end since it was started.
+    pub last_submission: Option<Submission>,
+}
+
+/// Where the tasks say how far they got.
+#[derive(Clone)]
+pub(crate) struct Progress(watch::Sender<Status>);
+
+impl Progress {
+    pub fn new(rounds: u64) -> Self {
+        Self(watch::Sender::new(Status { rounds, ..Status::default() }))
+    }
+
+    pub fn round(&self, round: Round, rounds: u64) {
+        self.0.send_modify(|status| (status.rounds, status.last_round) = (rounds, Some(round)));
+    }
+
+    pub fn submission(&self, submission: Submission) {
+        self.0.send_modify(|status| status.last_submission = Some(submission));
+    }
+}
+
+/// A running validator. Dropping it stops it at once, which is safe at any moment.
+pub struct Handle {
+    pub(crate) hotkey: Hotkey,
+    pub(crate) progress: Progress,
+    pub(crate) store: SharedStore,
+    pub(crate) tasks: Vec<JoinHandle<()>>,
+}
+
+impl Handle {
+    /// Whose it is.
+    pub fn hotkey(&self) -> Hotkey {
+        self.hotkey
+    }
+
+    /// How far it got, now and whenever that changes.
+    pub fn status(&self) -> watch::Receiver<Status> {
+        self.progress.0.subscribe()
+    }
+
+    /// Resolves when the validator can't go on by itself: one of its tasks has panicked.
+    pub async fn failed(&mut self) {
+        let tasks = self.tasks.iter_mut();
+        futures::future::select_all(tasks).await.0.ok();
+    }
+
+    /// Stop, and wait until nothing runs any more and the store is closed. A round under way is dropped; weights under
+    /// way are in the journal, and go on from there at the next start.
+    pub async fn shutdown(mut self) {
+        for task in &self.tasks {
+            task.abort();
+        }
+        for task in std::mem::take(&mut self.tasks) {
+            // Either aborted now or ended before.
+            let _ = task.await;
+        }
+        self.store.idle().await;
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        for task in &self.tasks {
+            task.abort();
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! What the validator's own model says of an answer.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use model::{Backend, GenerateJob, ModelError};
+#[cfg(feature = "torch")]
+use primitives::GenerateRequest;
+use primitives::{Digest, EmbedRequest, FinishReason, Generation, Request};
+use scoring::{Output, Reference, TokenCheck, cosine_micro, noise};
+
+/// Judges answers. A failure is the validator's own: the miner gets no score from it, good or bad.
+#[async_trait]
+pub trait Referee: Send + Sync + 'static {
+    /// What the own model says of `output`, the answer to the request with this digest.
+    async fn judge(&self, request: &Request, digest: &Digest, output: &Output) -> Result<Reference, ModelError>;
+}
+
+/// Answers every request again, and compares. It needs no more of a model than a miner does, and accepts no rounding:
+/// a token is the same or wrong.
+pub struct Repetition {
+    /// Answers again.
+    pub backend: Arc<dyn Backend>,
+}
+
+/// Reads prompt and answer in one go, and says of every token how far it is from its own choice. As the seed of the
+/// randomness is the request's digest, another model, another sampler or an older answer chooses other tokens.
+#[cfg(feature = "torch")]
+pub struct Prefill {
+    /// The language model.
+    pub engine: Arc<model::Engine>,
+    /// The sentence encoder, where embeddings are scored.
+    pub encoder: Option<Arc<dyn Backend>>,
+}
+
+#[async_trait]
+impl Referee for Repetition {
+    async fn judge(&self, request: &Request, digest: &Digest, output: &Output) -> Result<Reference, ModelError> {
+        match (request, output) {
+            (Request::Generate(request), Output::Generation(answer)) => {
+                let job = GenerateJob { request: request.clone(), seed: noise::sampling_seed(digest) };
+                Ok(compare(answer, &self.backend.generate(job).await?.collect().await?))
+            }
+            (Request::Embed(request), Output::Embeddings(vectors)) => {
+                cosines(self.backend.as_ref(), request, vectors).await
+            }
+            _ => Ok(unanswerable(output)),
+        }
+    }
+}
+
+#[cfg(feature = "torch")]
+#[async_trait]
+impl Referee for Prefill {
+    async fn judge(&self, request: &Request, digest: &Digest, output: &Output) -> Result<Reference, ModelError> {
+        match (request, output) {
+            (Request::Generate(request), Output::Generation(answer)) => self.prefill(request, digest, answer).await,
+            (Request::Embed(request), Output::Embeddings(vectors)) => match &self.encoder {
+                Some(encoder) => cosines(encoder.as_ref(), request, vectors).await,
+                None => cosines(self.engine.as_ref(), request, vectors).await,
+            },
+            _ => Ok(unanswerable(output)),
+        }
+    }
+}
+
+#[cfg(feature = "torch")]
+impl Prefill {
+    async fn prefill(
+        &self,
+        request: &GenerateRequest,
+        digest: &Digest,
+        answer: &Generation,
+    ) -> Result<Reference, ModelError> {
+        // A prompt that our own model can't read is our fault, not the miner's.
+        self.engine.prompt_tokens(&request.prompt)?;
+        let seed = noise::sampling_seed(digest);
+        let tokens = match self.engine.check(request, seed, &answer.tokens).await {
+            Ok(checks) => checks.iter().map(|check| TokenCheck { margin_micro: check.margin_micro }).collect(),
+            // Tokens that this model can't even be asked about.
+            Err(ModelError::TokenOutOfRange { .. } | ModelError::TooLong { .. }) => {
+                return Ok(unanswerable(&Output::Generation(answer.clone())));
+            }
+            Err(error) => return Err(error),
+        };
+        let ends = answer.tokens.last().is_some_and(|last| self.engine.manifest().end_tokens.contains(last));
+        let text_matches = self.engine.tokenizer().decode(&answer.tokens)? == answer.text;
+        Ok(Reference::Generation { tokens, ends, text_matches })
+    }
+}
+
+const WRONG: TokenCheck = TokenCheck { margin_micro: u32::MAX };
+
+/// The same tokens in the same places.
+fn compare(answer: &Generation, own: &Generation) -> Reference {
+    let same = |(index, token): (usize, &u32)| match own.tokens.get(index) {
+        Some(expected) if expected == token => TokenCheck { margin_micro: 0 },
+        _ => WRONG,
+    };
+    Reference::Generation {
+        tokens: answer.tokens.iter().enumerate().map(same).collect(),
+        ends: own.finish == FinishReason::Stop && own.tokens.len() == answer.tokens.len(),
+        text_matches: own.tokens != answer.tokens || own.text == answer.text,
+    }
+}
+
+async fn cosines(encoder: &dyn Backend, request: &EmbedRequest, vectors: &[Vec<f32>]) -> Result<Reference, ModelError> {
+    let own = encoder.embed(request.texts.clone()).await?;
+    let cosine = |(theirs, own): (&Vec<f32>, &Vec<f32>)| cosine_micro(theirs, own).unwrap_or(-1_000_000);
+    Ok(Reference::Embeddings { cosines_micro: vectors.iter().zip(&own).map(cosine).collect() })
+}
+
+/// Everything about it is wrong.
+fn unanswerable(output: &Output) -> Reference {
+    match output {
+        Output::Generation(answer) => {
+            Reference::Generation { tokens: vec![WRONG; answer.tokens.len()], ends: false, text_matches: false }
+        }
+        Output::Embeddings(vectors) => Reference::Embeddings { cosines_micro: vec![-1_000_000; vectors.len()] },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn generation(tokens: &[u32], finish: FinishReason) -> Generation {
+        Generation { tokens: tokens.to_vec(), text: format!("{tokens:?}"), finish }
+    }
+
+    #[test]
+    fn the_same_tokens_or_wrong_ones() {
+        let own = generation(&[1, 2, 3], FinishReason::Stop);
+        let margins = |tokens: &[u32]| match compare(&generation(tokens, FinishReason::Stop), &own) {
+            Reference::Generation { tokens, ends, .. } => {
+                (tokens.iter().map(|token| token.margin_micro).collect::<Vec<_>>(), ends)
+            }
+            Reference::Embeddings { .. } => panic!("not a generation"),
+        };
+        assert_eq!(margins(&[1, 2, 3]), (vec![0, 0, 0], true));
+        assert_eq!(margins(&[1, 9, 3]), (vec![0, u32::MAX, 0], true));
+        assert_eq!(margins(&[1, 2]), (vec![0, 0], false));
+        assert_eq!(margins(&[1, 2, 3, 4]), (vec![0, 0, 0, u32::MAX], false));
+    }
+}

@@ -1,0 +1,177 @@
+//! Rounds of challenges, each anchored at a finalised block: derive, ask everybody, judge, score, write down.
+
+use std::sync::Arc;
+
+use chain::Client;
+use futures::{FutureExt, StreamExt, stream};
+use primitives::{BlockRef, Endpoint, Metagraph, Registration};
+use protos::Binding;
+use scoring::{Challenge, Evidence, Outcome, Record, Round, ScoreTable, Scored};
+
+use crate::{
+    answer::Answer, client::MinerClient, config::Config, database::StoreError, handle::Progress, referee::Referee,
+    store::SharedStore,
+};
+
+pub(crate) struct Rounds {
+    pub chain: Client,
+    pub config: Config,
+    pub client: MinerClient,
+    pub referee: Arc<dyn Referee>,
+    pub store: SharedStore,
+    pub progress: Progress,
+}
+
+/// A miner of this round.
+struct Asked {
+    miner: Registration,
+    challenge: Challenge,
+    answer: Option<Answer>,
+}
+
+impl Rounds {
+    /// Follow the finalised blocks until the task is dropped. A round that is cut off leaves nothing behind.
+    pub async fn run(self) {
+        let mut heads = self.chain.finalized_stream();
+        while let Some(head) = heads.next().await {
+            let Ok(mut head) = head.inspect_err(|error| tracing::warn!(%error, "rounds wait for the chain")) else {
+                continue;
+            };
+            // A round takes blocks: the next one is anchored at the newest.
+            while let Some(Some(Ok(newer))) = heads.next().now_or_never() {
+                head = newer;
+            }
+            match self.next(head).await {
+                Ok(Some((round, table))) => self.run_one(round, table).await,
+                Ok(None) => {}
+                Err(error) => tracing::error!(%error, "the store can't be read"),
+            }
+        }
+    }
+
+    /// The round that begins at a head, and the standings with which it begins.
+    async fn next(&self, head: BlockRef) -> Result<Option<(Round, ScoreTable)>, StoreError> {
+        let every = self.config.round_blocks;
+        self.store
+            .with(move |store| {
+                let last = store.last_round();
+                if last.is_some_and(|last| head.number < last.block.number.saturating_add(every)) {
+                    return Ok(None);
+                }
+                let round = Round { round: last.map_or(0, |last| last.round + 1), block: head };
+                let mut table = store.table().clone();
+                table.apply(&Record::Round(round))?;
+                Ok(Some((round, table)))
+            })
+            .await
+    }
+
+    #[tracing::instrument(skip_all, name = "round", fields(round = round.round, block = round.block.number))]
+    async fn run_one(&self, round: Round, table: ScoreTable) {
+        let metagraph = match self.chain.metagraph(self.config.netuid, Some(round.block.hash)).await {
+            Ok(metagraph) => metagraph,
+            Err(error) => {
+                tracing::warn!(%error, "round skipped");
+                return;
+            }
+        };
+        let asked = self.ask(&table, &metagraph, task(&table, &round)).await;
+        let mut records = vec![Record::Round(round)];
+        for asked in &asked {
+            if let Some(scored) = self.score(&table, &round, asked).await {
+                tracing::debug!(
+                    miner = %scored.miner,
+                    outcome = scored.evidence.outcome.as_str(),
+                    score = scored.score.nano(),
+                    latency_us = scored.evidence.latency_us,
+                    "challenge scored"
+                );
+                records.push(Record::Scored(Box::new(scored)));
+            }
+        }
+        let (miners, failed) = (asked.len(), asked.len() + 1 - records.len());
+        match self.store.with(move |store| store.append(&records).map(|()| store.rounds())).await {
+            Ok(rounds) => {
+                tracing::info!(miners, unjudged = failed, "round scored");
+                self.progress.round(round, rounds);
+            }
+            Err(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "round lost: the store can't be written")
+            }
+        }
+    }
+
+    /// Ask every neuron that announces an endpoint, ourselves excepted, at most so many at once. In order of hotkeys,
+    /// whoever answered first. Judging comes later: it would slow down miners on the same machine and with them the
+    /// times that are measured.
+    async fn ask(&self, table: &ScoreTable, metagraph: &Metagraph, task: &str) -> Vec<Asked> {
+        let own = table.header().validator;
+        let mut miners: Vec<(Registration, Endpoint)> = metagraph
+            .neurons
+            .iter()
+            .filter(|neuron| neuron.hotkey != own)
+            .filter_map(|neuron| Some((neuron.registration(), neuron.endpoint?)))
+            .collect();
+        miners.sort_unstable();
+        self.client.retain(|endpoint| miners.iter().any(|(_, announced)| announced == endpoint));
+        let asks = miners.into_iter().filter_map(|(miner, endpoint)| {
+            let challenge = table.challenge(task, &miner.hotkey)?;
+            Some(async move {
+                let binding =
+                    Binding { receiver: miner.hotkey, netuid: metagraph.netuid, genesis: self.chain.genesis() };
+                let deadline = self.config.request_deadline();
+                let answer = match self.client.infer(endpoint, &binding, &challenge.request, deadline).await {
+                    Ok(answer) => Some(answer),
+                    Err(error) => {
+                        tracing::error!(%error, task, "the challenge is outside the protocol's limits");
+                        None
+                    }
+                };
+                if let Some(Err(failure)) = answer.as_ref().map(|answer| &answer.result) {
+                    let outcome = failure.outcome();
+                    tracing::debug!(miner = %miner, %endpoint, outcome = outcome.as_str(), %failure, "no answer");
+                }
+                Asked { miner, challenge, answer }
+            })
+        });
+        stream::iter(asks).buffered(self.config.concurrent_requests).collect().await
+    }
+
+    /// What one answer was worth; none where that can't be said, which is our failure and not the miner's.
+    async fn score(&self, table: &ScoreTable, round: &Round, asked: &Asked) -> Option<Scored> {
+        let Asked { miner, challenge, answer } = asked;
+        let answer = answer.as_ref()?;
+        let reference = match (&answer.result, answer.request_digest) {
+            (Ok(output), Some(digest)) => match self.referee.judge(&challenge.request, &digest, output).await {
+                Ok(reference) => Some(reference),
+                Err(error) => {
+                    tracing::error!(%error, miner = %miner, "answer can't be judged");
+                    return None;
+                }
+            },
+            _ => None,
+        };
+        let observation = answer.observation();
+        let evidence = Evidence::of(&challenge.request, &observation, reference.as_ref(), table.config());
+        let evidence = evidence.inspect_err(|error| tracing::error!(%error, miner = %miner, "answer can't be judged"));
+        let evidence = evidence.ok()?;
+        debug_assert!(evidence.outcome != Outcome::Ok || reference.is_some());
+        Some(Scored {
+            round: round.round,
+            miner: *miner,
+            task: challenge.task.clone(),
+            challenge: challenge.digest,
+            request_digest: answer.request_digest,
+            response_digest: answer.receipt.map(|receipt| receipt.digest),
+            score: table.score(&evidence),
+            evidence,
+        })
+    }
+}
+
+/// The round's task: all of them in turn.
+fn task<'a>(table: &'a ScoreTable, round: &Round) -> &'a str {
+    let tasks = &table.config().tasks;
+    let turn = usize::try_from(round.round % tasks.len().max(1) as u64).unwrap_or(0);
+    tasks.get(turn).map_or("", String::as_str)
+}

@@ -1,0 +1,102 @@
+//! The front door: from settings, a key, a model and a chain to a running validator.
+
+use std::sync::Arc;
+
+use chain::{ChainError, Client};
+use primitives::{BlockRef, Hotkey, Keypair, NetUid};
+
+use crate::{
+    client::MinerClient,
+    config::{Config, ConfigError},
+    database::StoreError,
+    delivery::Delivery,
+    handle::{Handle, Progress},
+    identity::Identity,
+    referee::Referee,
+    round::Rounds,
+    store::{SharedStore, Store},
+    weights_job::WeightsJob,
+};
+
+/// Why a validator does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum SpawnError {
+    /// Settings that make no sense.
+    #[error("the validator's settings make no sense")]
+    Config(#[from] ConfigError),
+    /// The chain can't be asked.
+    #[error(transparent)]
+    Chain(#[from] ChainError),
+    /// The hotkey has no seat.
+    #[error("hotkey {hotkey} is not registered in subnet {netuid}")]
+    NotRegistered {
+        /// Who.
+        hotkey: Hotkey,
+        /// Where.
+        netuid: NetUid,
+    },
+    /// The store can't be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The chain began again: what the store holds happened on another one with the same first block.
+    #[error("the store knows block {} as {}, which this chain does not have: start a new store", .0.number, .0.hash)]
+    OtherHistory(BlockRef),
+}
+
+/// Start a validator that judges answers with `engine`.
+#[cfg(feature = "torch")]
+pub async fn spawn(
+    config: Config,
+    key: Keypair,
+    engine: Arc<model::Engine>,
+    chain: Client,
+) -> Result<Handle, SpawnError> {
+    spawn_with(config, key, Arc::new(crate::referee::Prefill { engine, encoder: None }), chain).await
+}
+
+/// Start a validator that judges answers with `referee`.
+pub async fn spawn_with(
+    config: Config,
+    key: Keypair,
+    referee: Arc<dyn Referee>,
+    chain: Client,
+) -> Result<Handle, SpawnError> {
+    config.check()?;
+    let (hotkey, netuid) = (key.hotkey(), config.netuid);
+    match chain.uid(netuid, hotkey, None).await {
+        Ok(uid) => tracing::info!(%hotkey, %netuid, %uid, "validator registered"),
+        Err(ChainError::NotRegistered { .. }) => return Err(SpawnError::NotRegistered { hotkey, netuid }),
+        Err(error) => return Err(error.into()),
+    }
+    let identity = Identity { genesis: chain.genesis(), netuid, mech: config.mech, validator: hotkey };
+    let (path, rules) = (config.store_path.clone(), config.scoring.clone());
+    let opened = tokio::task::spawn_blocking(move || Store::open(&path, &identity, &rules)).await;
+    let store = match opened {
+        Ok(store) => store?,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    };
+    if let Some(last) = store.last_round() {
+        let known = chain.block_hash(last.block.number).await?;
+        if known != Some(last.block.hash) {
+            return Err(SpawnError::OtherHistory(last.block));
+        }
+    }
+    let unfinished = store.unfinished()?.len();
+    tracing::info!(rounds = store.rounds(), unfinished, path = %config.store_path.display(), "store opened");
+
+    let progress = Progress::new(store.rounds());
+    let store = SharedStore::new(store);
+    let delivery = Delivery { chain: chain.clone(), key: key.clone(), netuid, store: store.clone() };
+    let client = MinerClient::new(key, config.connect_deadline());
+    let rounds = Rounds {
+        chain: chain.clone(),
+        config: config.clone(),
+        client,
+        referee,
+        store: store.clone(),
+        progress: progress.clone(),
+    };
+    let weights = WeightsJob { chain, config, delivery, progress: progress.clone(), said: None };
+    let tasks = vec![tokio::spawn(rounds.run()), tokio::spawn(weights.run())];
+    Ok(Handle { hotkey, progress, store, tasks })
+}

@@ -1,0 +1,106 @@
+//! When weights are due: late in an epoch, so that they hold what the epoch showed, and early enough to land in it.
+
+use primitives::{BlockNumber, Hyperparameters};
+
+/// Where a finalised block stands in its epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Window {
+    /// The subnet has no epochs.
+    Never,
+    /// Too early.
+    Ahead {
+        /// The first finalised block at which weights are due.
+        opens: BlockNumber,
+    },
+    /// Now.
+    Open {
+        /// The block that runs the epoch: what is included in it counts for the next one.
+        epoch: BlockNumber,
+    },
+    /// Nothing that is sent now lands before the epoch runs.
+    Over {
+        /// The block that runs the epoch.
+        epoch: BlockNumber,
+    },
+}
+
+/// Where `finalised` stands. A subnet with a short tempo gets a window of at most half of it, so that there is
+/// something to score first.
+pub fn window(hyperparameters: &Hyperparameters, finalised: BlockNumber, margin_blocks: u64) -> Window {
+    let Some(epoch) = hyperparameters.next_epoch_block() else {
+        return Window::Never;
+    };
+    let margin = margin_blocks.min(u64::from(hyperparameters.tempo) / 2).max(2);
+    let opens = epoch.saturating_sub(margin);
+    // The next block is the first that can hold the call, and it must come before the epoch's.
+    if finalised + 1 >= epoch {
+        Window::Over { epoch }
+    } else if finalised < opens {
+        Window::Ahead { opens }
+    } else {
+        Window::Open { epoch }
+    }
+}
+
+/// Whether the chain would refuse a row in the next block as too soon after the last one, and from which block on it
+/// would not. The chain allows the first row at any time and compares with `>=`.
+pub fn rate_limited_until(
+    hyperparameters: &Hyperparameters,
+    last_update: BlockNumber,
+    finalised: BlockNumber,
+) -> Option<BlockNumber> {
+    let free = last_update.saturating_add(hyperparameters.weights_rate_limit);
+    (last_update != 0 && finalised + 1 < free).then_some(free)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rules(tempo: u16, last_epoch_block: BlockNumber) -> Hyperparameters {
+        Hyperparameters {
+            tempo,
+            immunity_period: 0,
+            min_allowed_weights: 1,
+            max_allowed_uids: 256,
+            max_allowed_validators: 64,
+            weights_rate_limit: 100,
+            weights_version: 0,
+            commit_reveal_weights_enabled: false,
+            kappa: 32767,
+            epoch_index: 3,
+            last_epoch_block,
+            pending_epoch_at: 0,
+            blocks_since_last_step: 0,
+        }
+    }
+
+    #[test]
+    fn opens_a_margin_before_the_epoch_and_closes_when_nothing_can_land() {
+        let at = |block| window(&rules(360, 1000), block, 20);
+        assert_eq!(at(1000), Window::Ahead { opens: 1340 });
+        assert_eq!(at(1339), Window::Ahead { opens: 1340 });
+        assert_eq!(at(1340), Window::Open { epoch: 1360 });
+        assert_eq!(at(1358), Window::Open { epoch: 1360 });
+        assert_eq!(at(1359), Window::Over { epoch: 1360 });
+        assert_eq!(at(1361), Window::Over { epoch: 1360 });
+        assert_eq!(window(&rules(0, 1000), 1000, 20), Window::Never);
+    }
+
+    #[test]
+    fn short_tempos_keep_half_for_scoring_and_the_owners_call_counts() {
+        let rules = rules(10, 100);
+        assert_eq!(window(&rules, 104, 30), Window::Ahead { opens: 105 });
+        assert_eq!(window(&rules, 105, 30), Window::Open { epoch: 110 });
+        let asked = Hyperparameters { pending_epoch_at: 107, ..rules };
+        assert_eq!(window(&asked, 102, 30), Window::Open { epoch: 107 });
+    }
+
+    #[test]
+    fn the_rate_limit_is_the_chains() {
+        let rules = rules(360, 1000);
+        assert_eq!(rate_limited_until(&rules, 0, 5), None);
+        assert_eq!(rate_limited_until(&rules, 900, 998), Some(1000));
+        assert_eq!(rate_limited_until(&rules, 900, 999), None);
+    }
+}

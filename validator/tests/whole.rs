@@ -1,0 +1,263 @@
+//! A validator on a real chain, among real miners with a small deterministic model, killed and started again.
+
+use std::{path::Path, pin::pin, sync::Arc, time::Duration};
+
+use assay_validator::{Config, Handle, Repetition, SpawnError, State, Status, Store, StoreError, spawn_with};
+use async_trait::async_trait;
+use chain::Client;
+use localnet::{Genesis, GenesisNeuron, SubnetGenesis, dev_account};
+use model::{Backend, Chunk, GenerateJob, Manifest, ModelError, TokenStream};
+use primitives::{Digest, Endpoint, FinishReason, Keypair, NetUid, Prompt, Uid, Weights};
+use scoring::{Outcome, Record, replay_log};
+use tempfile::TempDir;
+use tokio::sync::mpsc;
+
+const NET: NetUid = NetUid(1);
+
+/// Tokens that depend on the prompt, the seed and the model's own number, and on nothing else.
+struct Oracle {
+    manifest: Manifest,
+    number: u8,
+}
+
+impl Oracle {
+    fn new(number: u8) -> Arc<dyn Backend> {
+        let manifest = Manifest {
+            name: "oracle".into(),
+            architecture: "none".into(),
+            digest: Digest([number; 32]),
+            files: Vec::new(),
+            vocab_size: 256,
+            max_context: 4_096,
+            end_tokens: Vec::new(),
+        };
+        Arc::new(Self { manifest, number })
+    }
+}
+
+#[async_trait]
+impl Backend for Oracle {
+    fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    async fn generate(&self, job: GenerateJob) -> Result<TokenStream, ModelError> {
+        let Prompt::Text(text) = job.request.prompt else { return Err(ModelError::EmptyPrompt) };
+        let digest = Digest::derive("assay test oracle", &[&[self.number], &job.seed.0, text.as_bytes()]);
+        let ids: Vec<u32> =
+            digest.0.iter().cycle().take(job.request.max_new_tokens as usize).map(|byte| u32::from(*byte)).collect();
+        let (chunks, stream) = mpsc::channel(2);
+        for chunk in [Chunk::Tokens { ids, text: digest.to_string() }, Chunk::Finished(FinishReason::Length)] {
+            chunks.send(Ok(chunk)).await.map_err(|_| ModelError::Stopped)?;
+        }
+        Ok(TokenStream::new(stream))
+    }
+
+    async fn embed(&self, _: Vec<String>) -> Result<Vec<Vec<f32>>, ModelError> {
+        Err(ModelError::Unsupported { model: "oracle".into(), what: "embed" })
+    }
+}
+
+fn validator() -> Keypair {
+    dev_account("//Validator")
+}
+
+/// Uid 1 is the validator, 2 an honest miner, 3 one with another model, 4 one that announces and is not there.
+struct Scene {
+    node: localnet::Handle,
+    chain: Client,
+    folder: TempDir,
+    _miners: Vec<miner::Handle>,
+}
+
+fn genesis() -> Genesis {
+    let seat = |uri: &str, stake_rao, validator_permit| GenesisNeuron {
+        hotkey: dev_account(uri).hotkey(),
+        coldkey: dev_account("//Bob").coldkey(),
+        stake_rao,
+        validator_permit,
+    };
+    let mut subnet = SubnetGenesis::new(NET);
+    subnet.neurons = vec![
+        seat("//Validator", 5_000_000_000, true),
+        seat("//Honest", 0, false),
+        seat("//Liar", 0, false),
+        seat("//Gone", 0, false),
+    ];
+    Genesis { subnets: vec![subnet], ..Genesis::default() }
+}
+
+impl Scene {
+    async fn new() -> Self {
+        let config = localnet::Config { genesis: genesis(), ..localnet::Config::test() };
+        let node = localnet::spawn(config).await.unwrap();
+        let chain = Client::connect(&node.url()).await.unwrap();
+        let mut scene = Self { node, chain, folder: TempDir::new().unwrap(), _miners: Vec::new() };
+        for (uri, number) in [("//Honest", 1), ("//Liar", 2)] {
+            let announce = Some(Endpoint(([127, 0, 0, 2], 0).into()));
+            let config = miner::Config { announce, ..miner::Config::test() };
+            let miner = miner::spawn(config, dev_account(uri), Oracle::new(number), scene.chain.clone()).await.unwrap();
+            scene.run(miner.ready()).await;
+            scene._miners.push(miner);
+        }
+        let nowhere = Endpoint(([127, 0, 0, 3], 9).into());
+        scene.run(scene.chain.serve_axon(&dev_account("//Gone"), NET, nowhere, 1)).await.unwrap();
+        scene
+    }
+
+    fn config(&self) -> Config {
+        Config::test(NET, self.folder.path())
+    }
+
+    async fn spawn(&self, config: Config) -> Result<Handle, SpawnError> {
+        let referee = Arc::new(Repetition { backend: Oracle::new(1) });
+        spawn_with(config, validator(), referee, self.chain.clone()).await
+    }
+
+    /// Make blocks until `work` is done.
+    async fn run<T>(&self, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        let mut clock = tokio::time::interval(Duration::from_millis(50));
+        let blocks = async {
+            loop {
+                tokio::select! {
+                    biased;
+                    done = &mut work => return done,
+                    _ = clock.tick() => drop(self.node.author_block().unwrap()),
+                }
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(120), blocks).await.expect("in time")
+    }
+
+    async fn until(&self, validator: &Handle, enough: impl FnMut(&Status) -> bool) -> Status {
+        let mut status = validator.status();
+        self.run(status.wait_for(enough)).await.unwrap().clone()
+    }
+
+    /// Transactions of the validator that the chain took: rows of weights, as it sends nothing else.
+    async fn rows(&self) -> u64 {
+        let weights = Weights::new([(Uid(2), u16::MAX)]).unwrap();
+        self.chain.prepare_weights(&validator(), NET, &weights, 0).await.unwrap().nonce
+    }
+
+    fn records(&self) -> Vec<Record> {
+        Store::open_read_only(&self.config().store_path).unwrap().records(0).unwrap()
+    }
+}
+
+/// How many rows of the journal are verified; all of them for different epochs.
+fn verified(store: &Path) -> u64 {
+    let submissions = Store::open_read_only(store).unwrap().submissions().unwrap();
+    let mut epochs: Vec<u64> = submissions.iter().map(|submission| submission.epoch_index).collect();
+    epochs.dedup();
+    assert_eq!(epochs.len(), submissions.len());
+    submissions.iter().filter(|submission| matches!(submission.state, State::Verified { .. })).count() as u64
+}
+
+fn is_verified(status: &Status) -> bool {
+    status.last_submission.as_ref().is_some_and(|last| matches!(last.state, State::Verified { .. }))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn honesty_is_weighed_and_the_log_explains_it() {
+    let scene = Scene::new().await;
+    let validator = scene.spawn(scene.config()).await.unwrap();
+    let status = scene.until(&validator, is_verified).await;
+    let row = scene.chain.read_weights(NET, Uid(1), None).await.unwrap();
+    assert_eq!(row, [(Uid(2), u16::MAX)]);
+    assert_eq!(status.last_submission.unwrap().weights.iter().collect::<Vec<_>>(), row);
+
+    let expected = [("//Honest", Outcome::Ok), ("//Liar", Outcome::WrongOutput), ("//Gone", Outcome::Unreachable)];
+    let mut seen = [0; 3];
+    for record in scene.records() {
+        let Record::Scored(scored) = record else { continue };
+        let find = |(uri, _): &(&str, Outcome)| dev_account(uri).hotkey() == scored.miner.hotkey;
+        let at = expected.iter().position(find).unwrap();
+        assert_eq!(scored.evidence.outcome, expected[at].1);
+        seen[at] += 1;
+    }
+    assert!(seen.iter().all(|count| *count > 0), "{seen:?}");
+
+    let mut log = Vec::new();
+    Store::open_read_only(&scene.config().store_path).unwrap().export_jsonl(&mut log).unwrap();
+    let replay = replay_log(log.as_slice()).unwrap();
+    assert_eq!((replay.counts.weights, replay.counts.landed), (1, 1));
+    assert_eq!(replay.table.last_weights().unwrap().iter().collect::<Vec<_>>(), row);
+    validator.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_again_and_again_it_sets_one_row_per_epoch() {
+    let scene = Scene::new().await;
+    let store = scene.config().store_path;
+    let mut rounds = 0;
+    for life in 0..8 {
+        let validator = scene.spawn(scene.config()).await.unwrap();
+        let mut status = validator.status();
+        assert_eq!(status.borrow().rounds, rounds, "life {life} forgot something");
+        // Dropped at a different point each time: in a round, before, during and after the epoch's row.
+        rounds = scene.run(status.wait_for(|status| status.rounds >= rounds + 4 + life % 3)).await.unwrap().rounds;
+        validator.shutdown().await;
+        rounds = rounds.max(Store::open_read_only(&store).unwrap().replay().unwrap().counts.rounds);
+    }
+    let validator = scene.spawn(scene.config()).await.unwrap();
+    let before = verified(&store);
+    scene.until(&validator, is_verified).await;
+    validator.shutdown().await;
+    assert!(verified(&store) > before.min(1));
+    assert_eq!(verified(&store), scene.rows().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_store_does_not_mean_a_second_row() {
+    let scene = Scene::new().await;
+    let first = scene.spawn(scene.config()).await.unwrap();
+    scene.until(&first, is_verified).await;
+    let epoch = scene.chain.hyperparameters(NET, None).await.unwrap().epoch_index;
+    first.shutdown().await;
+    let rows = scene.rows().await;
+    let elsewhere = TempDir::new().unwrap();
+    let second = scene.spawn(Config::test(NET, elsewhere.path())).await.unwrap();
+    let passed = async {
+        while scene.chain.hyperparameters(NET, None).await.unwrap().epoch_index == epoch {
+            tokio::task::yield_now().await;
+        }
+    };
+    scene.run(passed).await;
+    let now = scene.rows().await;
+    second.shutdown().await;
+    assert_eq!(now, rows);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn says_why_it_does_not_start() {
+    let scene = Scene::new().await;
+    let referee = Arc::new(Repetition { backend: Oracle::new(1) });
+    let stranger = dev_account("//Stranger");
+    let refused = spawn_with(scene.config(), stranger.clone(), referee, scene.chain.clone()).await;
+    let refused = refused.map(|_| ()).unwrap_err();
+    assert!(matches!(refused, SpawnError::NotRegistered { hotkey, netuid: NET } if hotkey == stranger.hotkey()));
+    let no_subnet = Config { netuid: NetUid(77), ..scene.config() };
+    let refused = scene.spawn(no_subnet).await.map(|_| ()).unwrap_err();
+    assert_eq!(refused.to_string(), "there is no subnet 77");
+    let senseless = Config { round_blocks: 0, ..scene.config() };
+    assert!(matches!(scene.spawn(senseless).await, Err(SpawnError::Config(_))));
+
+    let validator = scene.spawn(scene.config()).await.unwrap();
+    let refused = scene.spawn(scene.config()).await.map(|_| ()).unwrap_err();
+    assert!(matches!(refused, SpawnError::Store(StoreError::Locked { .. })), "{refused}");
+    scene.until(&validator, |status| status.rounds > 0).await;
+    validator.shutdown().await;
+
+    // The same genesis again, and none of the blocks.
+    let config = localnet::Config { genesis: genesis(), ..localnet::Config::test() };
+    let again = localnet::spawn(config).await.unwrap();
+    let chain = Client::connect(&again.url()).await.unwrap();
+    let referee = Arc::new(Repetition { backend: Oracle::new(1) });
+    let refused = spawn_with(scene.config(), self::validator(), referee, chain).await.map(|_| ()).unwrap_err();
+    assert!(
+        matches!(refused, SpawnError::OtherHistory(_) | SpawnError::Store(StoreError::Foreign { .. })),
+        "{refused}"
+    );
+}
