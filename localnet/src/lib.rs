@@ -1,1 +1,39 @@
-//! Placeholder.
+//! The embedded chain: a FRAME runtime with Subtensor's `SubtensorModule` run natively in this process, a block
+//! author, and the JSON-RPC that wallets, SDKs and `subxt` speak. No wasm, no external node, no files.
+//!
+//! ```
+//! use assay_localnet::{Config, spawn};
+//! # tokio::runtime::Runtime::new()?.block_on(async {
+//! let chain = spawn(Config::test()).await?;
+//! assert!(chain.url().starts_with("ws://127.0.0.1:"));
+//! let block = chain.author_block()?;
+//! assert_eq!(block.number, 1);
+//! chain.shutdown().await;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Invariants:
+//! * a block is final as soon as it exists: the best block is the finalised one;
+//! * a panic of the runtime costs the call or the transaction that caused it, never the process;
+//! * memory is bounded: states and bodies older than a window go, headers stay;
+//! * the chain's clock is simulated: twelve seconds a block, whatever the pace of authoring;
+//! * it is a chain for tests: its keys are public, and the port is for this machine.
+#![warn(missing_docs)]
+
+mod author;
+mod blocks;
+mod chain;
+mod config;
+mod executor;
+mod genesis;
+mod handle;
+mod pool;
+mod rpc;
+mod state;
+
+pub use author::AuthorError;
+pub use config::{BlockTime, Config, Limits};
+pub use genesis::{DEV_ACCOUNTS, Genesis, GenesisNeuron, Rules, SubnetGenesis, dev_account};
+pub use handle::{Handle, SpawnError, spawn};

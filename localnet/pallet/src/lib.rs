@@ -1,1 +1,126 @@
-//! Placeholder.
+//! The subnet pallet of the embedded chain: `SubtensorModule` as a client sees it. Call names, indices and argument
+//! types, storage names, hashers and defaults, event and error indices are those of Subtensor's spec 425; the code is
+//! our own.
+//!
+//! What follows the chain's rules: who gets a seat and who loses it, what an axon may announce, every refusal of
+//! weights and their order, when an epoch runs, Yuma over it, and who is paid.
+//!
+//! What is simpler than the chain:
+//! * alpha has a fixed price of one TAO: there is no pool to trade with, so no slippage and no fee;
+//! * no TAO is minted, only alpha: the pool that would take the TAO is not there;
+//! * rows of weights are never committed and revealed, child keys and auto-staking do not exist;
+//! * the burn of a registration decays by a straight line per block, not by an exact power.
+//!
+//! Integers only: no float takes part in what is paid.
+
+// The chain's calls have the arguments they have.
+#![allow(clippy::too_many_arguments)]
+// The macros of FRAME write qualified paths into this crate.
+#![allow(unused_qualifications)]
+
+mod calls;
+mod coinbase;
+mod epoch;
+mod errors;
+mod events;
+mod genesis;
+mod guards;
+mod info;
+mod networks;
+mod payout;
+mod registration;
+mod schedule;
+mod seats;
+mod serving;
+mod staking;
+mod storage;
+mod types;
+mod weights;
+
+pub use genesis::{GenesisNeuron, GenesisSubnet, Hyperparameters};
+pub use guards::Refusal;
+pub use info::{NeuronInfo, NeuronInfoLite};
+pub use pallet::*;
+pub use types::{AxonInfo, NeuronCertificate, PrometheusInfo, RecycleOrBurnEnum, U64F64};
+
+use codec::Decode;
+use frame_support::pallet_macros::import_section;
+
+/// The root network: it has stake, no miners and no weights.
+pub const ROOT: u16 = 0;
+
+/// The account that the chain's defaults name: thirty-two zero bytes.
+fn zero_account<T: frame_system::Config>() -> T::AccountId {
+    T::AccountId::decode(&mut sp_runtime::traits::TrailingZeroInput::zeroes()).expect("zeros decode to an account id")
+}
+
+#[import_section(storage::storage)]
+#[import_section(errors::errors)]
+#[import_section(events::events)]
+#[import_section(calls::calls)]
+#[frame_support::pallet]
+pub mod pallet {
+    use frame_support::{
+        PalletId,
+        dispatch::Pays,
+        pallet_prelude::*,
+        traits::{ConstBool, ConstU8, ConstU16, ConstU32, ConstU64, fungible},
+    };
+    use frame_system::pallet_prelude::*;
+
+    use crate::{
+        genesis::GenesisSubnet,
+        types::{AxonInfo, NeuronCertificate, PrometheusInfo, RecycleOrBurnEnum, U64F64},
+    };
+
+    #[pallet::config]
+    pub trait Config: frame_system::Config<RuntimeEvent: From<Event<Self>>> {
+        /// TAO.
+        type Currency: fungible::Mutate<Self::AccountId> + fungible::Inspect<Self::AccountId, Balance = u64>;
+        /// Where a subnet's TAO lies.
+        #[pallet::constant]
+        type SubtensorPalletId: Get<PalletId>;
+        /// The tempo of a new network.
+        #[pallet::constant]
+        type InitialTempo: Get<u16>;
+        /// The longest tempo, after which an epoch runs whatever the schedule says.
+        #[pallet::constant]
+        type MaxTempo: Get<u16>;
+        /// Blocks that a new network waits before its owner may start it.
+        #[pallet::constant]
+        type InitialStartCallDelay: Get<u64>;
+    }
+
+    #[pallet::pallet]
+    #[pallet::without_storage_info]
+    pub struct Pallet<T>(_);
+
+    #[pallet::genesis_config]
+    #[derive(frame_support::DefaultNoBound)]
+    pub struct GenesisConfig<T: Config> {
+        /// The networks that exist from the start, root aside.
+        pub subnets: Vec<GenesisSubnet<T::AccountId>>,
+        /// Stake (in rao) below which a hotkey may not set weights and does not count at an epoch.
+        pub stake_threshold: u64,
+        /// The lock that a new network costs, in rao.
+        pub network_min_lock_cost: u64,
+        /// Fewest blocks between two new networks.
+        pub network_rate_limit: u64,
+    }
+
+    #[pallet::genesis_build]
+    impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
+        fn build(&self) {
+            Pallet::<T>::build_genesis(self);
+        }
+    }
+
+    #[pallet::hooks]
+    impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+        fn on_initialize(_: BlockNumberFor<T>) -> Weight {
+            Self::decay_burns();
+            Self::run_coinbase();
+            Weight::zero()
+        }
+    }
+}

@@ -1,1 +1,349 @@
-//! Placeholder.
+//! The runtime of the embedded chain: a FRAME runtime compiled natively, with the pallet indices, the transaction
+//! extensions and the version of Subtensor's spec 425.
+//!
+//! The name of this crate and the place of its types are part of what clients expect: Python's SCALE codec finds the
+//! enum of events as `node_subtensor_runtime::RuntimeEvent`.
+
+#![recursion_limit = "256"]
+// The macros of FRAME write qualified paths into this crate.
+#![allow(unused_qualifications)]
+
+mod apis;
+mod aura;
+mod check_nonce;
+pub mod extensions;
+
+pub use apis::*;
+pub use check_nonce::CheckNonce;
+pub use pallet_balances;
+pub use pallet_subtensor;
+pub use pallet_sudo;
+pub use pallet_timestamp;
+
+use frame_support::{
+    PalletId, construct_runtime, derive_impl, parameter_types,
+    traits::{ConstU8, ConstU16, ConstU32, ConstU64},
+    weights::{Weight, WeightToFee, constants::WEIGHT_REF_TIME_PER_SECOND},
+};
+use pallet_subtensor::{NeuronInfo, NeuronInfoLite};
+use sp_api::impl_runtime_apis;
+use sp_core::OpaqueMetadata;
+use sp_runtime::{
+    ApplyExtrinsicResult, Cow, ExtrinsicInclusionMode, MultiAddress, MultiSignature, Perbill, generic,
+    traits::{AccountIdLookup, BlakeTwo256, Block as BlockT, IdentifyAccount, Verify},
+    transaction_validity::{TransactionSource, TransactionValidity},
+};
+use sp_version::RuntimeVersion;
+
+/// An sr25519, ed25519 or ECDSA signature.
+pub type Signature = MultiSignature;
+/// A public key or its hash.
+pub type AccountId = <<Signature as Verify>::Signer as IdentifyAccount>::AccountId;
+/// How a transaction names an account.
+pub type Address = MultiAddress<AccountId, ()>;
+/// Rao.
+pub type Balance = u64;
+/// Transactions of an account so far.
+pub type Nonce = u32;
+/// A block's height.
+pub type BlockNumber = u32;
+/// BLAKE2-256.
+pub type Hash = sp_core::H256;
+/// A block's header.
+pub type Header = generic::Header<BlockNumber, BlakeTwo256>;
+/// A block.
+pub type Block = generic::Block<Header, UncheckedExtrinsic>;
+/// A transaction as it is sent.
+pub type UncheckedExtrinsic = generic::UncheckedExtrinsic<Address, RuntimeCall, Signature, TxExtension>;
+
+/// The extensions of every Substrate chain, with this chain's nonce check.
+pub type SystemTxExtension = (
+    frame_system::CheckNonZeroSender<Runtime>,
+    frame_system::CheckSpecVersion<Runtime>,
+    frame_system::CheckTxVersion<Runtime>,
+    frame_system::CheckGenesis<Runtime>,
+    frame_system::CheckMortality<Runtime>,
+    CheckNonce<Runtime>,
+    frame_system::CheckWeight<Runtime>,
+);
+/// The chain's own extensions.
+pub type CustomTxExtension = (
+    extensions::ChargeTransactionPaymentWrapper<Runtime>,
+    extensions::SudoTransactionExtension<Runtime>,
+    extensions::CheckShieldedTxValidity<Runtime>,
+    extensions::SubtensorTransactionExtension<Runtime>,
+    extensions::DrandPriority<Runtime>,
+);
+/// What is signed with every call, in order.
+pub type TxExtension =
+    (SystemTxExtension, CustomTxExtension, frame_metadata_hash_extension::CheckMetadataHash<Runtime>);
+
+/// Runs blocks.
+pub type Executive =
+    frame_executive::Executive<Runtime, Block, frame_system::ChainContext<Runtime>, Runtime, AllPalletsWithSystem>;
+
+/// Milliseconds between two blocks, as the chain's clock counts them.
+pub const SLOT_DURATION_MS: u64 = 12_000;
+
+/// The version that clients read and sign.
+#[sp_version::runtime_version]
+pub const VERSION: RuntimeVersion = RuntimeVersion {
+    spec_name: Cow::Borrowed("node-subtensor"),
+    impl_name: Cow::Borrowed("node-subtensor"),
+    authoring_version: 1,
+    spec_version: 425,
+    impl_version: 1,
+    apis: RUNTIME_API_VERSIONS,
+    transaction_version: 1,
+    system_version: 1,
+};
+
+construct_runtime!(
+    pub struct Runtime {
+        System: frame_system = 0,
+        Timestamp: pallet_timestamp = 2,
+        Aura: aura = 3,
+        Balances: pallet_balances = 5,
+        TransactionPayment: pallet_transaction_payment = 6,
+        SubtensorModule: pallet_subtensor = 7,
+        Utility: pallet_utility = 11,
+        Sudo: pallet_sudo = 12,
+    }
+);
+
+parameter_types! {
+    pub const BlockHashCount: BlockNumber = 2400;
+    pub const Version: RuntimeVersion = VERSION;
+    pub const SubtensorPalletId: PalletId = PalletId(*b"subtensr");
+    pub BlockWeights: frame_system::limits::BlockWeights = frame_system::limits::BlockWeights::with_sensible_defaults(
+        Weight::from_parts(4 * WEIGHT_REF_TIME_PER_SECOND, u64::MAX),
+        Perbill::from_percent(75),
+    );
+}
+
+#[derive_impl(frame_system::config_preludes::SolochainDefaultConfig)]
+impl frame_system::Config for Runtime {
+    type AccountData = pallet_balances::AccountData<Balance>;
+    type AccountId = AccountId;
+    type Block = Block;
+    type BlockHashCount = BlockHashCount;
+    type BlockWeights = BlockWeights;
+    type Lookup = AccountIdLookup<AccountId, ()>;
+    type MaxConsumers = ConstU32<16>;
+    type Nonce = Nonce;
+    type SS58Prefix = ConstU16<42>;
+    type Version = Version;
+}
+
+impl pallet_timestamp::Config for Runtime {
+    type MinimumPeriod = ConstU64<{ SLOT_DURATION_MS / 2 }>;
+    type Moment = u64;
+    type OnTimestampSet = ();
+    type WeightInfo = ();
+}
+
+impl aura::Config for Runtime {
+    type SlotDuration = ConstU64<SLOT_DURATION_MS>;
+}
+
+#[derive_impl(pallet_balances::config_preludes::TestDefaultConfig)]
+impl pallet_balances::Config for Runtime {
+    type AccountStore = System;
+    type Balance = Balance;
+    type ExistentialDeposit = ConstU64<500>;
+}
+
+/// One rao for 20,000 picoseconds of work.
+pub struct LinearFee;
+
+impl WeightToFee for LinearFee {
+    type Balance = Balance;
+
+    fn weight_to_fee(weight: &Weight) -> Balance {
+        weight.ref_time() / 20_000
+    }
+}
+
+#[derive_impl(pallet_transaction_payment::config_preludes::TestDefaultConfig)]
+impl pallet_transaction_payment::Config for Runtime {
+    type LengthToFee = LinearFee;
+    type OnChargeTransaction = pallet_transaction_payment::FungibleAdapter<Balances, ()>;
+    type OperationalFeeMultiplier = ConstU8<5>;
+    type WeightToFee = LinearFee;
+}
+
+impl pallet_subtensor::Config for Runtime {
+    type Currency = Balances;
+    type InitialStartCallDelay = ConstU64<0>;
+    type InitialTempo = ConstU16<360>;
+    type MaxTempo = ConstU16<50_400>;
+    type SubtensorPalletId = SubtensorPalletId;
+}
+
+impl pallet_utility::Config for Runtime {
+    type PalletsOrigin = OriginCaller;
+    type RuntimeCall = RuntimeCall;
+    type RuntimeEvent = RuntimeEvent;
+    type WeightInfo = ();
+}
+
+impl pallet_sudo::Config for Runtime {
+    type RuntimeCall = RuntimeCall;
+    type RuntimeEvent = RuntimeEvent;
+    type WeightInfo = ();
+}
+
+/// The transactions that a block's author adds itself: the clock.
+pub fn inherents(data: &sp_inherents::InherentData) -> Vec<UncheckedExtrinsic> {
+    data.create_extrinsics()
+}
+
+impl_runtime_apis! {
+    impl sp_api::Core<Block> for Runtime {
+        fn version() -> RuntimeVersion {
+            VERSION
+        }
+
+        fn execute_block(block: Block) {
+            Executive::execute_block(block);
+        }
+
+        fn initialize_block(header: &Header) -> ExtrinsicInclusionMode {
+            Executive::initialize_block(header)
+        }
+    }
+
+    impl sp_api::Metadata<Block> for Runtime {
+        fn metadata() -> OpaqueMetadata {
+            OpaqueMetadata::new(Runtime::metadata().into())
+        }
+
+        fn metadata_at_version(version: u32) -> Option<OpaqueMetadata> {
+            Runtime::metadata_at_version(version)
+        }
+
+        fn metadata_versions() -> Vec<u32> {
+            Runtime::metadata_versions()
+        }
+    }
+
+    impl sp_block_builder::BlockBuilder<Block> for Runtime {
+        fn apply_extrinsic(extrinsic: <Block as BlockT>::Extrinsic) -> ApplyExtrinsicResult {
+            Executive::apply_extrinsic(extrinsic)
+        }
+
+        fn finalize_block() -> Header {
+            Executive::finalize_block()
+        }
+
+        fn inherent_extrinsics(data: sp_inherents::InherentData) -> Vec<<Block as BlockT>::Extrinsic> {
+            data.create_extrinsics()
+        }
+
+        fn check_inherents(block: Block, data: sp_inherents::InherentData) -> sp_inherents::CheckInherentsResult {
+            data.check_extrinsics(&block)
+        }
+    }
+
+    impl sp_transaction_pool::runtime_api::TaggedTransactionQueue<Block> for Runtime {
+        fn validate_transaction(
+            source: TransactionSource,
+            extrinsic: <Block as BlockT>::Extrinsic,
+            hash: Hash,
+        ) -> TransactionValidity {
+            Executive::validate_transaction(source, extrinsic, hash)
+        }
+    }
+
+    impl frame_system_rpc_runtime_api::AccountNonceApi<Block, AccountId, Nonce> for Runtime {
+        fn account_nonce(account: AccountId) -> Nonce {
+            System::account_nonce(account)
+        }
+    }
+
+    impl pallet_transaction_payment_rpc_runtime_api::TransactionPaymentApi<Block, Balance> for Runtime {
+        fn query_info(
+            extrinsic: <Block as BlockT>::Extrinsic,
+            len: u32,
+        ) -> pallet_transaction_payment_rpc_runtime_api::RuntimeDispatchInfo<Balance> {
+            TransactionPayment::query_info(extrinsic, len)
+        }
+
+        fn query_fee_details(
+            extrinsic: <Block as BlockT>::Extrinsic,
+            len: u32,
+        ) -> pallet_transaction_payment::FeeDetails<Balance> {
+            TransactionPayment::query_fee_details(extrinsic, len)
+        }
+
+        fn query_weight_to_fee(weight: Weight) -> Balance {
+            TransactionPayment::weight_to_fee(weight)
+        }
+
+        fn query_length_to_fee(length: u32) -> Balance {
+            TransactionPayment::length_to_fee(length)
+        }
+    }
+
+    impl pallet_transaction_payment_rpc_runtime_api::TransactionPaymentCallApi<Block, Balance, RuntimeCall>
+        for Runtime
+    {
+        fn query_call_info(
+            call: RuntimeCall,
+            len: u32,
+        ) -> pallet_transaction_payment::RuntimeDispatchInfo<Balance> {
+            TransactionPayment::query_call_info(call, len)
+        }
+
+        fn query_call_fee_details(
+            call: RuntimeCall,
+            len: u32,
+        ) -> pallet_transaction_payment::FeeDetails<Balance> {
+            TransactionPayment::query_call_fee_details(call, len)
+        }
+
+        fn query_weight_to_fee(weight: Weight) -> Balance {
+            TransactionPayment::weight_to_fee(weight)
+        }
+
+        fn query_length_to_fee(length: u32) -> Balance {
+            TransactionPayment::length_to_fee(length)
+        }
+    }
+
+    impl apis::NeuronInfoRuntimeApi<Block> for Runtime {
+        fn get_neurons(netuid: u16) -> Vec<NeuronInfo<AccountId>> {
+            SubtensorModule::get_neurons(netuid)
+        }
+
+        fn get_neuron(netuid: u16, uid: u16) -> Option<NeuronInfo<AccountId>> {
+            SubtensorModule::get_neuron(netuid, uid)
+        }
+
+        fn get_neurons_lite(netuid: u16) -> Vec<NeuronInfoLite<AccountId>> {
+            SubtensorModule::get_neurons_lite(netuid)
+        }
+
+        fn get_neuron_lite(netuid: u16, uid: u16) -> Option<NeuronInfoLite<AccountId>> {
+            SubtensorModule::get_neuron_lite(netuid, uid)
+        }
+    }
+
+    impl apis::SubnetInfoRuntimeApi<Block> for Runtime {
+        fn get_next_epoch_start_block(netuid: u16) -> Option<u64> {
+            SubtensorModule::next_epoch_block(netuid)
+        }
+    }
+
+    impl apis::SubnetRegistrationRuntimeApi<Block> for Runtime {
+        fn get_network_registration_cost() -> u64 {
+            pallet_subtensor::NetworkMinLockCost::<Runtime>::get()
+        }
+    }
+
+    impl apis::SwapRuntimeApi<Block> for Runtime {
+        fn current_alpha_price(_netuid: u16) -> u64 {
+            1_000_000_000
+        }
+    }
+}

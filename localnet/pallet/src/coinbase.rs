@@ -1,0 +1,90 @@
+//! Each block: new alpha for every running subnet, and an epoch where one is due.
+
+use scoring::emission;
+
+use crate::*;
+
+/// What has gathered since the last epoch.
+pub(crate) struct Pending {
+    pub server: u64,
+    pub validator: u64,
+    pub owner_cut: u64,
+}
+
+impl<T: Config> Pallet<T> {
+    pub(crate) fn run_coinbase() {
+        let subnets = Self::subnets();
+        for netuid in &subnets {
+            if FirstEmissionBlockNumber::<T>::get(netuid).is_some_and(|first| Self::current_block() >= first) {
+                Self::emit(*netuid);
+            }
+        }
+        // All are drained before any is paid, as on the chain.
+        let drained = Self::drain_pending(&subnets);
+        for (netuid, pending) in drained {
+            Self::pay_epoch(netuid, pending);
+            LastMechansimStepBlock::<T>::insert(netuid, Self::current_block());
+        }
+    }
+
+    /// One block's alpha, split and put aside for the epoch.
+    fn emit(netuid: u16) {
+        let issuance = SubnetAlphaIn::<T>::get(netuid).saturating_add(SubnetAlphaOut::<T>::get(netuid));
+        let alpha_out = emission::block_emission(issuance);
+        let split = emission::split(&emission::SplitInput {
+            alpha_out,
+            owner_cut: OwnerCutEnabled::<T>::get(netuid).then(SubnetOwnerCut::<T>::get),
+            root_tao: SubnetTAO::<T>::get(ROOT),
+            tao_weight: TaoWeight::<T>::get(),
+            alpha_issuance: issuance,
+        });
+        SubnetAlphaOutEmission::<T>::insert(netuid, alpha_out);
+        // Root's part is sold for TAO only where prices add up to more than one TAO; here they never do, so it is
+        // not issued.
+        let issued = alpha_out.saturating_sub(split.root);
+        SubnetAlphaOut::<T>::mutate(netuid, |total| *total = total.saturating_add(issued));
+        PendingOwnerCut::<T>::mutate(netuid, |total| *total = total.saturating_add(split.owner_cut));
+        PendingServerEmission::<T>::mutate(netuid, |total| *total = total.saturating_add(split.server));
+        PendingValidatorEmission::<T>::mutate(netuid, |total| *total = total.saturating_add(split.validator));
+    }
+
+    /// The subnets whose epoch runs in this block, with what they have to pay out. The schedule moves on even where
+    /// the epoch cannot run.
+    fn drain_pending(subnets: &[u16]) -> Vec<(u16, Pending)> {
+        let block = Self::current_block();
+        let mut drained = Vec::new();
+        for &netuid in subnets {
+            BlocksSinceLastStep::<T>::mutate(netuid, |blocks| *blocks = blocks.saturating_add(1));
+            if !Self::should_run_epoch(netuid, block) {
+                continue;
+            }
+            if drained.len() >= usize::from(MaxEpochsPerBlock::<T>::get()) {
+                let to_block = block.saturating_add(1);
+                PendingEpochAt::<T>::insert(netuid, to_block);
+                Self::deposit_event(Event::EpochDeferred { netuid, from_block: block, to_block });
+                continue;
+            }
+            if Self::epoch_state_is_consistent(netuid) {
+                BlocksSinceLastStep::<T>::insert(netuid, 0);
+                let pending = Pending {
+                    server: PendingServerEmission::<T>::take(netuid),
+                    validator: PendingValidatorEmission::<T>::take(netuid),
+                    owner_cut: PendingOwnerCut::<T>::take(netuid),
+                };
+                drained.push((netuid, pending));
+            } else {
+                Self::deposit_event(Event::EpochSkipped { netuid, block });
+            }
+            LastEpochBlock::<T>::insert(netuid, block);
+            PendingEpochAt::<T>::insert(netuid, 0);
+            SubnetEpochIndex::<T>::mutate(netuid, |index| *index = index.saturating_add(1));
+        }
+        drained
+    }
+
+    /// Whether every seat has its key, both ways.
+    fn epoch_state_is_consistent(netuid: u16) -> bool {
+        (0..SubnetworkN::<T>::get(netuid))
+            .all(|uid| Keys::<T>::try_get(netuid, uid).is_ok_and(|hotkey| Uids::<T>::get(netuid, hotkey) == Some(uid)))
+    }
+}

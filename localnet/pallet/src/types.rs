@@ -1,0 +1,102 @@
+//! Values in storage that are structs on the chain.
+
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use scale_info::TypeInfo;
+
+/// Where a hotkey serves, and since when.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, TypeInfo, MaxEncodedLen)]
+pub struct AxonInfo {
+    /// Block of the announcement.
+    pub block: u64,
+    /// The protocol's version, the neuron's own affair.
+    pub version: u32,
+    /// Address, as an integer.
+    pub ip: u128,
+    /// Port.
+    pub port: u16,
+    /// 4 or 6.
+    pub ip_type: u8,
+    /// 0 for TCP, 1 for UDP.
+    pub protocol: u8,
+    /// Unused.
+    pub placeholder1: u8,
+    /// Unused.
+    pub placeholder2: u8,
+}
+
+/// Where a hotkey serves metrics.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, TypeInfo, MaxEncodedLen)]
+pub struct PrometheusInfo {
+    /// Block of the announcement.
+    pub block: u64,
+    /// Version.
+    pub version: u32,
+    /// Address, as an integer.
+    pub ip: u128,
+    /// Port.
+    pub port: u16,
+    /// 4 or 6.
+    pub ip_type: u8,
+}
+
+/// A neuron's public key for TLS.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, TypeInfo)]
+pub struct NeuronCertificate {
+    /// At most 64 bytes.
+    pub public_key: Vec<u8>,
+    /// Which algorithm.
+    pub algorithm: u8,
+}
+
+impl NeuronCertificate {
+    /// From an algorithm byte and a key. None where that is not what the bytes are.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (&algorithm, key) = bytes.split_first()?;
+        (1..=64).contains(&key.len()).then(|| Self { public_key: key.to_vec(), algorithm })
+    }
+}
+
+/// What becomes of a reward that nobody may have.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, TypeInfo, MaxEncodedLen,
+)]
+pub enum RecycleOrBurnEnum {
+    /// It stays issued and belongs to nobody.
+    #[default]
+    Burn,
+    /// It is taken back out of the issuance.
+    Recycle,
+}
+
+/// An unsigned fixed-point number with 64 fractional bits, in the chain's encoding.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    TypeInfo,
+    MaxEncodedLen,
+)]
+pub struct U64F64 {
+    /// Value times 2^64.
+    pub bits: u128,
+}
+
+impl U64F64 {
+    /// A whole number.
+    pub const fn from_int(value: u64) -> Self {
+        Self { bits: (value as u128) << 64 }
+    }
+
+    /// `self * by`, rounded down, at most the largest integer.
+    pub fn mul_int(self, by: u64) -> u64 {
+        u64::try_from((sp_core::U256::from(self.bits) * sp_core::U256::from(by)) >> 64).unwrap_or(u64::MAX)
+    }
+}

@@ -1,0 +1,142 @@
+//! The chain: blocks, states and pool together, and who listens.
+
+use std::{
+    collections::HashSet,
+    sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use codec::Encode;
+use node_subtensor_runtime::{AccountId, Header, Nonce, System, api};
+use parking_lot::{Mutex, RwLock};
+use sp_core::{H256, storage::Storage};
+use sp_runtime::traits::{BlakeTwo256, Hash, Header as _};
+use sp_state_machine::InMemoryBackend;
+use tokio::sync::broadcast;
+
+use crate::{
+    blocks::{Blocks, Body, NoState},
+    config::Limits,
+    executor::{self, Panicked},
+    pool::Pool,
+    state::{NodeStore, Obsolete, STATE_VERSION, State},
+};
+
+/// Told to whoever listens when a block exists.
+#[derive(Clone)]
+pub(crate) struct Imported {
+    pub hash: H256,
+    pub header: Header,
+    /// The storage keys that the block changed.
+    pub changed: Arc<HashSet<Vec<u8>>>,
+}
+
+/// One chain.
+pub(crate) struct Chain {
+    pub limits: Limits,
+    pub pool: Pool,
+    /// Held while a block is made.
+    pub authoring: Mutex<()>,
+    /// The clock's reading at block 0, in milliseconds since 1970.
+    pub started_ms: u64,
+    nodes: NodeStore,
+    blocks: RwLock<Blocks>,
+    imported: broadcast::Sender<Imported>,
+}
+
+/// Why a call of the runtime gave nothing.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CallError {
+    #[error(transparent)]
+    NoState(#[from] NoState),
+    #[error("Execution failed: {0}")]
+    Panicked(#[from] Panicked),
+    #[error("Exported method {0} is not found")]
+    NoMethod(String),
+}
+
+impl Chain {
+    /// A chain of block 0.
+    pub fn new(genesis: Storage, limits: Limits) -> Self {
+        let memory: InMemoryBackend<BlakeTwo256> = (genesis, STATE_VERSION).into();
+        let root = *memory.root();
+        let nodes = NodeStore::default();
+        nodes.apply(memory.into_storage());
+        let no_transactions = BlakeTwo256::ordered_trie_root(Vec::new(), sp_core::storage::StateVersion::V0);
+        let header = Header::new(0, no_transactions, root, H256::zero(), Default::default());
+        // Before 1970 the clock starts at 0.
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self {
+            limits,
+            pool: Pool::default(),
+            authoring: Mutex::new(()),
+            started_ms: u64::try_from(now.as_millis()).unwrap_or(u64::MAX),
+            nodes,
+            blocks: RwLock::new(Blocks::new(header, limits.kept_blocks)),
+            imported: broadcast::channel(1_024).0,
+        }
+    }
+
+    /// Look at the blocks. Short: nobody can add one meanwhile.
+    pub fn blocks<R>(&self, f: impl FnOnce(&Blocks) -> R) -> R {
+        f(&self.blocks.read())
+    }
+
+    /// A block's state, of the best block where none is named.
+    pub fn state(&self, at: Option<H256>) -> Result<State, NoState> {
+        let root = self.blocks(|blocks| blocks.state_root(at))?;
+        Ok(self.nodes.state(root))
+    }
+
+    /// The best block and its state.
+    pub fn best_state(&self) -> (H256, State) {
+        let (hash, root) = self.blocks(|blocks| {
+            let (hash, header) = blocks.best();
+            (hash, *header.state_root())
+        });
+        (hash, self.nodes.state(root))
+    }
+
+    /// Call a runtime API by name.
+    pub fn call(&self, at: Option<H256>, method: &str, arguments: &[u8]) -> Result<Vec<u8>, CallError> {
+        let state = self.state(at)?;
+        executor::read(&state, || api::dispatch(method, arguments))?
+            .ok_or_else(|| CallError::NoMethod(method.to_owned()))
+    }
+
+    /// The number of an account's next transaction, counting those that wait.
+    pub fn next_nonce(&self, who: &AccountId) -> Result<Nonce, Panicked> {
+        let (_, state) = self.best_state();
+        let mut nonce = executor::read(&state, || System::account_nonce(who))?;
+        while self.pool.provides(&(who, nonce).encode()) {
+            nonce = nonce.saturating_add(1);
+        }
+        Ok(nonce)
+    }
+
+    /// Add a block that was just made, with the nodes that it left unneeded.
+    pub fn import(
+        &self,
+        header: Header,
+        body: Vec<Vec<u8>>,
+        changes: sp_state_machine::BackendTransaction<BlakeTwo256>,
+        changed: HashSet<Vec<u8>>,
+    ) -> Imported {
+        let obsolete: Obsolete = self.nodes.apply(changes);
+        let hash = self.blocks.write().push(header.clone(), Body::new(body), obsolete, &self.nodes);
+        let imported = Imported { hash, header, changed: Arc::new(changed) };
+        // Nobody listening is fine.
+        let _ = self.imported.send(imported.clone());
+        imported
+    }
+
+    /// Hear of every block from now on.
+    pub fn subscribe(&self) -> broadcast::Receiver<Imported> {
+        self.imported.subscribe()
+    }
+
+    /// How many trie nodes are kept.
+    pub fn kept_nodes(&self) -> usize {
+        self.nodes.len()
+    }
+}

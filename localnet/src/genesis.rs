@@ -1,0 +1,134 @@
+//! Block 0.
+
+use node_subtensor_runtime::{
+    AccountId, Balance, RuntimeGenesisConfig, pallet_balances, pallet_subtensor, pallet_sudo,
+};
+pub use pallet_subtensor::Hyperparameters as Rules;
+use primitives::{Coldkey, Hotkey, Keypair, NetUid};
+
+/// The accounts of every development chain: `//Alice` and so on.
+pub const DEV_ACCOUNTS: [&str; 6] = ["//Alice", "//Bob", "//Charlie", "//Dave", "//Eve", "//Ferdie"];
+
+/// One TAO in rao.
+const TAO: u64 = 1_000_000_000;
+
+/// What stands in block 0. The default: six rich development accounts, `//Alice` with sudo, subnet 1 running.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Genesis {
+    /// Who may call sudo.
+    pub sudo: Coldkey,
+    /// Free balances, in rao.
+    pub balances: Vec<(Coldkey, u64)>,
+    /// Running subnets. Root is always there.
+    pub subnets: Vec<SubnetGenesis>,
+    /// Stake that a hotkey needs to set weights and to count at an epoch, in rao of alpha.
+    pub stake_threshold_rao: u64,
+    /// What a new network costs, in rao.
+    pub network_lock_rao: u64,
+    /// Fewest blocks between two new networks.
+    pub network_rate_limit: u64,
+}
+
+/// A subnet that runs from the start.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SubnetGenesis {
+    /// Which.
+    pub netuid: NetUid,
+    /// Who owns it. What miners of this coldkey earn is burned, as on the chain: give miners another one.
+    pub owner: Coldkey,
+    /// The owner's hotkey, which has uid 0.
+    pub owner_hotkey: Hotkey,
+    /// Its hyperparameters.
+    pub rules: Rules,
+    /// Neurons with a seat from the start, from uid 1.
+    pub neurons: Vec<GenesisNeuron>,
+}
+
+/// A neuron with a seat from the start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GenesisNeuron {
+    /// Who sits.
+    pub hotkey: Hotkey,
+    /// Who owns it.
+    pub coldkey: Coldkey,
+    /// Alpha staked to it, in rao.
+    pub stake_rao: u64,
+    /// Whether its weights count before the first epoch.
+    pub validator_permit: bool,
+}
+
+impl Default for Genesis {
+    fn default() -> Self {
+        Self {
+            sudo: dev_account("//Alice").coldkey(),
+            balances: DEV_ACCOUNTS.iter().map(|uri| (dev_account(uri).coldkey(), 1_000_000 * TAO)).collect(),
+            subnets: vec![SubnetGenesis::new(NetUid(1))],
+            stake_threshold_rao: 0,
+            network_lock_rao: 1_000 * TAO,
+            network_rate_limit: 0,
+        }
+    }
+}
+
+impl SubnetGenesis {
+    /// A running subnet owned by `//Owner` (hotkey `//Owner//hotkey`) with the chain's rules for a new subnet, but for
+    /// what would make tests wait: no limit on weights, axons and registrations, commit-reveal off, tempo 20.
+    pub fn new(netuid: NetUid) -> Self {
+        Self {
+            netuid,
+            owner: dev_account("//Owner").coldkey(),
+            owner_hotkey: dev_account("//Owner//hotkey").hotkey(),
+            rules: Rules {
+                tempo: 20,
+                weights_set_rate_limit: 0,
+                serving_rate_limit: 0,
+                min_non_immune_uids: 0,
+                ..Rules::default()
+            },
+            neurons: Vec::new(),
+        }
+    }
+}
+
+/// A key that everybody knows, from its URI: `//Alice`.
+///
+/// # Panics
+/// Where `uri` is no secret URI. It is meant for constants.
+pub fn dev_account(uri: &str) -> Keypair {
+    Keypair::from_uri(uri).unwrap_or_else(|error| panic!("{uri}: {error}"))
+}
+
+impl Genesis {
+    pub(crate) fn runtime_config(&self) -> RuntimeGenesisConfig {
+        let account = |key: &[u8; 32]| AccountId::new(*key);
+        let subnets = self.subnets.iter().map(|subnet| pallet_subtensor::GenesisSubnet {
+            netuid: subnet.netuid.0,
+            owner: account(&subnet.owner.0),
+            owner_hotkey: account(&subnet.owner_hotkey.0),
+            hyperparameters: subnet.rules.clone(),
+            neurons: subnet
+                .neurons
+                .iter()
+                .map(|neuron| pallet_subtensor::GenesisNeuron {
+                    hotkey: account(&neuron.hotkey.0),
+                    coldkey: account(&neuron.coldkey.0),
+                    stake: neuron.stake_rao,
+                    validator_permit: neuron.validator_permit,
+                })
+                .collect(),
+        });
+        let balances: Vec<(AccountId, Balance)> =
+            self.balances.iter().map(|(coldkey, rao)| (account(&coldkey.0), *rao)).collect();
+        RuntimeGenesisConfig {
+            balances: pallet_balances::GenesisConfig { balances, ..Default::default() },
+            sudo: pallet_sudo::GenesisConfig { key: Some(account(&self.sudo.0)) },
+            subtensor_module: pallet_subtensor::GenesisConfig {
+                subnets: subnets.collect(),
+                stake_threshold: self.stake_threshold_rao,
+                network_min_lock_cost: self.network_lock_rao,
+                network_rate_limit: self.network_rate_limit,
+            },
+            ..Default::default()
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! Errors with the codes and words of a Substrate node: clients match on them.
+
+use jsonrpsee::types::ErrorObjectOwned;
+use serde_json::json;
+use sp_runtime::transaction_validity::{InvalidTransaction, TransactionValidityError};
+
+use crate::pool::Rejected;
+
+pub(super) type Answer<T> = Result<T, ErrorObjectOwned>;
+
+/// What the client sent is no such thing.
+pub(super) fn invalid_params(reason: impl std::fmt::Display) -> ErrorObjectOwned {
+    ErrorObjectOwned::owned(-32602, format!("Invalid params: {reason}"), None::<()>)
+}
+
+/// The chain could not answer.
+pub(super) fn client(reason: impl std::fmt::Display) -> ErrorObjectOwned {
+    ErrorObjectOwned::owned(4003, format!("Client error: {reason}"), None::<()>)
+}
+
+/// A transaction was not taken in.
+pub(super) fn rejected(rejected: Rejected) -> ErrorObjectOwned {
+    const INVALID: &str = "Invalid Transaction";
+    match rejected {
+        Rejected::Format(reason) => {
+            ErrorObjectOwned::owned(1001, format!("Extrinsic has invalid format: {reason}"), None::<()>)
+        }
+        Rejected::Invalid(TransactionValidityError::Invalid(InvalidTransaction::Custom(code))) => {
+            ErrorObjectOwned::owned(1010, INVALID, Some(json!(format!("Custom error: {code}"))))
+        }
+        Rejected::Invalid(TransactionValidityError::Invalid(reason)) => {
+            ErrorObjectOwned::owned(1010, INVALID, Some(json!(<&'static str>::from(reason))))
+        }
+        Rejected::Invalid(TransactionValidityError::Unknown(reason)) => {
+            ErrorObjectOwned::owned(1011, "Unknown Transaction Validity", Some(json!(<&'static str>::from(reason))))
+        }
+        Rejected::Known(hash) => {
+            ErrorObjectOwned::owned(1013, "Transaction Already Imported", Some(json!(format!("{hash:?}"))))
+        }
+        Rejected::Priority => ErrorObjectOwned::owned(
+            1014,
+            "Priority is too low",
+            Some(json!("The transaction has too low priority to replace another transaction already in the pool.")),
+        ),
+        Rejected::Full => ErrorObjectOwned::owned(
+            1016,
+            "Immediately Dropped",
+            Some(json!("The transaction couldn't enter the pool because of the limit")),
+        ),
+        Rejected::Panicked(panicked) => client(panicked),
+    }
+}

@@ -1,0 +1,148 @@
+//! A chain and a plain JSON-RPC client of it.
+
+use std::time::Duration;
+
+use codec::{Decode, Encode};
+use jsonrpsee::{
+    core::client::{ClientT, Error as RpcError, Subscription, SubscriptionClientT},
+    rpc_params,
+    ws_client::{WsClient, WsClientBuilder},
+};
+use localnet::{Config, Genesis, Handle, spawn};
+use node_subtensor_runtime::{Hash, Runtime, RuntimeCall, RuntimeEvent, UncheckedExtrinsic};
+use pallet_subtensor::Error;
+use primitives::Keypair;
+use serde_json::Value;
+use sp_runtime::{DispatchError, DispatchResult};
+
+use crate::account;
+
+pub struct Node {
+    pub handle: Handle,
+    pub rpc: WsClient,
+}
+
+/// What came of a transaction.
+#[derive(Debug, PartialEq)]
+pub enum Fate {
+    Done,
+    /// Failed at dispatch, by the error's name.
+    Failed(String),
+    /// Refused before it got into a block, by the words of the node.
+    Refused(String),
+}
+
+impl Node {
+    pub async fn start(genesis: Genesis) -> Self {
+        Self::with(Config { genesis, ..Config::test() }).await
+    }
+
+    pub async fn with(config: Config) -> Self {
+        let handle = spawn(config).await.unwrap();
+        let rpc = WsClientBuilder::default().build(handle.url()).await.unwrap();
+        Self { handle, rpc }
+    }
+
+    pub fn blocks(&self, count: u32) -> u64 {
+        self.handle.author_blocks(count).unwrap().number
+    }
+
+    /// Sign, submit, make a block, and read what came of it.
+    pub async fn send(&self, who: &Keypair, call: impl Into<RuntimeCall>) -> Fate {
+        match self.submit(who, call).await {
+            Err(RpcError::Call(refused)) => {
+                let data = refused.data().map(|data| data.get().trim_matches('"').to_owned());
+                Fate::Refused(data.unwrap_or_else(|| refused.message().to_owned()))
+            }
+            Err(other) => panic!("{other}"),
+            Ok(extrinsic) => {
+                let block = self.handle.author_block().unwrap();
+                let body = self.body(&block.hash.to_string()).await;
+                let index = body.iter().position(|other| *other == extrinsic).expect("included");
+                match self.outcome(index as u32).await {
+                    Ok(()) => Fate::Done,
+                    Err(error) => Fate::Failed(name(error)),
+                }
+            }
+        }
+    }
+
+    /// Sign and submit. Returns the transaction as it was sent.
+    pub async fn submit(&self, who: &Keypair, call: impl Into<RuntimeCall>) -> Result<Vec<u8>, RpcError> {
+        let nonce: u32 = self.rpc.request("account_nextIndex", rpc_params![who.hotkey().to_string()]).await?;
+        let extrinsic = self.signed(who, nonce, call.into()).encode();
+        let hex = format!("0x{}", hex::encode(&extrinsic));
+        self.rpc.request::<String, _>("author_submitExtrinsic", rpc_params![hex]).await?;
+        Ok(extrinsic)
+    }
+
+    pub fn signed(&self, who: &Keypair, nonce: u32, call: RuntimeCall) -> UncheckedExtrinsic {
+        account::sign(who, nonce, Hash::from(self.handle.genesis().0), call)
+    }
+
+    pub async fn body(&self, hash: &str) -> Vec<Vec<u8>> {
+        let block: Value = self.rpc.request("chain_getBlock", rpc_params![hash]).await.unwrap();
+        let extrinsics = block["block"]["extrinsics"].as_array().unwrap();
+        extrinsics.iter().map(|text| hex::decode(&text.as_str().unwrap()[2..]).unwrap()).collect()
+    }
+
+    pub async fn events(&self) -> Vec<frame_system::EventRecord<RuntimeEvent, Hash>> {
+        let key = [sp_core::twox_128(b"System"), sp_core::twox_128(b"Events")].concat();
+        self.storage(&key).await.unwrap_or_default()
+    }
+
+    async fn outcome(&self, index: u32) -> DispatchResult {
+        let mut result = None;
+        for record in self.events().await {
+            if record.phase == frame_system::Phase::ApplyExtrinsic(index) {
+                match record.event {
+                    RuntimeEvent::System(frame_system::Event::ExtrinsicSuccess { .. }) => result = Some(Ok(())),
+                    RuntimeEvent::System(frame_system::Event::ExtrinsicFailed { dispatch_error, .. }) => {
+                        result = Some(Err(dispatch_error));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        result.expect("an outcome")
+    }
+
+    /// A value of the best block's state by its key.
+    pub async fn storage<V: Decode>(&self, key: &[u8]) -> Option<V> {
+        let key = format!("0x{}", hex::encode(key));
+        let value: Option<String> = self.rpc.request("state_getStorage", rpc_params![key]).await.unwrap();
+        value.map(|value| V::decode(&mut &hex::decode(&value[2..]).unwrap()[..]).unwrap())
+    }
+
+    /// A value of one of the pallet's maps, by plain key bytes after the map's prefix.
+    pub async fn of_subnet<V: Decode + Default>(&self, map: &str, key: &[u8]) -> V {
+        let prefix = [sp_core::twox_128(b"SubtensorModule"), sp_core::twox_128(map.as_bytes())].concat();
+        self.storage(&[prefix.as_slice(), key].concat()).await.unwrap_or_default()
+    }
+
+    /// Call a runtime API.
+    pub async fn call<V: Decode>(&self, method: &str, arguments: impl Encode) -> V {
+        let arguments = format!("0x{}", hex::encode(arguments.encode()));
+        let answer: String = self.rpc.request("state_call", rpc_params![method, arguments]).await.unwrap();
+        V::decode(&mut &hex::decode(&answer[2..]).unwrap()[..]).unwrap()
+    }
+
+    pub async fn subscribe(&self, name: &str, stop: &str) -> Subscription<Value> {
+        self.rpc.subscribe(name, rpc_params![], stop).await.unwrap()
+    }
+}
+
+/// The next notification, which must come soon.
+pub async fn next(subscription: &mut Subscription<Value>) -> Value {
+    let next = tokio::time::timeout(Duration::from_secs(10), subscription.next()).await;
+    next.expect("in time").expect("open").expect("JSON")
+}
+
+fn name(error: DispatchError) -> String {
+    match error {
+        DispatchError::Module(module) if module.index == 7 => {
+            format!("{:?}", Error::<Runtime>::decode(&mut &module.error[..]).unwrap())
+        }
+        other => format!("{other:?}"),
+    }
+}
