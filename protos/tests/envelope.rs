@@ -1,5 +1,7 @@
 //! No authorising bit can be changed, and no clock, address or restart lets a request through twice.
 
+use std::sync::LazyLock;
+
 use assay_protos::{
     Binding, CLOCK_WINDOW_MS, EMBED, EnvelopeError, GENERATE, MAX_LIFETIME_MS, MAX_REQUEST_BYTES, envelope,
     wire::SignedRequest,
@@ -10,8 +12,11 @@ use prost::Message;
 
 const NOW: u64 = 1_800_000_000_000;
 
-fn keys() -> (Keypair, Keypair) {
-    (Keypair::from_uri("//Alice").unwrap(), Keypair::from_uri("//Bob").unwrap())
+/// Alice and Bob, derived once: it costs two thousand hashes.
+fn keys() -> &'static (Keypair, Keypair) {
+    static KEYS: LazyLock<(Keypair, Keypair)> =
+        LazyLock::new(|| (Keypair::from_uri("//Alice").unwrap(), Keypair::from_uri("//Bob").unwrap()));
+    &KEYS
 }
 
 fn binding() -> Binding {

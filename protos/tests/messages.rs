@@ -1,5 +1,7 @@
 //! Every message survives the wire, every limit holds, and no bytes make a decoder panic.
 
+use std::sync::LazyLock;
+
 use assay_protos::{
     Description, EMBED, Event, GENERATE, MAX_EVENT_BYTES, MAX_NEW_TOKENS, MAX_PROMPT_BYTES, MAX_PROMPT_TOKENS,
     MAX_RESPONSE_BYTES, MAX_TEMPERATURE_MILLI, MAX_TEXT_BYTES, MAX_TEXTS, Reason, ReceiptError, ReceiptSigner,
@@ -85,8 +87,10 @@ fn embeddings_are_rectangular_and_finite() {
     assert!(decode_embeddings(&largest, MAX_TEXTS).is_ok());
 }
 
+/// Bob, derived once: it costs two thousand hashes.
 fn miner() -> Keypair {
-    Keypair::from_uri("//Bob").unwrap()
+    static BOB: LazyLock<Keypair> = LazyLock::new(|| Keypair::from_uri("//Bob").unwrap());
+    BOB.clone()
 }
 
 fn stream(request: Digest) -> Vec<wire::SignedEvent> {
