@@ -9,6 +9,7 @@ use std::{
 
 use async_trait::async_trait;
 use primitives::{Digest, GenerateRequest, Prompt};
+use scoring::TokenCheck;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
@@ -25,13 +26,6 @@ use crate::{
 const QUEUE: usize = 64;
 /// Answers made at the same time. Each holds a cache, so their number bounds the memory.
 const MAX_LIVE: usize = 64;
-
-/// What one token of an answer looks like to a model that checks it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TokenCheck {
-    /// How far the token's score is below the best one, in millionths; 0 if it is what the model would have chosen.
-    pub margin_micro: u32,
-}
 
 /// A loaded language model. Answers are made token by token in turn, so that a long one does not hold up a short one.
 /// Dropping the engine ends its thread once the answers under way are whole.
@@ -245,8 +239,7 @@ fn check(model: &Llama, mut input: Vec<u32>, tokens: &[u32], sampler: &Sampler) 
         let logits = floats(&model.logits(&rows.f_narrow(0, start as i64, tokens.len() as i64)?)?)?;
         for (row, token) in logits.chunks_exact(model.config().vocab_size).zip(tokens) {
             let position = u32::try_from(checks.len()).unwrap_or(u32::MAX);
-            let margin = sampler.margin(row, position, *token)?;
-            checks.push(TokenCheck { margin_micro: (f64::from(margin) * 1e6).round() as u32 });
+            checks.push(TokenCheck::new(sampler.margin(row, position, *token)?));
         }
     }
     Ok(checks)

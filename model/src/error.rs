@@ -61,3 +61,5 @@ pub enum ModelError {
     #[error("libtorch refused an operation")]
     Torch(#[from] tch::TchError),
 }
+
+const _: () = assert!(size_of::<ModelError>() <= 120);

@@ -64,6 +64,6 @@ pub use tokenizer::Tokenizer;
 #[cfg(feature = "torch")]
 pub use encoder::Encoder;
 #[cfg(feature = "torch")]
-pub use engine::{Engine, TokenCheck};
+pub use engine::Engine;
 #[cfg(feature = "torch")]
 pub use libtorch::{LIBTORCH_VERSION, Options, libtorch_version};

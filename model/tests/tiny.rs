@@ -17,6 +17,17 @@ fn it_stays_small() {
     assert!(total <= 8 << 20, "{total} bytes");
 }
 
+#[test]
+fn its_card_states_what_was_measured() {
+    let read = |name: &str| fs::read_to_string(folder().join(name)).expect(name);
+    let card = read("README.md");
+    let training: serde_json::Value = serde_json::from_str(&read("training.json")).expect("json");
+    for field in ["parameters", "steps", "tokens", "seed", "train_loss", "holdout_loss"] {
+        let value = training[field].to_string();
+        assert!(card.replace(' ', "").contains(&value), "{field} {value}");
+    }
+}
+
 #[tokio::test]
 async fn it_writes_english_and_checks_what_it_wrote() {
     const COMMON: [&str; 24] = [
