@@ -127,7 +127,33 @@ impl Client {
         let SignedWeights { bytes, hash, nonce, birth, period, .. } = signed;
         let transaction =
             Transaction { bytes: bytes.clone(), hash: *hash, nonce: *nonce, birth: *birth, period: *period };
-        self.land(&transaction).await
+        match self.land(&transaction).await {
+            // The blocks that could include it are pruned: what they left in the state decides.
+            Err(ChainError::UnknownBlock(block)) => match self.landed_by_state(signed).await? {
+                Some(landed) => Ok(landed),
+                None => Err(ChainError::UnknownBlock(block)),
+            },
+            landed => landed,
+        }
+    }
+
+    /// Whether a row that is too old to be included any more was, judged by what is stored; none where it is not too old.
+    async fn landed_by_state(&self, signed: &SignedWeights) -> Result<Option<Landed>, ChainError> {
+        let (birth, death) = (signed.birth.number, signed.death());
+        let stored = self.read_at(None, |at| async move {
+            if at.block.number < death {
+                return Ok(None);
+            }
+            let uid = seat(&at, signed.netuid, signed.hotkey).await?;
+            let (row, last_update) = row(&at, signed.netuid, uid).await?;
+            let ours = birth < last_update && last_update < death && differences(&signed.weights, &row).is_empty();
+            let hash = if ours { at.connection.block_hash(last_update).await? } else { None };
+            match hash {
+                Some(hash) => Ok(Some(Landed { block: BlockRef { number: last_update, hash } })),
+                None => Err(ChainError::Expired { death }),
+            }
+        });
+        stored.await
     }
 
     /// The row of a seat as stored, in the order in which it was submitted.
