@@ -2,7 +2,7 @@
 
 use primitives::Hotkey;
 use scoring::Round;
-use tokio::{sync::watch, task::JoinHandle};
+use tokio::{sync::watch, task::JoinSet};
 
 use crate::{journal::Submission, store::SharedStore};
 
@@ -40,7 +40,8 @@ pub struct Handle {
     pub(crate) hotkey: Hotkey,
     pub(crate) progress: Progress,
     pub(crate) store: SharedStore,
-    pub(crate) tasks: Vec<JoinHandle<()>>,
+    /// Aborted when this is dropped.
+    pub(crate) tasks: JoinSet<()>,
 }
 
 impl Handle {
@@ -54,30 +55,15 @@ impl Handle {
         self.progress.0.subscribe()
     }
 
-    /// Resolves when the validator can't go on by itself: one of its tasks has panicked.
+    /// Resolves when the validator can't go on by itself: one of its tasks has ended, which only a bug can do.
     pub async fn failed(&mut self) {
-        let tasks = self.tasks.iter_mut();
-        futures::future::select_all(tasks).await.0.ok();
+        self.tasks.join_next().await;
     }
 
     /// Stop, and wait until nothing runs any more and the store is closed. A round under way is dropped; weights under
     /// way are in the journal, and go on from there at the next start.
     pub async fn shutdown(mut self) {
-        for task in &self.tasks {
-            task.abort();
-        }
-        for task in std::mem::take(&mut self.tasks) {
-            // Either aborted now or ended before.
-            let _ = task.await;
-        }
+        self.tasks.shutdown().await;
         self.store.idle().await;
-    }
-}
-
-impl Drop for Handle {
-    fn drop(&mut self) {
-        for task in &self.tasks {
-            task.abort();
-        }
     }
 }

@@ -29,6 +29,7 @@ mod config;
 mod database;
 mod delivery;
 mod handle;
+mod heads;
 mod identity;
 mod journal;
 mod reader;

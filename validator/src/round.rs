@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use chain::Client;
-use futures::{FutureExt, StreamExt, stream};
+use futures::{StreamExt, stream};
 use primitives::{BlockRef, Endpoint, Metagraph, Registration};
 use protos::Binding;
 use scoring::{Challenge, Evidence, Outcome, Record, Round, ScoreTable, Scored};
 
 use crate::{
-    answer::Answer, client::MinerClient, config::Config, database::StoreError, handle::Progress, referee::Referee,
-    store::SharedStore,
+    answer::Answer, client::MinerClient, config::Config, database::StoreError, handle::Progress, heads::Heads,
+    referee::Referee, store::SharedStore,
 };
 
 pub(crate) struct Rounds {
@@ -32,15 +32,8 @@ struct Asked {
 impl Rounds {
     /// Follow the finalised blocks until the task is dropped. A round that is cut off leaves nothing behind.
     pub async fn run(self) {
-        let mut heads = self.chain.finalized_stream();
+        let mut heads = Heads::new(self.chain.clone());
         while let Some(head) = heads.next().await {
-            let Ok(mut head) = head.inspect_err(|error| tracing::warn!(%error, "rounds wait for the chain")) else {
-                continue;
-            };
-            // A round takes blocks: the next one is anchored at the newest.
-            while let Some(Some(Ok(newer))) = heads.next().now_or_never() {
-                head = newer;
-            }
             match self.next(head).await {
                 Ok(Some((round, table))) => self.run_one(round, table).await,
                 Ok(None) => {}

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chain::{ChainError, Client};
 use primitives::{BlockRef, Hotkey, Keypair, NetUid};
+use tokio::task::JoinSet;
 
 use crate::{
     client::MinerClient,
@@ -97,6 +98,8 @@ pub async fn spawn_with(
         progress: progress.clone(),
     };
     let weights = WeightsJob { chain, config, delivery, progress: progress.clone(), said: None };
-    let tasks = vec![tokio::spawn(rounds.run()), tokio::spawn(weights.run())];
+    let mut tasks = JoinSet::new();
+    tasks.spawn(rounds.run());
+    tasks.spawn(weights.run());
     Ok(Handle { hotkey, progress, store, tasks })
 }

@@ -1,7 +1,6 @@
 //! One row of weights per epoch: planned late in the epoch from the log's standings, then delivered.
 
 use chain::Client;
-use futures::{FutureExt, StreamExt};
 use primitives::{BlockNumber, BlockRef, Hyperparameters, Metagraph, Uid};
 use scoring::{NoWeights, Snapshot};
 
@@ -9,6 +8,7 @@ use crate::{
     config::Config,
     delivery::{Delivery, Held},
     handle::Progress,
+    heads::Heads,
     journal::Submission,
     window::{Window, rate_limited_until, window},
 };
@@ -71,15 +71,8 @@ pub(crate) struct WeightsJob {
 impl WeightsJob {
     /// Follow the finalised blocks until the task is dropped.
     pub async fn run(mut self) {
-        let mut heads = self.chain.finalized_stream();
+        let mut heads = Heads::new(self.chain.clone());
         while let Some(head) = heads.next().await {
-            let Ok(mut head) = head.inspect_err(|error| tracing::warn!(%error, "weights wait for the chain")) else {
-                continue;
-            };
-            // A delivery takes blocks: go on from the newest.
-            while let Some(Some(Ok(newer))) = heads.next().now_or_never() {
-                head = newer;
-            }
             if let Err(held) = self.step(head).await {
                 match &held {
                     Held::Chain(error) => tracing::warn!(%error, block = head.number, "weights postponed"),
