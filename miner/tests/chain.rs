@@ -11,7 +11,7 @@ use model::{Backend, Chunk, GenerateJob, Manifest, ModelError, TokenStream};
 use primitives::{Digest, Endpoint, FinishReason, GenerateRequest, Keypair, NetUid, Prompt, Request};
 use protos::{Answer, Binding, GENERATE, MinerClient, Reason, ReceiptVerifier, Refusal, encode_request, envelope};
 use tokio::sync::mpsc;
-use tonic::Status;
+use tonic::{Status, transport::Channel};
 
 const NETUID: NetUid = NetUid(1);
 
@@ -121,7 +121,8 @@ async fn ask(addr: SocketAddr, binding: Binding, key: &Keypair) -> Result<Answer
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis() as u64;
     let request = envelope::seal(key, &binding, method, payload, now, 20_000, envelope::fresh_nonce());
     let digest = envelope::digest(&request, GENERATE).unwrap();
-    let mut client = MinerClient::connect(format!("http://{addr}")).await.unwrap();
+    let channel = Channel::from_shared(format!("http://{addr}")).unwrap().connect().await.unwrap();
+    let mut client = MinerClient::new(channel);
     let mut events = client.generate(request).await?.into_inner();
     let mut verifier = ReceiptVerifier::new(binding.receiver, digest, 8);
     while let Some(event) = events.message().await? {
