@@ -303,7 +303,9 @@ mod tests {
         if let Some(Record::Scored(scored)) = records.last_mut() {
             scored.score = scoring::Score::ONE;
         }
-        assert!(matches!(store.append(&records), Err(StoreError::Diverged(Divergence::Score { .. }))));
+        let error = store.append(&records).unwrap_err();
+        let score = |divergence: &Divergence| matches!(divergence, Divergence::Score { .. });
+        assert!(matches!(&error, StoreError::Diverged(divergence) if score(divergence)), "{error:?}");
         assert_eq!((store.log, standings(&store)), before);
         store.append(&round(store.table(), block(50), &[(miner(1), 20)])).unwrap();
     }
@@ -348,7 +350,7 @@ mod tests {
             Connection::open(&copy).unwrap().execute_batch(&format!("{drop_triggers} {sql}")).unwrap();
             let error = Store::open(&copy, &identity(), &ScoringConfig::default()).map(|_| ()).unwrap_err();
             let StoreError::Damaged { damage, .. } = error else { panic!("{error:?}") };
-            damage
+            *damage
         };
         // A better score for the cheat, in canonical JSON of the same length.
         let score = "UPDATE records SET bytes = CAST(replace(CAST(bytes AS TEXT), '\"matched\":3', '\"matched\":9') AS BLOB) WHERE seq = 3";

@@ -25,7 +25,7 @@ struct Oracle {
 }
 
 impl Oracle {
-    fn new(number: u8) -> Arc<dyn Backend> {
+    fn backend(number: u8) -> Arc<dyn Backend> {
         let manifest = Manifest {
             name: "oracle".into(),
             architecture: "none".into(),
@@ -105,7 +105,8 @@ impl Scene {
         for (uri, number) in [("//Honest", 1), ("//Liar", 2)] {
             let announce = Some(Endpoint(([127, 0, 0, 2], 0).into()));
             let config = miner::Config { announce, ..miner::Config::test() };
-            let miner = miner::spawn(config, dev_account(uri), Oracle::new(number), scene.chain.clone()).await.unwrap();
+            let miner =
+                miner::spawn(config, dev_account(uri), Oracle::backend(number), scene.chain.clone()).await.unwrap();
             scene.run(miner.ready()).await;
             scene._miners.push(miner);
         }
@@ -119,7 +120,7 @@ impl Scene {
     }
 
     async fn spawn(&self, config: Config) -> Result<Handle, SpawnError> {
-        let referee = Arc::new(Repetition { backend: Oracle::new(1) });
+        let referee = Arc::new(Repetition { backend: Oracle::backend(1) });
         spawn_with(config, validator(), referee, self.chain.clone()).await
     }
 
@@ -293,7 +294,7 @@ async fn a_chain_that_goes_away_and_comes_back_costs_nothing_but_time() {
 #[tokio::test(flavor = "multi_thread")]
 async fn says_why_it_does_not_start() {
     let scene = Scene::new().await;
-    let referee = Arc::new(Repetition { backend: Oracle::new(1) });
+    let referee = Arc::new(Repetition { backend: Oracle::backend(1) });
     let stranger = dev_account("//Stranger");
     let refused = spawn_with(scene.config(), stranger.clone(), referee, scene.chain.clone()).await;
     let refused = refused.map(|_| ()).unwrap_err();
@@ -314,7 +315,7 @@ async fn says_why_it_does_not_start() {
     let config = localnet::Config { genesis: genesis(), ..localnet::Config::test() };
     let again = localnet::spawn(config).await.unwrap();
     let chain = Client::connect(&again.url()).await.unwrap();
-    let referee = Arc::new(Repetition { backend: Oracle::new(1) });
+    let referee = Arc::new(Repetition { backend: Oracle::backend(1) });
     let refused = spawn_with(scene.config(), self::validator(), referee, chain).await.map(|_| ()).unwrap_err();
     assert!(
         matches!(refused, SpawnError::OtherHistory(_) | SpawnError::Store(StoreError::Foreign { .. })),
