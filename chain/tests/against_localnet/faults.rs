@@ -1,7 +1,7 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use assay_chain::{ChainError, Client, Deadlines};
-use futures::StreamExt;
+use futures::{StreamExt, future};
 use localnet::{Config, Genesis, Handle, spawn};
 use primitives::{Uid, Weights};
 use tokio::{
@@ -32,8 +32,8 @@ async fn a_client_survives_the_chain() {
     let head = node.author_blocks(2).unwrap();
     assert_eq!(client.metagraph(NET, None).await.unwrap().block, head);
     // The stream comes back too, at the present head.
-    let seen = heads.by_ref().filter_map(async |head| head.ok()).next();
-    let seen = tokio::time::timeout(Duration::from_secs(30), seen).await.unwrap();
+    let mut seen = heads.filter_map(|head| future::ready(head.ok()));
+    let seen = tokio::time::timeout(Duration::from_secs(30), seen.next()).await.unwrap();
     assert_eq!(seen, Some(head));
     let weights = Weights::new([(Uid(2), 65535)]).unwrap();
     let signed = client.prepare_weights(&validator(), NET, &weights, 0).await.unwrap();
