@@ -112,11 +112,7 @@ impl MinerClient {
     }
 
     async fn channel(&self, endpoint: Endpoint) -> Result<Channel, Failure> {
-        match tokio::time::timeout(self.connect_deadline, self.channels.get(endpoint, self.connect_deadline)).await {
-            Ok(channel) => channel.map_err(Failure::Unreachable),
-            // Connected, and then silent: nothing there speaks HTTP/2.
-            Err(_) => Err(Failure::Timeout(self.connect_deadline)),
-        }
+        self.channels.get(endpoint, self.connect_deadline).await.map_err(Failure::Unreachable)
     }
 }
 

@@ -1,0 +1,46 @@
+//! Judging by prefill, with the model of the repository.
+#![cfg(feature = "torch")]
+
+use std::{path::Path, sync::Arc};
+
+use assay_validator::{Prefill, Referee};
+use model::{Backend, Device, Engine, GenerateJob};
+use primitives::{Digest, EmbedRequest, FinishReason, GenerateRequest, Generation, Prompt, Request};
+use scoring::{Evidence, Observation, Outcome, Output, Reference, ScoringConfig, noise};
+
+fn outcome(request: &Request, answer: &Generation, reference: &Reference) -> Outcome {
+    let output = Some(Output::Generation(answer.clone()));
+    let seen = Observation { outcome: Outcome::Ok, output, latency_us: 1, first_token_us: None };
+    Evidence::of(request, &seen, Some(reference), &ScoringConfig::default()).unwrap().outcome
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_is_good_for_its_own_request_only() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/tiny");
+    let engine = Arc::new(Engine::load(&folder, Device::Cpu).unwrap());
+    let referee = Prefill { engine: engine.clone(), encoder: None };
+    let prompt = Prompt::Text("The compiler".into());
+    let asked = GenerateRequest { prompt, max_new_tokens: 24, temperature_milli: 1_000 };
+    let request = Request::Generate(asked.clone());
+    let digest = Digest::of(b"this request");
+    let job = GenerateJob { request: asked, seed: noise::sampling_seed(&digest) };
+    let honest = engine.generate(job).await.unwrap().collect().await.unwrap();
+    let judge = async |digest: &Digest, answer: &Generation| {
+        let reference = referee.judge(&request, digest, &Output::Generation(answer.clone())).await.unwrap();
+        outcome(&request, answer, &reference)
+    };
+    assert_eq!(judge(&digest, &honest).await, Outcome::Ok);
+
+    // Kept from before, cut, dressed up, or not of this model at all.
+    assert_eq!(judge(&Digest::of(b"another request"), &honest).await, Outcome::WrongOutput);
+    let half = Generation { tokens: honest.tokens[..12].to_vec(), finish: FinishReason::Stop, ..honest.clone() };
+    assert_eq!(judge(&digest, &half).await, Outcome::WrongOutput);
+    let dressed = Generation { text: format!("{} And more.", honest.text), ..honest.clone() };
+    assert_eq!(judge(&digest, &dressed).await, Outcome::WrongOutput);
+    let foreign = Generation { tokens: vec![u32::MAX; 24], ..honest.clone() };
+    assert_eq!(judge(&digest, &foreign).await, Outcome::WrongOutput);
+
+    // Without an encoder nobody is judged on embeddings: that is ours to mend.
+    let texts = Request::Embed(EmbedRequest { texts: vec!["a".into()] });
+    assert!(referee.judge(&texts, &digest, &Output::Embeddings(vec![vec![1.0]])).await.is_err());
+}
