@@ -6,11 +6,14 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use codec::Encode;
-use node_subtensor_runtime::{AccountId, Header, Nonce, System, api};
+use codec::{Decode, DecodeLimit, Encode};
+use node_subtensor_runtime::{AccountId, Header, Nonce, RuntimeCall, System, UncheckedExtrinsic, api};
 use parking_lot::{Mutex, RwLock};
 use sp_core::{H256, storage::Storage};
-use sp_runtime::traits::{BlakeTwo256, Hash, Header as _};
+use sp_runtime::{
+    traits::{BlakeTwo256, Hash, Header as _},
+    transaction_validity::TransactionSource,
+};
 use sp_state_machine::InMemoryBackend;
 use tokio::sync::broadcast;
 
@@ -18,7 +21,7 @@ use crate::{
     blocks::{Blocks, Body, NoState},
     config::Limits,
     executor::{self, Panicked},
-    pool::Pool,
+    pool::{MAX_DEPTH, Pool},
     state::{NodeStore, Obsolete, STATE_VERSION, State},
 };
 
@@ -53,6 +56,8 @@ pub(crate) enum CallError {
     Panicked(#[from] Panicked),
     #[error("Exported method {0} is not found")]
     NoMethod(String),
+    #[error("Execution failed: arguments of {method}: {reason}")]
+    Arguments { method: String, reason: codec::Error },
 }
 
 impl Chain {
@@ -99,6 +104,7 @@ impl Chain {
 
     /// Call a runtime API by name.
     pub fn call(&self, at: Option<H256>, method: &str, arguments: &[u8]) -> Result<Vec<u8>, CallError> {
+        check_arguments(method, arguments)?;
         let state = self.state(at)?;
         executor::read(&state, || api::dispatch(method, arguments))?
             .ok_or_else(|| CallError::NoMethod(method.to_owned()))
@@ -139,4 +145,27 @@ impl Chain {
     pub fn kept_nodes(&self) -> usize {
         self.nodes.len()
     }
+}
+
+/// The dispatcher decodes calls in calls to any depth, beyond what a stack holds: those that a stranger can nest are
+/// decoded here first, to a limit. What makes or runs blocks is the author's alone.
+fn check_arguments(method: &str, arguments: &[u8]) -> Result<(), CallError> {
+    fn decodes<A: Decode>(mut arguments: &[u8]) -> Result<(), codec::Error> {
+        A::decode_with_depth_limit(MAX_DEPTH, &mut arguments).map(|_| ())
+    }
+    let checked = match method {
+        "TransactionPaymentApi_query_info" | "TransactionPaymentApi_query_fee_details" => {
+            decodes::<(UncheckedExtrinsic, u32)>(arguments)
+        }
+        "TransactionPaymentCallApi_query_call_info" | "TransactionPaymentCallApi_query_call_fee_details" => {
+            decodes::<(RuntimeCall, u32)>(arguments)
+        }
+        "TaggedTransactionQueue_validate_transaction" => {
+            decodes::<(TransactionSource, UncheckedExtrinsic, H256)>(arguments)
+        }
+        "Core_execute_block" => return Err(CallError::NoMethod(method.to_owned())),
+        _ if method.starts_with("BlockBuilder_") => return Err(CallError::NoMethod(method.to_owned())),
+        _ => Ok(()),
+    };
+    checked.map_err(|reason| CallError::Arguments { method: method.to_owned(), reason })
 }

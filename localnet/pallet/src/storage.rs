@@ -23,6 +23,10 @@ mod storage {
         1_000
     }
     #[pallet::type_value]
+    pub fn DefaultTokenSymbol<T: Config>() -> Vec<u8> {
+        "𝜏".as_bytes().to_vec()
+    }
+    #[pallet::type_value]
     pub fn DefaultBurnIncreaseMult<T: Config>() -> U64F64 {
         U64F64 { bits: 0x0001_428f_5c28_f5c2_9000 }
     }
@@ -127,7 +131,7 @@ mod storage {
     #[pallet::storage]
     pub type SubtokenEnabled<T> = StorageMap<_, Identity, u16, bool, ValueQuery>;
     #[pallet::storage]
-    pub type TokenSymbol<T> = StorageMap<_, Identity, u16, Vec<u8>, ValueQuery>;
+    pub type TokenSymbol<T: Config> = StorageMap<_, Identity, u16, Vec<u8>, ValueQuery, DefaultTokenSymbol<T>>;
     #[pallet::storage]
     pub type MechanismCountCurrent<T> = StorageMap<_, Twox64Concat, u16, u8, ValueQuery, ConstU8<1>>;
     #[pallet::storage]

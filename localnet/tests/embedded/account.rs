@@ -1,5 +1,6 @@
 //! Keys, and transactions signed with them.
 
+use codec::Encode;
 use frame_metadata_hash_extension::CheckMetadataHash;
 use localnet::dev_account;
 use node_subtensor_runtime::{

@@ -92,7 +92,9 @@ async fn old_states_and_bodies_go_and_memory_stays() {
     let early = node.handle.kept_nodes();
     node.blocks(900);
     let late = node.handle.kept_nodes();
-    assert!(late <= early + early / 4, "{early} nodes after 100 blocks, {late} after 1000");
+    // A block adds its parent's hash to the state, which keeps 2,400 of them: a leaf and, at times, a branch. What it
+    // rewrites (some forty nodes) goes with the states that leave the window.
+    assert!(late < early + 900 * 2, "{early} nodes after 100 blocks, {late} after 1000");
 
     let at =
         async |number: u32| -> String { node.rpc.request("chain_getBlockHash", rpc_params![number]).await.unwrap() };
@@ -104,6 +106,9 @@ async fn old_states_and_bodies_go_and_memory_stays() {
     for number in 985..=1000 {
         assert!(read(number).await.unwrap().is_some(), "block {number}");
     }
+    let whole = rpc_params!["0x", 1_000, Value::Null, at(985).await];
+    let keys: Vec<String> = node.rpc.request("state_getKeysPaged", whole).await.unwrap();
+    assert_eq!(keys.len(), 1_000);
     assert!(read(984).await.unwrap_err().to_string().contains("State already discarded"));
     let body: Value = node.rpc.request("chain_getBlock", rpc_params![at(984).await]).await.unwrap();
     assert!(body.is_null());

@@ -1,5 +1,8 @@
 //! The embedded chain from outside: over its socket, with transactions made and signed here.
 
+// As every other crate of the workspace calls it.
+extern crate assay_localnet as localnet;
+
 mod account;
 mod blocks;
 mod fidelity;
