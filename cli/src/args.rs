@@ -1,8 +1,8 @@
 //! The command line. What a flag sets beside files and environment is in [`crate::layers`].
 
-use std::path::PathBuf;
+use std::{env, path::PathBuf};
 
-use clap::{ArgAction, Args, Parser, Subcommand};
+use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, error::ErrorKind};
 use primitives::NetUid;
 
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
 /// Results go to stdout, everything else to stderr. Exit status: 0 done, 1 failed, 2 wrong usage or settings,
 /// 3 refused by the chain.
 #[derive(Debug, Parser)]
-#[command(name = "assay", version, max_term_width = 100, disable_help_subcommand = true)]
+#[command(name = "assay", version, term_width = 100, disable_help_subcommand = true)]
 pub struct Cli {
     /// For every command.
     #[command(flatten)]
@@ -33,7 +33,7 @@ pub struct Global {
     ///
     /// Settings are taken from the code's defaults, then these files, then the environment (ASSAY__CHAIN__URL is
     /// chain.url), then flags. `assay config show` prints each value and where it came from.
-    #[arg(long = "config", value_name = "FILE", global = true, help_heading = "Global options")]
+    #[arg(id = "config", long, value_name = "FILE", global = true, help_heading = "Global options")]
     pub files: Vec<PathBuf>,
     /// How log lines look
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t, global = true, help_heading = "Global options")]
@@ -46,6 +46,21 @@ pub struct Global {
     pub quiet: u8,
 }
 
+impl Cli {
+    /// Read the command line. What can't be understood is said on stderr, and ends the process.
+    pub fn read() -> Self {
+        let cli = Self::parse();
+        // clap keeps a flag's values from one place only: those before a subcommand or those after it.
+        let words = env::args_os().skip(1).take_while(|word| word != "--");
+        let named = words.filter(|word| word.to_str().is_some_and(|word| word.split('=').next() == Some("--config")));
+        if named.count() != cli.global.files.len() {
+            let message = "name every --config on the same side of the subcommand";
+            Self::command().error(ErrorKind::ArgumentConflict, message).exit();
+        }
+        cli
+    }
+}
+
 impl Global {
     /// The settings, with a command's flags on top.
     pub fn settings(&self, flags: Layer) -> Result<Loaded, SettingsError> {
@@ -53,34 +68,23 @@ impl Global {
     }
 }
 
-/// The commands.
+/// The commands. Each one's text is that of its `Args`.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Run a whole subnet on this machine and watch who is paid
     #[cfg(feature = "torch")]
     Demo(crate::demo::Args),
-    /// Run the embedded chain
     Localnet(commands::localnet::Args),
-    /// Serve a model on a subnet
     #[cfg(feature = "torch")]
     Miner(commands::miner::Args),
-    /// Challenge the miners of a subnet and set their weights
     #[cfg(feature = "torch")]
     Validator(commands::validator::Args),
-    /// Ask a miner to continue a prompt
     Ask(commands::ask::Args),
-    /// Run a model on this machine, without a network
     #[cfg(feature = "torch")]
     Run(commands::run::Args),
-    /// Show a subnet's neurons
     Metagraph(commands::metagraph::Args),
-    /// Make and show keys; register and stake with them
     Wallet(commands::wallet::Args),
-    /// Recompute every weights record of a validator's log
     Replay(commands::replay::Args),
-    /// Run one epoch of Yuma consensus offline
     Epoch(commands::epoch::Args),
-    /// Show or check the settings
     Config(commands::config::Args),
 }
 

@@ -104,8 +104,8 @@ impl Layer {
 
     /// A TOML file.
     fn file(path: &Path, known: &Keys) -> Result<Self, SettingsError> {
-        let text = fs::read_to_string(path)
-            .map_err(|source| SettingsError::Unreadable { path: path.to_owned(), source })?;
+        let text =
+            fs::read_to_string(path).map_err(|source| SettingsError::Unreadable { path: path.to_owned(), source })?;
         if let Err(error) = text.parse::<toml::Table>() {
             let before = error.span().map_or(0, |span| span.start).min(text.len());
             let line = 1 + text.as_bytes()[..before].iter().filter(|byte| **byte == b'\n').count();
@@ -143,8 +143,11 @@ impl Layer {
 
     /// The environment, or what stands for it in a test. Variables are texts: they are parsed when the settings are.
     fn environment(variables: Option<Map<String, String>>, known: &Keys) -> Result<Self, SettingsError> {
-        let source =
-            Environment::with_prefix(PREFIX).prefix_separator("__").separator("__").ignore_empty(true).source(variables);
+        let source = Environment::with_prefix(PREFIX)
+            .prefix_separator("__")
+            .separator("__")
+            .ignore_empty(true)
+            .source(variables);
         let mut layer = Self::default();
         for (key, value) in source.collect()? {
             let origin = format!("{PREFIX}__{}", key.replace('.', "__").to_uppercase());
@@ -314,11 +317,7 @@ pub fn load(files: &[PathBuf], flags: Layer) -> Result<Loaded, SettingsError> {
     merge(files, None, flags)
 }
 
-fn merge(
-    files: &[PathBuf],
-    variables: Option<Map<String, String>>,
-    flags: Layer,
-) -> Result<Loaded, SettingsError> {
+fn merge(files: &[PathBuf], variables: Option<Map<String, String>>, flags: Layer) -> Result<Loaded, SettingsError> {
     let known = Keys::of_settings();
     let mut layers = vec![Layer::defaults()];
     for path in files {
@@ -331,13 +330,13 @@ fn merge(
         let under = layers.iter_mut().rev().skip_while(|layer| !layer.0.contains_key(*key)).skip(1);
         under.for_each(|layer| drop(layer.0.remove(*key)));
     }
+    let mut origins = BTreeMap::new();
+    for (key, value) in layers.iter().flat_map(|layer| &layer.0) {
+        origins.insert(key.clone(), value.origin().unwrap_or_default().to_owned());
+    }
     let builder = layers.into_iter().fold(config::Config::builder(), |builder, layer| builder.add_source(layer));
-    let merged = builder.build()?;
-    let origin = |key: &str| {
-        let value: Option<Value> = merged.get(key).ok();
-        value.as_ref().and_then(Value::origin).unwrap_or("default").to_owned()
-    };
-    let settings: Settings = merged.clone().try_deserialize().map_err(|error| located(error, &origin))?;
+    let origin = |key: &str| origins.get(key).cloned().unwrap_or_default();
+    let settings: Settings = builder.build()?.try_deserialize().map_err(|error| located(error, &origin))?;
     let settled = named(&settings);
     let origins = known
         .0
@@ -346,7 +345,7 @@ fn merge(
             let value = settled.get(key).cloned().unwrap_or_default();
             (key.clone(), Shown { value, origin: origin(key) })
         })
-        .collect();
+        .collect::<BTreeMap<_, _>>();
     let settings = settings.filled_in();
     settings.check()?;
     Ok(Loaded { settings, origins })

@@ -1,59 +1,7 @@
-//! `assay`: the whole project as one command. Each subcommand is a thin file that reads its settings, calls a crate and
-//! prints the result.
-
-mod args;
-mod commands;
-#[cfg(feature = "torch")]
-mod demo;
-mod failure;
-mod identity;
-mod launch;
-mod layers;
-mod settings;
-mod stop;
-mod table;
-mod telemetry;
+//! The `assay` command.
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
-use crate::args::{Cli, Command};
-
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    if cli.command.needs_torch() {
-        launch::with_patient_threads();
-    }
-    let level = cli.command.log_level() + i16::from(cli.global.verbose) - i16::from(cli.global.quiet);
-    telemetry::start(cli.global.log_format, level);
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return failure::report(&anyhow::Error::new(error).context("starting threads")),
-    };
-    let result = runtime.block_on(dispatch(cli));
-    // Whoever still holds a thread, such as a read of stdin, doesn't hold the process.
-    runtime.shutdown_background();
-    result.unwrap_or_else(|error| failure::report(&error))
-}
-
-async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
-    let global = &cli.global;
-    match cli.command {
-        #[cfg(feature = "torch")]
-        Command::Demo(args) => demo::run(args).await,
-        Command::Localnet(args) => commands::localnet::run(args, global).await,
-        #[cfg(feature = "torch")]
-        Command::Miner(args) => commands::miner::run(args, global).await,
-        #[cfg(feature = "torch")]
-        Command::Validator(args) => commands::validator::run(args, global).await,
-        Command::Ask(args) => commands::ask::run(args, global).await,
-        #[cfg(feature = "torch")]
-        Command::Run(args) => commands::run::run(args, global).await,
-        Command::Metagraph(args) => commands::metagraph::run(args, global).await,
-        Command::Wallet(args) => commands::wallet::run(args, global).await,
-        Command::Replay(args) => commands::replay::run(args),
-        Command::Epoch(args) => commands::epoch::run(args, global).await,
-        Command::Config(args) => commands::config::run(args, global),
-    }
+    assay_cli::main()
 }

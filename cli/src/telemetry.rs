@@ -22,7 +22,13 @@ const LEVELS: [&str; 5] = ["error", "warn", "info", "debug", "trace"];
 pub fn start(format: LogFormat, level: i16) {
     let level = LEVELS[usize::try_from(level).unwrap_or(0).min(LEVELS.len() - 1)];
     // Ours at the level that was asked for; what is below us speaks up from warnings on, unless we trace.
-    let below = if level == "trace" { "debug" } else if level == "error" { "error" } else { "warn" };
+    let below = if level == "trace" {
+        "debug"
+    } else if level == "error" {
+        "error"
+    } else {
+        "warn"
+    };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(format!("{below},assay={level}")));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
     // A second start, as in a test, changes nothing.

@@ -51,13 +51,15 @@ fn bad_flags_are_usage() {
         &["no-such-command"],
         &["ask", "--miner", "5Grw", "hello"],
         &["ask", "--temperature", "hot", "hello"],
+        &["--config", "configs/miner.toml", "config", "show", "--config", "configs/localnet.toml"],
         &[],
     ] {
         let output = assay(arguments).output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {:#?}", lines(&output));
         assert!(output.stdout.is_empty());
     }
-    let output = assay(&["ask", "--miner", "5GrxvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY", "hello"]).output().unwrap();
+    let output =
+        assay(&["ask", "--miner", "5GrxvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY", "hello"]).output().unwrap();
     assert!(lines(&output)[0].contains("SS58 checksum"), "{:#?}", lines(&output));
 }
 
@@ -129,7 +131,7 @@ fn a_taken_port_is_named() {
 /// The embedded chain says where it listens as soon as it does, answers, and stops when it is told.
 #[test]
 fn localnet_serves_until_told_to_stop() {
-    let mut localnet = assay(&["localnet", "-qq", "--listen", "127.0.0.1:0", "--json"])
+    let mut localnet = assay(&["localnet", "-qq", "--listen", "127.0.0.1:0", "--json", "--block-time-ms", "100"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -209,7 +211,11 @@ mod torch {
 
     #[test]
     fn a_missing_model_is_named() {
-        fails(&["run", "--model", "no/such/model", "--prompt", "x"], 1, &["no model folder at no/such/model", "--model"]);
+        fails(
+            &["run", "--model", "no/such/model", "--prompt", "x"],
+            1,
+            &["no model folder at no/such/model", "--model"],
+        );
     }
 
     #[test]
@@ -226,7 +232,8 @@ mod torch {
     #[test]
     fn a_model_runs_and_repeats_itself() {
         let run = |seed: &str| {
-            let arguments = ["run", "--prompt", "Once", "--max-new", "8", "--temperature", "1", "--json", "--seed", seed];
+            let arguments =
+                ["run", "--prompt", "Once", "--max-new", "8", "--temperature", "1", "--json", "--seed", seed];
             let output = assay(&arguments).output().unwrap();
             assert!(output.status.success(), "{:#?}", lines(&output));
             serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap()["tokens"].clone()

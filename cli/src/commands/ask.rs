@@ -8,9 +8,7 @@ use std::{
 
 use anyhow::Context as _;
 use clap::ArgGroup;
-use primitives::{
-    BlockHash, EmbedRequest, Endpoint, GenerateRequest, Hotkey, Metagraph, Prompt, Request, Uid,
-};
+use primitives::{BlockHash, EmbedRequest, Endpoint, GenerateRequest, Hotkey, Metagraph, Prompt, Request, Uid};
 use protos::{Binding, Event};
 use serde_json::json;
 use validator::{Answer, MinerClient, Output};
@@ -22,9 +20,9 @@ use crate::{
     layers::Layer,
 };
 
-/// Ask a miner, verify its signature, and print what it says while it says it.
+/// Ask a miner to continue a prompt
 ///
-/// Miners answer hotkeys that are registered on their subnet.
+/// Prints what the miner says while it says it, and verifies its signature at the end. Miners answer hotkeys that are registered on their subnet.
 #[derive(Debug, clap::Args)]
 #[command(group = ArgGroup::new("whom").args(["uid", "miner"]))]
 pub struct Args {

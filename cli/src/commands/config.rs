@@ -10,6 +10,7 @@ use clap::Subcommand;
 
 use crate::{args::Global, layers::Layer};
 
+/// Show or check the settings
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(subcommand)]
@@ -47,8 +48,7 @@ fn show(json: bool, global: &Global) -> anyhow::Result<ExitCode> {
         writeln!(out)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let lines: Vec<_> =
-        loaded.origins.iter().map(|(key, shown)| (format!("{key} = {shown}"), &shown.origin)).collect();
+    let lines: Vec<_> = loaded.origins.iter().map(|(key, shown)| (format!("{key} = {shown}"), &shown.origin)).collect();
     let width = lines.iter().map(|(line, _)| line.chars().count()).max().unwrap_or(0);
     for (line, origin) in lines {
         writeln!(out, "{line:width$}  # {origin}")?;

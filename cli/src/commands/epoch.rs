@@ -21,7 +21,9 @@ use crate::{
     table::Table,
 };
 
-/// Compute what an epoch writes on chain, bit for bit: from a file, or from the chain as if an epoch ran now.
+/// Run one epoch of Yuma consensus offline
+///
+/// Computes what an epoch writes on chain, bit for bit: from a file, or from the chain as if an epoch ran now.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The epoch's input as JSON: {"input": {…}}, with "output" to compare with if there is one; - reads stdin
@@ -130,7 +132,16 @@ fn read(path: &Path) -> anyhow::Result<Epoch> {
 
 fn table(input: &EpochInput, output: &EpochOutput) -> Table {
     let mut table = Table::new(&[
-        "uid", "stake", "active", "permit", "consensus", "trust", "incentive", "dividends", "miner", "validator",
+        "uid",
+        "stake",
+        "active",
+        "permit",
+        "consensus",
+        "trust",
+        "incentive",
+        "dividends",
+        "miner",
+        "validator",
     ]);
     let yes = |value: bool| if value { "yes" } else { "-" };
     for (uid, stake) in input.stake.iter().enumerate() {

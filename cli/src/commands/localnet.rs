@@ -14,9 +14,10 @@ use serde_json::json;
 
 use crate::{args::Global, layers::Layer, settings::LocalnetSettings, stop::Stop};
 
-/// Run a chain in this process: the calls, storage and epochs of Subtensor, with //Alice rich and in charge.
+/// Run the embedded chain
 ///
-/// Prints its address when it answers there. Nothing is kept: the next one starts from its first block.
+/// The calls, storage and epochs of Subtensor in this process, with //Alice rich and in charge. Prints its address when
+/// it answers there. Nothing is kept: the next one starts from its first block.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Where JSON-RPC listens; port 0 takes a free one [setting: localnet.listen]

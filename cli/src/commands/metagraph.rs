@@ -14,7 +14,7 @@ use crate::{
     table::Table,
 };
 
-/// Every neuron of a subnet, all read at one block.
+/// Show a subnet's neurons, all read at one block
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
@@ -49,7 +49,16 @@ pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
 
 fn table(metagraph: &Metagraph) -> Table {
     let mut table = Table::new(&[
-        "uid", "hotkey", "endpoint", "permit", "alpha", "trust", "incentive", "dividends", "emission", "updated",
+        "uid",
+        "hotkey",
+        "endpoint",
+        "permit",
+        "alpha",
+        "trust",
+        "incentive",
+        "dividends",
+        "emission",
+        "updated",
     ]);
     for neuron in &metagraph.neurons {
         table.push(row![

@@ -21,9 +21,10 @@ use crate::{
     stop::Stop,
 };
 
-/// Load a model, serve it over gRPC, and announce it on the subnet.
+/// Serve a model on a subnet
 ///
-/// Prints where it listens when it does.
+/// Loads the model, answers hotkeys of the subnet over gRPC, and announces itself on chain. Prints where it listens when
+/// it does.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]

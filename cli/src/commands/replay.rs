@@ -16,9 +16,9 @@ use validator::Store;
 
 use crate::{row, table::Table};
 
-/// Recompute the weights that a validator set from what it saw, and compare.
+/// Recompute every weights record of a validator's log
 ///
-/// Needs neither chain nor model. Exit status 1 and the first record that differs, if one does.
+/// Computes scores and weights again from what the validator saw, and compares. Needs neither chain nor model. Exit status 1 and the first record that differs, if one does.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// A validator's store, or a log exported from one (JSON lines)
@@ -64,12 +64,12 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
 }
 
 fn recompute(path: &Path, report: &mut Report) -> anyhow::Result<()> {
-    let mut file = File::open(path)?;
+    let file = File::open(path)?;
     if file.metadata()?.is_dir() {
         bail!("a folder, not a log");
     }
     let mut start = Vec::new();
-    file.by_ref().take(SQLITE.len() as u64).read_to_end(&mut start)?;
+    (&file).take(SQLITE.len() as u64).read_to_end(&mut start)?;
     if start == SQLITE {
         drop(file);
         report.replay(Store::open_read_only(path)?.records(0)?.into_iter().map(Ok::<_, Infallible>))
@@ -91,7 +91,11 @@ impl Report {
                 None => Replay::begin(&record, Registry::default()).map(|begun| replay = Some(begun)),
             };
             self.take(seq, &record, followed.is_ok());
-            followed.map_err(|divergence| ReplayError::Diverged { seq, kind: record.kind(), divergence })?;
+            followed.map_err(|divergence| ReplayError::Diverged {
+                seq,
+                kind: record.kind(),
+                divergence: Box::new(divergence),
+            })?;
         }
         replay.map(|_| ()).ok_or_else(|| ReplayError::Empty.into())
     }

@@ -23,7 +23,9 @@ use crate::{
 /// Separates the seeds of this command from those of requests.
 const SEED_CONTEXT: &str = "assay 2026 run seed v1";
 
-/// Continue a prompt, and print the text while it is made. The same seed gives the same tokens.
+/// Run a model on this machine, without a network
+///
+/// Continues a prompt and prints the text while it is made. The same seed gives the same tokens.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// What to continue; - reads stdin
@@ -108,5 +110,5 @@ pub fn load(path: &Path, device: &str) -> anyhow::Result<Engine> {
 /// Load the sentence encoder, where the settings name one.
 pub fn load_encoder(settings: &ModelSettings) -> anyhow::Result<Option<Arc<dyn Backend>>> {
     let Some(path) = &settings.encoder_path else { return Ok(None) };
-    Ok(Some(Arc::new(Encoder::load(path, settings.device.parse()?)?)))
+    Ok(Some(Arc::new(Encoder::load(path)?)))
 }

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, bail};
 use validator::Prefill;
 
 use crate::{
@@ -13,10 +13,9 @@ use crate::{
     stop::Stop,
 };
 
-/// Challenge every miner of a subnet in rounds, check the answers with the same model, and set weights before each
-/// epoch.
+/// Challenge the miners of a subnet and set their weights
 ///
-/// It goes on where its store ends: killed at any moment, it loses no score and sets no weights twice.
+/// Asks every miner in rounds, checks the answers with the same model, and sets weights before each epoch. It goes on where its store ends: killed at any moment, it loses no score and sets no weights twice.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
@@ -54,12 +53,11 @@ pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
     let encoder = load_encoder(&settings.model)?;
     let referee = Arc::new(Prefill { engine, encoder });
     let mut validator = validator::spawn_with(settings.validator, keypair, referee, chain).await?;
-    let failed = tokio::select! {
-        () = stop.requested() => false,
-        () = validator.failed() => true,
-    };
+    tokio::select! {
+        () = stop.requested() => {}
+        // Whoever starts it again finds everything in the store.
+        () = validator.failed() => bail!("the validator cannot go on: its log says why"),
+    }
     validator.shutdown().await;
-    // Whoever starts it again finds everything in the store.
-    ensure!(!failed, "the validator cannot go on: its log says why");
     Ok(ExitCode::SUCCESS)
 }

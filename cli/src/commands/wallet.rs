@@ -23,6 +23,7 @@ use crate::{
     settings::Settings,
 };
 
+/// Make and show keys; register and stake with them
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(subcommand)]
@@ -147,7 +148,8 @@ pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
             let landed = chain.burned_register(&coldkey, netuid, hotkey.hotkey()).await?;
             let uid = chain.uid(netuid, hotkey.hotkey(), Some(landed.block.hash)).await?;
             let document = json!({ "hotkey": hotkey.hotkey(), "netuid": netuid, "uid": uid, "block": landed.block });
-            let text = format!("{} has uid {uid} on subnet {netuid} since block {}", hotkey.hotkey(), landed.block.number);
+            let text =
+                format!("{} has uid {uid} on subnet {netuid} since block {}", hotkey.hotkey(), landed.block.number);
             print(&text, &document, call.json)?;
         }
         Command::Stake { amount, call } => {
@@ -157,7 +159,8 @@ pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
             let document =
                 json!({ "hotkey": hotkey.hotkey(), "netuid": netuid, "amount_rao": amount, "block": landed.block });
             let tao = super::metagraph::alpha(amount);
-            let text = format!("staked {tao} TAO to {} on subnet {netuid} at block {}", hotkey.hotkey(), landed.block.number);
+            let text =
+                format!("staked {tao} TAO to {} on subnet {netuid} at block {}", hotkey.hotkey(), landed.block.number);
             print(&text, &document, call.json)?;
         }
     }

@@ -25,7 +25,8 @@ fn complaint(text: &str) -> String {
 #[test]
 fn later_layers_win() {
     let folder = TempDir::new().unwrap();
-    let first = file(&folder, "first.toml", "[chain]\nurl = \"ws://first\"\n[subnet]\nnetuid = 2\n[localnet]\ntempo = 3\n");
+    let first =
+        file(&folder, "first.toml", "[chain]\nurl = \"ws://first\"\n[subnet]\nnetuid = 2\n[localnet]\ntempo = 3\n");
     let second = file(&folder, "second.toml", "[chain]\nurl = \"ws://second\"\n[wallet]\nname = \"second\"\n");
     let environment = variables(&[("ASSAY__CHAIN__URL", "ws://environment"), ("ASSAY__SUBNET__NETUID", "4")]);
     let mut flags = Layer::default();
@@ -59,7 +60,10 @@ fn nothing_but_defaults() {
 #[test]
 fn an_unknown_key_is_named_with_its_file() {
     assert_eq!(complaint("[chain]\nulr = \"ws://x\"\n"), "x.toml: unknown key chain.ulr; [chain] has url");
-    assert_eq!(complaint("[validator]\nnetuid = 3\n"), "x.toml: unknown key validator.netuid; did you mean subnet.netuid?");
+    assert_eq!(
+        complaint("[validator]\nnetuid = 3\n"),
+        "x.toml: unknown key validator.netuid; did you mean subnet.netuid?"
+    );
     assert_eq!(complaint("url = \"ws://x\"\n"), "x.toml: unknown key url; did you mean chain.url?");
     assert!(complaint("[chian]\nx = 1\n").starts_with("x.toml: unknown key chian; the sections are chain, "));
     let variables = variables(&[("ASSAY__CHAIN__ULR", "ws://x")]);
