@@ -17,8 +17,8 @@ const KNOWN: [(&str, &str); 8] = [
     ("//Dave", "306721211d5404bd9da88e0204360a1a9ab8b87c66c1bc2fcdd37f3c2222cc20"),
     ("//Eve", "e659a7a1628cdd93febc04a4e0646ea20e9f5f0ce097d9a05290d4a9e054df4e"),
     ("//Ferdie", "1cbd2d43530a44705ad088af313e18f80b53ef16b36177cd4b77b846f2a5f07c"),
-    ("//Owner", "00"),
-    ("//Owner//hotkey", "00"),
+    ("//Owner", "967565a72ebaf286e32c4fa2bff58394bb727afb3c2b10f0a628d4f56d890075"),
+    ("//Owner//hotkey", "f4aa3d5bcd8449ea3507374fd79ab68110a4658f88a8172e4e63bcef7ef67436"),
 ];
 
 /// One TAO in rao.

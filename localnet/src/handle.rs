@@ -115,6 +115,11 @@ impl Handle {
         (0..count).try_fold(self.best(), |_, _| self.author_block())
     }
 
+    /// Transactions that wait for a block, for those who make blocks by hand.
+    pub fn pending(&self) -> usize {
+        self.chain.pool.pending().len()
+    }
+
     /// Trie nodes in memory, for those who watch it.
     pub fn kept_nodes(&self) -> usize {
         self.chain.kept_nodes()
