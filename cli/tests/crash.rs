@@ -1,0 +1,133 @@
+//! A validator that is killed at any moment goes on where it was, and never sets weights twice for one epoch.
+#![cfg(feature = "torch")]
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    process::Stdio,
+    sync::Arc,
+    time::Duration,
+};
+
+use assay_cli::demo::{
+    cast::{Role, Troupe},
+    stage::{self, Keys, NETUID},
+};
+use futures::StreamExt as _;
+use localnet::BlockTime;
+use model::{Device, Engine};
+use primitives::BlockNumber;
+use scoring::Record;
+use tokio::{
+    process::{Child, Command},
+    time::timeout,
+};
+use validator::Store;
+
+const TEMPO: u16 = 24;
+const KILLS: u64 = 8;
+
+struct Validator<'a> {
+    url: String,
+    uri: &'a str,
+    store: PathBuf,
+    model: PathBuf,
+}
+
+impl Validator<'_> {
+    fn start(&self) -> Child {
+        Command::new(env!("CARGO_BIN_EXE_assay"))
+            .args(["validator", "--netuid", "1", "--chain-url", &self.url, "--key", self.uri])
+            .args([Path::new("--store"), &self.store, Path::new("--model"), &self.model])
+            .env("ASSAY__VALIDATOR__ROUND_BLOCKS", "2")
+            .env("ASSAY__VALIDATOR__REQUEST_DEADLINE_MS", "3000")
+            .env("ASSAY__VALIDATOR__WEIGHTS_MARGIN_BLOCKS", "16")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap()
+    }
+}
+
+fn records(store: &Path) -> Vec<Record> {
+    if store.exists() {
+        Store::open_read_only(store).and_then(|store| store.records(0)).unwrap_or_default()
+    } else {
+        vec![]
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_killed_validator_loses_nothing_and_submits_nothing_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/tiny").canonicalize().unwrap();
+    let engine = Arc::new(Engine::load(&model, Device::Cpu).unwrap());
+    let troupe = Troupe::new(engine, &model, folder.path()).unwrap();
+    let roles = [Role::Fast, Role::Cacher];
+    let keys = Keys::derive(7, 1, roles.len()).unwrap();
+    let every = BlockTime::Every(Duration::from_millis(150));
+    let chain = stage::chain(([127, 0, 0, 1], 0).into(), every, stage::genesis(TEMPO, 1)).await.unwrap();
+    let client = chain::Client::connect(&chain.url()).await.unwrap();
+    stage::enrol(&client, &keys, |_| {}).await.unwrap();
+    let _players = stage::miners(&client, &keys, &roles, &troupe).await.unwrap();
+    let (uri, key) = &keys.validators[0];
+    let validator = Validator { url: chain.url(), uri, store: folder.path().join("store.sqlite"), model };
+
+    // Blocks in which the chain took weights, by epoch.
+    let mut taken: BTreeMap<u64, Vec<BlockNumber>> = BTreeMap::new();
+    let mut kept: Vec<Record> = Vec::new();
+    let mut child = validator.start();
+    let (mut kills, mut next_kill, mut last_update, mut last_kill_epoch) = (0, None, 0, 0);
+    let mut heads = client.finalized_stream();
+    let watched = async {
+        while let Some(head) = heads.next().await {
+            let head = head.unwrap();
+            let metagraph = client.metagraph(NETUID, Some(head.hash)).await.unwrap();
+            let neuron = metagraph.by_hotkey(&key.hotkey()).unwrap();
+            if neuron.last_update > last_update && neuron.last_update > neuron.registered_at {
+                let block = client.block_hash(neuron.last_update).await.unwrap();
+                let epoch = client.hyperparameters(NETUID, block).await.unwrap().epoch_index;
+                taken.entry(epoch).or_default().push(neuron.last_update);
+                if kills == KILLS && epoch > last_kill_epoch + 1 {
+                    return;
+                }
+            }
+            last_update = neuron.last_update;
+            if kills == KILLS {
+                continue;
+            }
+            // Irregular, so that kills fall into start-up, rounds and submissions alike.
+            let due = *next_kill.get_or_insert(head.number + 5 + (kills * 11 + 3) % 17);
+            if head.number >= due {
+                child.kill().await.unwrap();
+                let now = records(&validator.store);
+                assert!(now.len() >= kept.len() && now[..kept.len()] == kept[..], "records were lost or changed");
+                kept = now;
+                child = validator.start();
+                (kills, next_kill) = (kills + 1, None);
+                last_kill_epoch = client.hyperparameters(NETUID, Some(head.hash)).await.unwrap().epoch_index;
+            }
+        }
+    };
+    timeout(Duration::from_secs(120), watched).await.expect("weights still land after the last kill");
+    child.kill().await.unwrap();
+
+    for (epoch, blocks) in &taken {
+        assert_eq!(blocks.len(), 1, "epoch {epoch} got weights in blocks {blocks:?}");
+    }
+    let records = records(&validator.store);
+    assert_eq!(records[..kept.len()], kept[..]);
+    assert!(records.len() > kept.len(), "the validator went on after the last kill");
+    let rounds: Vec<u64> = records
+        .iter()
+        .filter_map(|record| match record {
+            Record::Round(round) => Some(round.round),
+            _ => None,
+        })
+        .collect();
+    assert!(rounds.windows(2).all(|pair| pair[1] == pair[0] + 1), "rounds {rounds:?}");
+    scoring::replay(records).unwrap();
+    chain.shutdown().await;
+}

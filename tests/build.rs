@@ -1,0 +1,8 @@
+//! Test binaries find libtorch by themselves: torch-sys tells its direct dependents where it was linked from.
+
+fn main() {
+    println!("cargo::rerun-if-changed=build.rs");
+    if let Ok(folder) = std::env::var("DEP_TCH_LIBTORCH_LIB") {
+        println!("cargo::rustc-link-arg=-Wl,-rpath,{folder}");
+    }
+}
