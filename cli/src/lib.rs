@@ -11,6 +11,8 @@ mod failure;
 mod identity;
 mod launch;
 mod layers;
+#[cfg(all(test, feature = "torch"))]
+mod reference;
 mod settings;
 mod stop;
 mod table;
