@@ -150,6 +150,7 @@ pub struct KeyFlags {
 }
 
 /// Which model.
+#[cfg(feature = "torch")]
 #[derive(Debug, Args)]
 pub struct ModelFlags {
     /// Model folder: config.json, model.safetensors, tokenizer.json [setting: model.path]
@@ -190,6 +191,7 @@ impl KeyFlags {
     }
 }
 
+#[cfg(feature = "torch")]
 impl ModelFlags {
     /// Put them on top of the settings.
     pub fn put(&self, layer: &mut Layer) {
