@@ -107,7 +107,7 @@ impl LlamaConfig {
         check.range("num_key_value_heads", config.kv_heads(), 1, config.heads)?;
         check.range("head_dim", config.head_dim(), 2, 1024)?;
         check.range("max_position_embeddings", config.max_context, 1, 1 << 20)?;
-        if config.heads % config.kv_heads() != 0 || config.head_dim() % 2 != 0 {
+        if !config.heads.is_multiple_of(config.kv_heads()) || !config.head_dim().is_multiple_of(2) {
             return unsupported(format!(
                 "{} query heads of size {} on {} key heads",
                 config.heads,

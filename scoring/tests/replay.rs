@@ -92,13 +92,11 @@ proptest! {
         let lines: Vec<&[u8]> = text.split_inclusive(|byte| *byte == b'\n').collect();
         prop_assume!(lines.len() > 2);
         let at = at.index(lines.len() - 1);
-        let edits: [&dyn Fn(&mut Vec<&[u8]>); 3] =
-            [&|lines| lines.swap(at, at + 1), &|lines| lines.insert(at, lines[at]), &|lines| {
-                lines.remove(at);
-            }];
-        for edit in edits {
-            let mut edited = lines.clone();
-            edit(&mut edited);
+        let (mut moved, mut doubled, mut missing) = (lines.clone(), lines.clone(), lines);
+        moved.swap(at, at + 1);
+        doubled.insert(at, doubled[at]);
+        missing.remove(at);
+        for edited in [moved, doubled, missing] {
             let result = replay_log(Cursor::new(edited.concat()));
             prop_assert!(matches!(result, Err(ReplayError::Log(_))), "{:?}", result);
         }

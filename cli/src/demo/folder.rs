@@ -82,7 +82,7 @@ impl Folder {
         let settings = toml::toml! {
             [validator]
             round_blocks = 6
-            request_deadline_ms = 2500
+            request_deadline_ms = 5000
             connect_deadline_ms = 1000
         };
         let mut settings = settings;

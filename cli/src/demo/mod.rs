@@ -50,7 +50,7 @@ pub struct Args {
     #[arg(long, default_value_t = 250, value_parser = clap::value_parser!(u64).range(50..=12_000))]
     block_time_ms: u64,
     /// Blocks between two epochs
-    #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u16).range(20..))]
+    #[arg(long, default_value_t = 48, value_parser = clap::value_parser!(u16).range(20..))]
     tempo: u16,
     /// Where the chain's JSON-RPC listens; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]

@@ -68,6 +68,7 @@ pub mod pallet {
     };
     use frame_system::pallet_prelude::*;
 
+    use super::zero_account;
     use crate::{
         genesis::GenesisSubnet,
         types::{AxonInfo, NeuronCertificate, PrometheusInfo, RecycleOrBurnEnum, U64F64},

@@ -12,7 +12,7 @@ mod storage {
     /// The owner of accounts that nobody owns.
     #[pallet::type_value]
     pub fn ZeroAccount<T: Config>() -> T::AccountId {
-        crate::zero_account::<T>()
+        zero_account::<T>()
     }
     #[pallet::type_value]
     pub fn DefaultAlphaValues<T: Config>() -> (u16, u16) {

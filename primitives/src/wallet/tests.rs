@@ -170,7 +170,8 @@ fn what_is_wrong_is_said_without_the_secret() {
     };
     let whole = plain.to_string().into_bytes();
     let bob = "5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty";
-    let cases: Vec<(&str, Vec<u8>, fn(&WalletError) -> bool)> = vec![
+    type Expected = fn(&WalletError) -> bool;
+    let cases: Vec<(&str, Vec<u8>, Expected)> = vec![
         ("cut", whole[..whole.len() / 2].to_vec(), |e| matches!(e, WalletError::Corrupt { .. })),
         ("empty", Vec::new(), |e| matches!(e, WalletError::Corrupt { .. })),
         ("binary", vec![0xff; 40], |e| matches!(e, WalletError::Corrupt { .. })),
