@@ -83,8 +83,8 @@ impl Troupe {
         let engine = self.engine.clone();
         match role {
             Role::Fast => engine,
-            Role::Medium => Arc::new(Paced { engine, per_token: Duration::from_millis(4) }),
-            Role::Slow => Arc::new(Paced { engine, per_token: Duration::from_millis(10) }),
+            Role::Medium => Arc::new(Paced { engine, per_token: Duration::from_millis(8) }),
+            Role::Slow => Arc::new(Paced { engine, per_token: Duration::from_millis(25) }),
             Role::OtherModel => Arc::new(OtherModel { claimed: engine, actual: self.smaller.clone() }),
             Role::Cacher => Arc::new(Cacher { engine, answer: OnceCell::new() }),
             Role::Silent => Arc::new(Silent { engine }),

@@ -79,13 +79,16 @@ impl Folder {
         let folder = self.of(index);
         fs::create_dir_all(&folder).with_context(|| format!("creating {}", folder.display()))?;
         let config = folder.join("validator.toml");
-        let settings = toml::toml! {
+        let mut settings = toml::toml! {
             [validator]
             round_blocks = 6
-            request_deadline_ms = 5000
+            request_deadline_ms = 4000
             connect_deadline_ms = 1000
+
+            [validator.scoring]
+            reference_start_us = 200000
+            reference_unit_us = 8000
         };
-        let mut settings = settings;
         if let Some(table) = settings.get_mut("validator").and_then(|value| value.as_table_mut()) {
             let store = folder.join("store.sqlite").display().to_string();
             table.insert("store_path".into(), store.into());
