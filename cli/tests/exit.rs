@@ -243,3 +243,48 @@ mod torch {
         assert_ne!(run("1"), run("2"));
     }
 }
+
+/// A chain of our own, as a process; it ends with the test.
+struct Chain {
+    child: std::process::Child,
+    url: String,
+}
+
+impl Chain {
+    fn start() -> Self {
+        let mut child = assay(&["localnet", "--listen", "127.0.0.1:0", "--block-time-ms", "100"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut url = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut url).unwrap();
+        Self { child, url: url.trim().to_owned() }
+    }
+}
+
+impl Drop for Chain {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn who_and_where_must_be_on_the_chain() {
+    let chain = Chain::start();
+    let on = |arguments: &[&'static str]| [arguments, &["--chain-url"]].concat();
+    let with = |mut arguments: Vec<&'static str>, url: &str, status: i32, holding: &[&str]| {
+        let url: &'static str = url.to_owned().leak();
+        arguments.push(url);
+        fails(&arguments, status, holding);
+    };
+    with(on(&["metagraph", "--netuid", "77"]), &chain.url, 1, &["no subnet 77", "--netuid"]);
+    #[cfg(feature = "torch")]
+    for command in ["miner", "validator"] {
+        with(on(&[command, "-qq", "--key", "//Stranger"]), &chain.url, 1, &["not registered", "assay wallet register"]);
+    }
+    // The chain says no, and the exit status says that it was the chain.
+    let register = ["wallet", "register", "--netuid", "1", "--key", "//Poor//hot", "--coldkey", "//Poor"];
+    with(on(&register), &chain.url, 3, &["refused"]);
+}

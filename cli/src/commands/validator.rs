@@ -1,6 +1,6 @@
 //! `assay validator`: challenge, score and weigh the miners of a subnet, until told to stop.
 
-use std::{path::PathBuf, process::ExitCode, sync::Arc};
+use std::{io, path::PathBuf, process::ExitCode, sync::Arc};
 
 use anyhow::{Context as _, bail};
 use validator::Prefill;
@@ -32,6 +32,9 @@ pub struct Args {
     /// The file that holds the score log and the journal of weights [setting: validator.store_path]
     #[arg(long, value_name = "FILE")]
     store: Option<PathBuf>,
+    /// Stop when stdin ends, for a parent process that may be killed
+    #[arg(long, hide = true)]
+    stop_with_stdin: bool,
 }
 
 pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
@@ -55,9 +58,16 @@ pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
     let mut validator = validator::spawn_with(settings.validator, keypair, referee, chain).await?;
     tokio::select! {
         () = stop.requested() => {}
+        () = stdin_ended(), if args.stop_with_stdin => {}
         // Whoever starts it again finds everything in the store.
         () = validator.failed() => bail!("the validator cannot go on: its log says why"),
     }
     validator.shutdown().await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Resolves when nobody holds the other end of stdin any more.
+async fn stdin_ended() {
+    // A read that fails says as much as one that ends.
+    let _ = tokio::task::spawn_blocking(|| io::copy(&mut io::stdin(), &mut io::sink())).await;
 }

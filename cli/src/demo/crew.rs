@@ -39,7 +39,8 @@ impl Member {
             let mut command = Command::new(&program);
             command
                 .args(&arguments)
-                .stdin(Stdio::null())
+                // Held until this process ends, however it ends: a validator outlives no demo.
+                .stdin(Stdio::piped())
                 .stdout(Stdio::null())
                 .stderr(sink)
                 // Ctrl-C goes to the whole group of processes: the demo decides when its validators end.

@@ -129,6 +129,7 @@ impl ValidatorFiles {
             uri,
             "--model",
             &model.display().to_string(),
+            "--stop-with-stdin",
         ];
         Member::start(arguments.map(str::to_owned).to_vec(), &self.log)
     }
