@@ -5,13 +5,21 @@ use std::{
     io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
 use tempfile::TempDir;
 
+/// A demo fills a small machine: two at once would measure each other.
+static STAGE: Mutex<()> = Mutex::new(());
+
 /// Long enough for a busy machine; a healthy one takes a fraction.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+fn alone() -> MutexGuard<'static, ()> {
+    STAGE.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 fn demo(folder: &TempDir, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_assay"));
@@ -60,6 +68,7 @@ fn gone(pids: &[u32]) {
 
 #[test]
 fn one_epoch_gives_a_verdict() {
+    let _alone = alone();
     let folder = TempDir::new().unwrap();
     let arguments = ["--epochs", "1", "--json", "--seed", "5", "--miners", "4", "--validators", "1"];
     let output = demo(&folder, &arguments).output().unwrap();
@@ -88,6 +97,7 @@ fn one_epoch_gives_a_verdict() {
 
 #[test]
 fn ctrl_c_ends_it_at_any_moment() {
+    let _alone = alone();
     for moment in ["genesis", "registered", "serves on", "· log", "paid no miner"] {
         let folder = TempDir::new().unwrap();
         let mut child = demo(&folder, &["--tempo", "20"]).spawn().unwrap();
@@ -103,6 +113,7 @@ fn ctrl_c_ends_it_at_any_moment() {
 
 #[test]
 fn a_killed_demo_leaves_no_validators_behind() {
+    let _alone = alone();
     let folder = TempDir::new().unwrap();
     let mut child = demo(&folder, &["--tempo", "20"]).spawn().unwrap();
     let validators = wait_for(&mut child, "paid no miner");

@@ -80,7 +80,7 @@ impl Subnet {
     /// The validator's settings.
     pub fn validator_config(&self) -> validator::Config {
         validator::Config {
-            request_deadline_ms: 2_000,
+            request_deadline_ms: 3_000,
             weights_margin_blocks: 8,
             ..validator::Config::test(NETUID, self.folder())
         }
