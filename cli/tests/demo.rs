@@ -112,6 +112,18 @@ fn ctrl_c_ends_it_at_any_moment() {
 }
 
 #[test]
+fn what_is_kept_runs_until_ctrl_c_and_keeps_its_verdict() {
+    let _alone = alone();
+    let folder = TempDir::new().unwrap();
+    let mut child = demo(&folder, &["--tempo", "20", "--epochs", "1", "--miners", "2", "--keep"]).spawn().unwrap();
+    let validators = wait_for(&mut child, "until Ctrl-C");
+    assert!(validators.iter().all(|pid| runs(*pid)));
+    signal(&child, "-INT");
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    gone(&validators);
+}
+
+#[test]
 fn a_killed_demo_leaves_no_validators_behind() {
     let _alone = alone();
     let folder = TempDir::new().unwrap();

@@ -10,6 +10,7 @@ mod tally;
 mod watch;
 
 use std::{
+    cell::Cell,
     io::{self, Write as _},
     net::SocketAddr,
     path::PathBuf,
@@ -71,17 +72,21 @@ pub struct Args {
 
 pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let stop = Stop::listen().context("listening for signals")?;
+    let verdict = Cell::new(None);
     tokio::select! {
-        finished = play(&args) => finished,
+        played = play(&args, &verdict) => played?,
+        // Every part stops as it is dropped; the validators' stores survive any end.
         () = stop.requested() => {
-            // Every part stops as it is dropped; the validators' stores survive any end.
-            eprintln!("stopped before the end; logs are in {}", args.folder.display());
-            Ok(ExitCode::FAILURE)
+            if verdict.get().is_none() {
+                eprintln!("stopped before the end; logs are in {}", args.folder.display());
+            }
         }
     }
+    Ok(if verdict.get() == Some(true) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-async fn play(args: &Args) -> anyhow::Result<ExitCode> {
+/// Play it all; `verdict` is whether honesty paid, once the summary is out.
+async fn play(args: &Args, verdict: &Cell<Option<bool>>) -> anyhow::Result<()> {
     let started = Instant::now();
     let mut screen = screen::Screen::new();
     let folder = folder::Folder::take(&args.folder)?;
@@ -119,6 +124,7 @@ async fn play(args: &Args) -> anyhow::Result<ExitCode> {
     watch.first_block_seconds = first_block_seconds;
     let report = watch.until_paid(args.epochs, &mut crew, &mut screen).await?;
     finish(&report, &folder, args, &mut screen)?;
+    verdict.set(Some(report.honesty_pays()));
     if args.keep {
         screen.say(&format!(
             "the subnet runs on until Ctrl-C; look at it with: assay metagraph --chain-url {url} --netuid {}",
@@ -133,7 +139,7 @@ async fn play(args: &Args) -> anyhow::Result<ExitCode> {
         player.handle.shutdown().await;
     }
     chain.shutdown().await;
-    Ok(if report.honesty_pays() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(())
 }
 
 /// Write the summary and the logs, and print the result.
