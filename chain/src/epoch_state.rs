@@ -3,15 +3,9 @@
 use std::collections::BTreeMap;
 
 use primitives::{BlockHash, BlockNumber, BlockRef, MechId, NetUid};
-use subxt::{
-    ext::{frame_decode::storage::IntoEncodableValues, scale_decode::DecodeAsType},
-    utils::AccountId32,
-};
+use subxt::utils::AccountId32;
 
-use crate::{
-    ChainError, Client,
-    storage::{At, Entry, Found, Key},
-};
+use crate::{ChainError, Client, batch::Batch, storage::At};
 
 /// The root subnet: stake there counts everywhere, by `TaoWeight`.
 const ROOT: u16 = 0;
@@ -151,66 +145,4 @@ async fn epoch_state(at: &At, netuid: NetUid) -> Result<EpochState, ChainError> 
 /// Rows that hold something.
 fn rows(rows: Vec<Vec<(u16, u16)>>) -> Rows {
     (0u16..).zip(rows).filter(|(_, row)| !row.is_empty()).collect()
-}
-
-/// Values that are read in one request.
-struct Batch<'a> {
-    at: &'a At,
-    keys: Vec<Key>,
-}
-
-/// One value of a batch.
-struct One<'a, T> {
-    entry: Entry<'a, T>,
-    key: Key,
-}
-
-/// One value per seat.
-struct Each<'a, T> {
-    entry: Entry<'a, T>,
-    keys: Vec<Key>,
-}
-
-impl<'a> Batch<'a> {
-    fn new(at: &'a At) -> Self {
-        Self { at, keys: Vec::new() }
-    }
-
-    fn want<T: DecodeAsType>(
-        &mut self,
-        name: &'static str,
-        parts: impl IntoEncodableValues,
-    ) -> Result<One<'a, T>, ChainError> {
-        let entry = self.at.entry(name)?;
-        let key = entry.key(parts)?;
-        self.keys.push(key.clone());
-        Ok(One { entry, key })
-    }
-
-    fn want_all<T: DecodeAsType, K: IntoEncodableValues>(
-        &mut self,
-        name: &'static str,
-        parts: impl Iterator<Item = K>,
-    ) -> Result<Each<'a, T>, ChainError> {
-        let entry = self.at.entry(name)?;
-        let keys = parts.map(|parts| entry.key(parts)).collect::<Result<Vec<_>, _>>()?;
-        self.keys.extend_from_slice(&keys);
-        Ok(Each { entry, keys })
-    }
-
-    async fn fetch(self) -> Result<Found, ChainError> {
-        self.at.fetch(&self.keys).await
-    }
-}
-
-impl<T: DecodeAsType> One<'_, T> {
-    fn of(&self, found: &Found) -> Result<T, ChainError> {
-        self.entry.require(found, &self.key)
-    }
-}
-
-impl<T: DecodeAsType> Each<'_, T> {
-    fn of(&self, found: &Found) -> Result<Vec<T>, ChainError> {
-        self.keys.iter().map(|key| self.entry.require(found, key)).collect()
-    }
 }

@@ -1,12 +1,8 @@
 //! A subnet's rules and its place in the epoch schedule, in one request.
 
 use primitives::{BlockHash, Hyperparameters, NetUid};
-use subxt::ext::scale_decode::DecodeAsType;
 
-use crate::{
-    ChainError, Client,
-    storage::{At, Entry, Found, Key},
-};
+use crate::{ChainError, Client, batch::Batch, storage::At};
 
 impl Client {
     /// The hyperparameters at a block; at the finalised head where none is given.
@@ -16,22 +12,23 @@ impl Client {
 }
 
 async fn hyperparameters(at: &At, netuid: NetUid) -> Result<Hyperparameters, ChainError> {
-    let mut keys = Vec::new();
-    let added: Item<'_, bool> = Item::new(at, netuid, "NetworksAdded", &mut keys)?;
-    let tempo: Item<'_, u16> = Item::new(at, netuid, "Tempo", &mut keys)?;
-    let immunity_period: Item<'_, u16> = Item::new(at, netuid, "ImmunityPeriod", &mut keys)?;
-    let min_allowed_weights: Item<'_, u16> = Item::new(at, netuid, "MinAllowedWeights", &mut keys)?;
-    let max_allowed_uids: Item<'_, u16> = Item::new(at, netuid, "MaxAllowedUids", &mut keys)?;
-    let max_allowed_validators: Item<'_, u16> = Item::new(at, netuid, "MaxAllowedValidators", &mut keys)?;
-    let weights_rate_limit: Item<'_, u64> = Item::new(at, netuid, "WeightsSetRateLimit", &mut keys)?;
-    let weights_version: Item<'_, u64> = Item::new(at, netuid, "WeightsVersionKey", &mut keys)?;
-    let commit_reveal: Item<'_, bool> = Item::new(at, netuid, "CommitRevealWeightsEnabled", &mut keys)?;
-    let kappa: Item<'_, u16> = Item::new(at, netuid, "Kappa", &mut keys)?;
-    let epoch_index: Item<'_, u64> = Item::new(at, netuid, "SubnetEpochIndex", &mut keys)?;
-    let last_epoch_block: Item<'_, u64> = Item::new(at, netuid, "LastEpochBlock", &mut keys)?;
-    let pending_epoch_at: Item<'_, u64> = Item::new(at, netuid, "PendingEpochAt", &mut keys)?;
-    let since_last_step: Item<'_, u64> = Item::new(at, netuid, "BlocksSinceLastStep", &mut keys)?;
-    let found = at.fetch(&keys).await?;
+    let net = (netuid.0,);
+    let mut batch = Batch::new(at);
+    let added = batch.want::<bool>("NetworksAdded", net)?;
+    let tempo = batch.want::<u16>("Tempo", net)?;
+    let immunity_period = batch.want::<u16>("ImmunityPeriod", net)?;
+    let min_allowed_weights = batch.want::<u16>("MinAllowedWeights", net)?;
+    let max_allowed_uids = batch.want::<u16>("MaxAllowedUids", net)?;
+    let max_allowed_validators = batch.want::<u16>("MaxAllowedValidators", net)?;
+    let weights_rate_limit = batch.want::<u64>("WeightsSetRateLimit", net)?;
+    let weights_version = batch.want::<u64>("WeightsVersionKey", net)?;
+    let commit_reveal = batch.want::<bool>("CommitRevealWeightsEnabled", net)?;
+    let kappa = batch.want::<u16>("Kappa", net)?;
+    let epoch_index = batch.want::<u64>("SubnetEpochIndex", net)?;
+    let last_epoch_block = batch.want::<u64>("LastEpochBlock", net)?;
+    let pending_epoch_at = batch.want::<u64>("PendingEpochAt", net)?;
+    let since_last_step = batch.want::<u64>("BlocksSinceLastStep", net)?;
+    let found = batch.fetch().await?;
     if !added.of(&found)? {
         return Err(ChainError::UnknownNetUid(netuid));
     }
@@ -50,23 +47,4 @@ async fn hyperparameters(at: &At, netuid: NetUid) -> Result<Hyperparameters, Cha
         pending_epoch_at: pending_epoch_at.of(&found)?,
         blocks_since_last_step: since_last_step.of(&found)?,
     })
-}
-
-/// One hyperparameter: a map from subnet to value.
-struct Item<'a, T> {
-    entry: Entry<'a, T>,
-    key: Key,
-}
-
-impl<'a, T: DecodeAsType> Item<'a, T> {
-    fn new(at: &'a At, netuid: NetUid, name: &'static str, keys: &mut Vec<Key>) -> Result<Self, ChainError> {
-        let entry = at.entry(name)?;
-        let key = entry.key((netuid.0,))?;
-        keys.push(key.clone());
-        Ok(Self { entry, key })
-    }
-
-    fn of(&self, found: &Found) -> Result<T, ChainError> {
-        self.entry.require(found, &self.key)
-    }
 }

@@ -23,6 +23,7 @@
 //! ```
 #![warn(missing_docs)]
 
+mod batch;
 mod blocks;
 mod calls;
 mod client;
