@@ -20,6 +20,7 @@
 
 mod calls;
 mod coinbase;
+mod constants;
 mod epoch;
 mod errors;
 mod events;
@@ -41,7 +42,10 @@ pub use genesis::{GenesisNeuron, GenesisSubnet, Hyperparameters};
 pub use guards::Refusal;
 pub use info::{NeuronInfo, NeuronInfoLite};
 pub use pallet::*;
-pub use types::{AxonInfo, NeuronCertificate, PrometheusInfo, RecycleOrBurnEnum, U64F64};
+pub use types::{
+    AxonInfo, ChainIdentityV2, Hyperparameter, I64F64, I96F32, NeuronCertificate, PrometheusInfo, RateLimitKey,
+    RecycleOrBurnEnum, RootClaimTypeEnum, SafeFloat, SubnetIdentityV3, U64F64, U96F32,
+};
 
 use codec::Decode;
 use frame_support::pallet_macros::import_section;
@@ -49,17 +53,37 @@ use frame_support::pallet_macros::import_section;
 /// The root network: it has stake, no miners and no weights.
 pub const ROOT: u16 = 0;
 
+/// The most bytes of a timelocked commit.
+pub const MAX_COMMIT_BYTES: u32 = 5_000;
+
 /// The account that the chain's defaults name: thirty-two zero bytes.
 fn zero_account<T: frame_system::Config>() -> T::AccountId {
     T::AccountId::decode(&mut sp_runtime::traits::TrailingZeroInput::zeroes()).expect("zeros decode to an account id")
 }
 
-#[import_section(storage::storage)]
+#[import_section(storage::accounts::accounts)]
+#[import_section(storage::children::children)]
+#[import_section(storage::commits::commits)]
+#[import_section(storage::emission::emission)]
+#[import_section(storage::hyperparameters::hyperparameters)]
+#[import_section(storage::mechanisms::mechanisms)]
+#[import_section(storage::networks::networks)]
+#[import_section(storage::neurons::neurons)]
+#[import_section(storage::pool::pool)]
+#[import_section(storage::rate_limits::rate_limits)]
+#[import_section(storage::registration::registration)]
+#[import_section(storage::results::results)]
+#[import_section(storage::root::root)]
+#[import_section(storage::schedule::schedule)]
+#[import_section(storage::stake::stake)]
+#[import_section(constants::constants)]
 #[import_section(errors::errors)]
 #[import_section(events::events)]
 #[import_section(calls::calls)]
 #[frame_support::pallet]
 pub mod pallet {
+    use std::collections::{BTreeMap, VecDeque};
+
     use frame_support::{
         PalletId,
         dispatch::Pays,
@@ -68,10 +92,16 @@ pub mod pallet {
     };
     use frame_system::pallet_prelude::*;
 
-    use super::zero_account;
+    use sp_core::{H160, H256};
+    use sp_runtime::{DispatchError, Percent};
+
+    use super::{MAX_COMMIT_BYTES, zero_account};
     use crate::{
         genesis::GenesisSubnet,
-        types::{AxonInfo, NeuronCertificate, PrometheusInfo, RecycleOrBurnEnum, U64F64},
+        types::{
+            AxonInfo, ChainIdentityV2, I64F64, I96F32, NeuronCertificate, PrometheusInfo, RateLimitKey,
+            RecycleOrBurnEnum, RootClaimTypeEnum, SafeFloat, SubnetIdentityV3, U64F64, U96F32,
+        },
     };
 
     #[pallet::config]

@@ -56,35 +56,95 @@ async fn metadata(node: &Node) -> v14::RuntimeMetadataV14 {
     }
 }
 
-/// A type in the words of the fixture, which are those of polkadot.js.
+/// Types that the fixture names instead of spelling them out, with the name that it has for ours.
+const NAMED: [(&str, &str); 8] = [
+    ("TokenError", "SpRuntimeTokenError"),
+    ("ArithmeticError", "SpArithmeticArithmeticError"),
+    ("TransactionalError", "SpRuntimeTransactionalError"),
+    ("TrieError", "SpRuntimeProvingTrieTrieError"),
+    ("I64F64", "SubstrateFixedFixedI128"),
+    ("Hyperparameter", "PalletSubtensorUtilsRateLimitingHyperparameter"),
+    ("DispatchError", "SpRuntimeDispatchError"),
+    ("ModuleError", "SpRuntimeModuleError"),
+];
+
+/// A type in the words of the fixture, which are those of polkadot.js: a struct or an enum is spelled out where it
+/// stands alone, and quoted or named within another type.
 fn words(types: &PortableRegistry, id: u32) -> String {
-    let of = |id| words(types, id);
     let ty = types.resolve(id).unwrap();
+    let name = ty.path.segments.last().map(String::as_str).unwrap_or_default();
+    let quoted = |id| format!("\"{}\"", within(types, id).replace('"', "\\\""));
     match &ty.type_def {
         TypeDef::Primitive(TypeDefPrimitive::Bool) => "bool".into(),
         TypeDef::Primitive(primitive) => format!("{primitive:?}").to_lowercase(),
-        TypeDef::Compact(compact) => format!("Compact<{}>", of(compact.type_param.id)),
-        TypeDef::Sequence(items) => match of(items.type_param.id).as_str() {
+        TypeDef::Compact(compact) => format!("Compact<{}>", within(types, compact.type_param.id)),
+        TypeDef::Array(array) => format!("[{};{}]", within(types, array.type_param.id), array.len),
+        TypeDef::Sequence(items) => match within(types, items.type_param.id).as_str() {
             "u8" => "Bytes".into(),
             item => format!("Vec<{item}>"),
         },
+        TypeDef::Tuple(fields) if fields.fields.is_empty() => "Null".into(),
         TypeDef::Tuple(fields) => {
-            format!("({})", fields.fields.iter().map(|field| of(field.id)).collect::<Vec<_>>().join(","))
+            format!("({})", fields.fields.iter().map(|field| within(types, field.id)).collect::<Vec<_>>().join(","))
         }
-        TypeDef::Composite(_) if ty.path.segments.last().is_some_and(|name| name == "AccountId32") => {
-            "AccountId32".into()
+        TypeDef::Composite(_) if ["AccountId32", "H256", "H160"].contains(&name) => name.into(),
+        TypeDef::Composite(composite) if ["BoundedVec", "VecDeque"].contains(&name) => {
+            words(types, composite.fields[0].ty.id)
+        }
+        TypeDef::Composite(composite) if name == "BTreeSet" => {
+            format!("BTreeSet<{}>", &words(types, composite.fields[0].ty.id)[4..].trim_end_matches('>'))
+        }
+        TypeDef::Composite(composite) if name == "BTreeMap" => {
+            let pairs = words(types, composite.fields[0].ty.id);
+            let (key, value) = pairs["Vec<(".len()..pairs.len() - 2].split_once(',').unwrap();
+            format!("BTreeMap<{key}, {value}>")
         }
         TypeDef::Composite(composite) => {
             let field = |field: &scale_info::Field<PortableForm>| {
-                format!("\"{}\":\"{}\"", camel(field.name.as_deref().unwrap_or("")), of(field.ty.id))
+                format!("\"{}\":{}", camel(field.name.as_deref().unwrap_or("")), quoted(field.ty.id))
             };
             format!("{{{}}}", composite.fields.iter().map(field).collect::<Vec<_>>().join(","))
         }
-        TypeDef::Variant(variants) => {
+        TypeDef::Variant(variants) if name == "Result" => {
+            let of = |at: usize| within(types, variants.variants[at].fields[0].ty.id);
+            format!("Result<{}, {}>", of(0), of(1))
+        }
+        TypeDef::Variant(variants) if name == "Option" => {
+            format!("Option<{}>", within(types, variants.variants[1].fields[0].ty.id))
+        }
+        TypeDef::Variant(variants) if variants.variants.iter().all(|variant| variant.fields.is_empty()) => {
             let names: Vec<_> = variants.variants.iter().map(|variant| format!("\"{}\"", variant.name)).collect();
             format!("{{\"_enum\":[{}]}}", names.join(","))
         }
+        TypeDef::Variant(variants) => {
+            let variant = |variant: &scale_info::Variant<PortableForm>| {
+                let fields: Vec<_> = variant.fields.iter().map(|field| within(types, field.ty.id)).collect();
+                let inner = match (&fields[..], variant.fields.first().and_then(|field| field.name.as_deref())) {
+                    ([], _) => "Null".to_owned(),
+                    ([one], None) => one.clone(),
+                    (_, None) => format!("({})", fields.join(",")),
+                    (_, Some(_)) => {
+                        let field = |field: &scale_info::Field<PortableForm>| {
+                            format!("\"{}\":{}", camel(field.name.as_deref().unwrap_or("")), quoted(field.ty.id))
+                        };
+                        format!("{{{}}}", variant.fields.iter().map(field).collect::<Vec<_>>().join(","))
+                    }
+                };
+                format!("\"{}\":\"{}\"", variant.name, inner.replace('"', "\\\""))
+            };
+            format!("{{\"_enum\":{{{}}}}}", variants.variants.iter().map(variant).collect::<Vec<_>>().join(","))
+        }
         other => panic!("{other:?}"),
+    }
+}
+
+/// A type as a part of another one.
+fn within(types: &PortableRegistry, id: u32) -> String {
+    let ty = types.resolve(id).unwrap();
+    let name = ty.path.segments.last().map(String::as_str).unwrap_or_default();
+    match NAMED.iter().find(|(ours, _)| *ours == name) {
+        Some((_, theirs)) => (*theirs).to_owned(),
+        None => words(types, id),
     }
 }
 

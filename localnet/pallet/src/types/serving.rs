@@ -1,4 +1,4 @@
-//! Values in storage that are structs on the chain.
+//! What a hotkey announces.
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
@@ -53,50 +53,5 @@ impl NeuronCertificate {
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (&algorithm, key) = bytes.split_first()?;
         (1..=64).contains(&key.len()).then(|| Self { public_key: key.to_vec(), algorithm })
-    }
-}
-
-/// What becomes of a reward that nobody may have.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, TypeInfo, MaxEncodedLen,
-)]
-pub enum RecycleOrBurnEnum {
-    /// It stays issued and belongs to nobody.
-    #[default]
-    Burn,
-    /// It is taken back out of the issuance.
-    Recycle,
-}
-
-/// An unsigned fixed-point number with 64 fractional bits, in the chain's encoding.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Encode,
-    Decode,
-    DecodeWithMemTracking,
-    TypeInfo,
-    MaxEncodedLen,
-)]
-pub struct U64F64 {
-    /// Value times 2^64.
-    pub bits: u128,
-}
-
-impl U64F64 {
-    /// A whole number.
-    pub const fn from_int(value: u64) -> Self {
-        Self { bits: (value as u128) << 64 }
-    }
-
-    /// `self * by`, rounded down, at most the largest integer.
-    pub fn mul_int(self, by: u64) -> u64 {
-        u64::try_from((sp_core::U256::from(self.bits) * sp_core::U256::from(by)) >> 64).unwrap_or(u64::MAX)
     }
 }

@@ -1,0 +1,13 @@
+//! Values in storage that are structs on the chain.
+
+mod choices;
+mod fixed;
+mod identity;
+mod rate_limit;
+mod serving;
+
+pub use choices::{RecycleOrBurnEnum, RootClaimTypeEnum};
+pub use fixed::{I64F64, I96F32, SafeFloat, U64F64, U96F32};
+pub use identity::{ChainIdentityV2, SubnetIdentityV3};
+pub use rate_limit::{Hyperparameter, RateLimitKey};
+pub use serving::{AxonInfo, NeuronCertificate, PrometheusInfo};
