@@ -62,6 +62,7 @@ pub(crate) fn author_block(chain: &Chain) -> Result<Imported, AuthorError> {
 
     let mut body = Vec::new();
     set_clock(chain, number, &state, &mut changes, &mut body)?;
+    chain.pulses.write_due(&state, &mut changes, &mut body);
     let filled = fill(chain.pool.take(), &state, &mut changes, &mut body);
 
     let sealed =
@@ -146,14 +147,17 @@ fn fill(waiting: Vec<Pooled>, state: &State, changes: &mut Changes, body: &mut V
     }
 }
 
-enum Applied {
+/// What came of a transaction in the block that is being made.
+#[derive(Debug)]
+pub(crate) enum Applied {
     Included,
     TooEarly,
     NoRoom,
     Invalid,
 }
 
-fn apply(extrinsic: UncheckedExtrinsic, state: &State, changes: &mut Changes) -> Applied {
+/// Run a transaction in the block that is being made.
+pub(crate) fn apply(extrinsic: UncheckedExtrinsic, state: &State, changes: &mut Changes) -> Applied {
     changes.start_transaction();
     let applied = match executor::execute(state, changes, || Executive::apply_extrinsic(extrinsic)) {
         // Failed at dispatch is included too: it says so in its events.

@@ -18,6 +18,7 @@ use sp_state_machine::InMemoryBackend;
 use tokio::sync::broadcast;
 
 use crate::{
+    beacon::{Beacon, PulseWriter},
     blocks::{Blocks, Body, NoState},
     config::Limits,
     executor::{self, Panicked},
@@ -38,6 +39,8 @@ pub(crate) struct Imported {
 pub(crate) struct Chain {
     pub limits: Limits,
     pub pool: Pool,
+    /// Adds the beacon's pulses to blocks.
+    pub pulses: PulseWriter,
     /// Held while a block is made.
     pub authoring: Mutex<()>,
     /// The clock's reading at block 0, in milliseconds since 1970.
@@ -62,7 +65,7 @@ pub(crate) enum CallError {
 
 impl Chain {
     /// A chain of block 0.
-    pub fn new(genesis: Storage, limits: Limits) -> Self {
+    pub fn new(genesis: Storage, limits: Limits, beacon: Beacon) -> Self {
         let memory: InMemoryBackend<BlakeTwo256> = (genesis, STATE_VERSION).into();
         let root = *memory.root();
         let nodes = NodeStore::default();
@@ -74,6 +77,7 @@ impl Chain {
         Self {
             limits,
             pool: Pool::default(),
+            pulses: PulseWriter::new(beacon),
             authoring: Mutex::new(()),
             started_ms: u64::try_from(now.as_millis()).unwrap_or(u64::MAX),
             nodes,

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use crate::Genesis;
+use crate::{Beacon, Genesis};
 
 /// What to run.
 #[derive(Clone, Debug)]
@@ -11,6 +11,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// When blocks are made.
     pub block_time: BlockTime,
+    /// Who signs the rounds that timelocked messages open at.
+    pub beacon: Beacon,
     /// What stands in block 0.
     pub genesis: Genesis,
     /// What it costs at most.
@@ -65,6 +67,7 @@ impl Config {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             block_time: BlockTime::Manual,
+            beacon: Beacon::Local,
             genesis: Genesis::default(),
             limits: Limits::default(),
         }

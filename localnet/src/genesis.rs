@@ -1,10 +1,12 @@
 //! Block 0.
 
 use node_subtensor_runtime::{
-    AccountId, Balance, RuntimeGenesisConfig, pallet_balances, pallet_subtensor, pallet_sudo,
+    AccountId, Balance, RuntimeGenesisConfig, pallet_balances, pallet_drand, pallet_subtensor, pallet_sudo,
 };
 pub use pallet_subtensor::Hyperparameters as Rules;
 use primitives::{Coldkey, Hotkey, Keypair, NetUid};
+
+use crate::Beacon;
 
 /// The accounts of every development chain: `//Alice` and so on.
 pub const DEV_ACCOUNTS: [&str; 6] = ["//Alice", "//Bob", "//Charlie", "//Dave", "//Eve", "//Ferdie"];
@@ -120,7 +122,7 @@ fn public_key(uri: &str) -> [u8; 32] {
 }
 
 impl Genesis {
-    pub(crate) fn runtime_config(&self) -> RuntimeGenesisConfig {
+    pub(crate) fn runtime_config(&self, beacon: Beacon) -> RuntimeGenesisConfig {
         let account = |key: &[u8; 32]| AccountId::new(*key);
         let subnets = self.subnets.iter().map(|subnet| pallet_subtensor::GenesisSubnet {
             netuid: subnet.netuid.0,
@@ -142,6 +144,7 @@ impl Genesis {
             self.balances.iter().map(|(coldkey, rao)| (account(&coldkey.0), *rao)).collect();
         RuntimeGenesisConfig {
             balances: pallet_balances::GenesisConfig { balances, ..Default::default() },
+            drand: pallet_drand::GenesisConfig { beacon: Some(beacon.configuration()), ..Default::default() },
             sudo: pallet_sudo::GenesisConfig { key: Some(account(&self.sudo.0)) },
             subtensor_module: pallet_subtensor::GenesisConfig {
                 subnets: subnets.collect(),

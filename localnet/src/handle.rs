@@ -44,8 +44,8 @@ pub struct Handle {
 
 /// Start a chain: when this returns, it listens and block 0 stands.
 pub async fn spawn(config: Config) -> Result<Handle, SpawnError> {
-    let storage = config.genesis.runtime_config().build_storage().map_err(SpawnError::Genesis)?;
-    let chain = Arc::new(Chain::new(storage, config.limits));
+    let storage = config.genesis.runtime_config(config.beacon).build_storage().map_err(SpawnError::Genesis)?;
+    let chain = Arc::new(Chain::new(storage, config.limits, config.beacon));
     let bind = |source| SpawnError::Bind { addr: config.listen, source };
     let limits = config.limits;
     let server = ServerConfig::builder()

@@ -23,6 +23,7 @@
 #![warn(missing_docs)]
 
 mod author;
+mod beacon;
 mod blocks;
 mod chain;
 mod config;
@@ -34,6 +35,7 @@ mod rpc;
 mod state;
 
 pub use author::AuthorError;
+pub use beacon::Beacon;
 pub use config::{BlockTime, Config, Limits};
 pub use genesis::{DEV_ACCOUNTS, Genesis, GenesisNeuron, Rules, SubnetGenesis, dev_account};
 pub use handle::{Handle, SpawnError, spawn};

@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use localnet::{BlockTime, Genesis, Limits, SubnetGenesis};
+use localnet::{Beacon, BlockTime, Genesis, Limits, SubnetGenesis};
 use primitives::NetUid;
 use serde_json::json;
 
@@ -68,6 +68,7 @@ fn config(settings: &LocalnetSettings) -> localnet::Config {
     localnet::Config {
         listen: settings.listen,
         block_time: BlockTime::Every(Duration::from_millis(settings.block_time_ms)),
+        beacon: Beacon::Local,
         genesis: Genesis { subnets: (1..=settings.subnets).map(subnet).collect(), ..Genesis::default() },
         limits: Limits::default(),
     }

@@ -16,9 +16,12 @@ pub mod extensions;
 pub use apis::*;
 pub use check_nonce::CheckNonce;
 pub use pallet_balances;
+pub use pallet_drand;
 pub use pallet_subtensor;
 pub use pallet_sudo;
 pub use pallet_timestamp;
+
+use std::collections::BTreeSet;
 
 use frame_support::{
     PalletId, construct_runtime, derive_impl, parameter_types,
@@ -108,6 +111,7 @@ construct_runtime!(
         SubtensorModule: pallet_subtensor = 7,
         Utility: pallet_utility = 11,
         Sudo: pallet_sudo = 12,
+        Drand: pallet_drand = 26,
     }
 );
 
@@ -191,6 +195,19 @@ impl pallet_sudo::Config for Runtime {
     type RuntimeCall = RuntimeCall;
     type RuntimeEvent = RuntimeEvent;
     type WeightInfo = ();
+}
+
+impl pallet_drand::Config for Runtime {
+    type HttpFetchTimeout = ConstU64<1_000>;
+    type Public = <Signature as Verify>::Signer;
+    type Signature = Signature;
+    type UnsignedPriority = ConstU64<{ 1 << 20 }>;
+}
+
+/// The rounds of the beacon that something on the chain waits for.
+pub fn awaited_rounds() -> BTreeSet<u64> {
+    let rows = pallet_subtensor::TimelockedWeightCommits::<Runtime>::iter_values().flatten();
+    rows.map(|(_, _, _, round)| round).collect()
 }
 
 /// The transactions that a block's author adds itself: the clock.

@@ -7,7 +7,7 @@ use std::{
 
 use codec::Encode;
 use jsonrpsee::{core::client::ClientT, rpc_params};
-use localnet::{BlockTime, Config, Genesis, Limits, SpawnError, spawn};
+use localnet::{Beacon, BlockTime, Config, Genesis, Limits, SpawnError, spawn};
 use node_subtensor_runtime::RuntimeCall;
 use serde_json::Value;
 
@@ -87,7 +87,8 @@ async fn a_watched_transaction_is_followed_to_its_end() {
 #[tokio::test]
 async fn old_states_and_bodies_go_and_memory_stays() {
     let limits = Limits { kept_blocks: 16, ..Limits::default() };
-    let node = Node::with(Config { limits, ..Config::test() }).await;
+    // Without pulses, which the chain keeps for a week.
+    let node = Node::with(Config { limits, beacon: Beacon::Quicknet, ..Config::test() }).await;
     node.blocks(100);
     let early = node.handle.kept_nodes();
     node.blocks(900);
