@@ -1,7 +1,8 @@
 //! Makes blocks.
 
 use codec::Encode;
-use node_subtensor_runtime::{Executive, Header, SLOT_DURATION_MS, UncheckedExtrinsic, inherents};
+use node_subtensor_runtime::{Executive, Header, UncheckedExtrinsic, inherents};
+use sp_core::H256;
 use sp_inherents::InherentData;
 use sp_runtime::{
     Digest,
@@ -10,7 +11,9 @@ use sp_runtime::{
 };
 
 use crate::{
-    chain::{Chain, Imported},
+    blocks::Blocks,
+    chain::{Authoring, Chain, Sealed},
+    clock::Reading,
     executor::{self, Changes, Panicked},
     pool::{self, Pooled, Status},
     state::{STATE_VERSION, State},
@@ -44,27 +47,61 @@ pub enum AuthorError {
         /// What the trie said.
         reason: String,
     },
+    /// The executor that was to make it is going down.
+    #[error("stopped before the block was made")]
+    Stopped,
+}
+
+/// What is special about a block.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Making {
+    /// It stands in for one that was taken back, so its time must be another.
+    pub replaces: bool,
+}
+
+/// A block that was made.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Made {
+    pub hash: H256,
+    pub number: u32,
+    /// Transactions that it took out of the pool.
+    pub included: usize,
 }
 
 /// Make a block of what waits in the pool.
-pub(crate) fn author_block(chain: &Chain) -> Result<Imported, AuthorError> {
-    let _alone = chain.authoring.lock();
-    let (parent_hash, parent_number) = chain.blocks(|blocks| {
-        let (hash, header) = blocks.best();
-        (hash, header.number)
-    });
-    let number = parent_number.saturating_add(1);
+pub(crate) fn author_block(chain: &Chain) -> Result<Made, AuthorError> {
+    author(chain, &mut chain.authoring.lock(), Making::default())
+}
+
+/// Make a block if a transaction waits that it can take.
+pub(crate) fn author_if_ready(chain: &Chain) -> Result<Option<Made>, AuthorError> {
+    let mut authoring = chain.authoring.lock();
+    if !chain.pool.has_ready() {
+        return Ok(None);
+    }
+    author(chain, &mut authoring, Making::default()).map(Some)
+}
+
+/// Make a block, by who holds the lock.
+pub(crate) fn author(chain: &Chain, authoring: &mut Authoring, making: Making) -> Result<Made, AuthorError> {
+    let (parent_hash, parent) = chain.blocks(Blocks::best);
+    let number = parent.number.saturating_add(1);
     let failed = |source| AuthorError::Runtime { number, source };
     let (_, state) = chain.best_state();
     let mut changes = Changes::default();
     let opening = Header::new(number, Default::default(), Default::default(), parent_hash, Digest::default());
-    executor::execute(&state, &mut changes, || Executive::initialize_block(&opening)).map_err(failed)?;
+    let reading = executor::execute(&state, &mut changes, || {
+        let reading = Reading::of_state();
+        Executive::initialize_block(&opening);
+        reading
+    })
+    .map_err(failed)?;
 
     let mut body = Vec::new();
-    set_clock(chain, number, &state, &mut changes, &mut body)?;
+    let now_ms = authoring.clock.next_ms(reading).saturating_add(u64::from(making.replaces));
+    set_clock(number, now_ms, &state, &mut changes, &mut body)?;
     chain.pulses.write_due(&state, &mut changes, &mut body);
     let filled = fill(chain.pool.take(), &state, &mut changes, &mut body);
-
     let sealed =
         executor::execute(&state, &mut changes, Executive::finalize_block).map_err(failed).and_then(|header| {
             let drained = changes
@@ -81,29 +118,26 @@ pub(crate) fn author_block(chain: &Chain) -> Result<Imported, AuthorError> {
         }
     };
     chain.pool.put_back(filled.unused);
+    authoring.clock.made(now_ms);
     let changed = drained.main_storage_changes.into_iter().map(|(key, _)| key).collect();
-    let imported = chain.import(header, body, drained.transaction, changed);
-    for pooled in filled.included {
-        pooled.tell(Status::InBlock(imported.hash));
-        pooled.tell(Status::Finalized(imported.hash));
-    }
-    tracing::debug!(number, hash = ?imported.hash, "block made");
-    Ok(imported)
+    let included = filled.included.len();
+    let sealed = Sealed { header, body, changes: drained.transaction, changed, included: filled.included };
+    let hash = chain.import(authoring, sealed, making.replaces);
+    tracing::debug!(number, ?hash, "block made");
+    Ok(Made { hash, number, included })
 }
 
-/// The clock is simulated: every block is one slot later, however fast blocks are made.
 fn set_clock(
-    chain: &Chain,
     number: u32,
+    now_ms: u64,
     state: &State,
     changes: &mut Changes,
     body: &mut Vec<Vec<u8>>,
 ) -> Result<(), AuthorError> {
     let failed = |source| AuthorError::Runtime { number, source };
     let refused = |reason: String| AuthorError::Clock { number, reason };
-    let now = chain.started_ms.saturating_add(u64::from(number).saturating_mul(SLOT_DURATION_MS));
     let mut data = InherentData::new();
-    data.put_data(sp_timestamp::INHERENT_IDENTIFIER, &now).map_err(|error| refused(error.to_string()))?;
+    data.put_data(sp_timestamp::INHERENT_IDENTIFIER, &now_ms).map_err(|error| refused(error.to_string()))?;
     for extrinsic in executor::execute(state, changes, || inherents(&data)).map_err(failed)? {
         body.push(extrinsic.encode());
         let applied = executor::execute(state, changes, || Executive::apply_extrinsic(extrinsic)).map_err(failed)?;

@@ -1,9 +1,8 @@
 //! The chain: blocks, states and pool together, and who listens.
 
 use std::{
-    collections::HashSet,
+    collections::{HashSet, VecDeque},
     sync::Arc,
-    time::{SystemTime, UNIX_EPOCH},
 };
 
 use codec::{Decode, DecodeLimit, Encode};
@@ -14,25 +13,40 @@ use sp_runtime::{
     traits::{BlakeTwo256, Hash, Header as _},
     transaction_validity::TransactionSource,
 };
-use sp_state_machine::InMemoryBackend;
+use sp_state_machine::{BackendTransaction, InMemoryBackend};
 use tokio::sync::broadcast;
 
 use crate::{
-    beacon::{Beacon, PulseWriter},
+    beacon::PulseWriter,
     blocks::{Blocks, Body, NoState},
-    config::Limits,
+    clock::{Clock, ClockError, Reading},
+    config::{BlockTime, Config, Limits},
     executor::{self, Panicked},
-    pool::{MAX_DEPTH, Pool},
-    state::{NodeStore, Obsolete, STATE_VERSION, State},
+    pool::{MAX_DEPTH, Pool, Pooled, Status},
+    rewind::Snapshots,
+    state::{NodeStore, STATE_VERSION, State},
 };
 
-/// Told to whoever listens when a block exists.
+/// Told to whoever listens when the best block is another one.
 #[derive(Clone)]
-pub(crate) struct Imported {
+pub(crate) struct News {
+    /// The revision of the blocks that has it: who looked at them then knows it already.
+    pub revision: u64,
     pub hash: H256,
     pub header: Header,
-    /// The storage keys that the block changed.
-    pub changed: Arc<HashSet<Vec<u8>>>,
+    /// The storage keys that the block changed, or none where every value may be another one.
+    pub changed: Option<Arc<HashSet<Vec<u8>>>>,
+    /// What is final now, if that is another block.
+    pub finalised: Option<Header>,
+}
+
+/// A block that was made.
+pub(crate) struct Sealed {
+    pub header: Header,
+    pub body: Vec<Vec<u8>>,
+    pub changes: BackendTransaction<BlakeTwo256>,
+    pub changed: HashSet<Vec<u8>>,
+    pub included: Vec<Pooled>,
 }
 
 /// One chain.
@@ -41,13 +55,19 @@ pub(crate) struct Chain {
     pub pool: Pool,
     /// Adds the beacon's pulses to blocks.
     pub pulses: PulseWriter,
-    /// Held while a block is made.
-    pub authoring: Mutex<()>,
-    /// The clock's reading at block 0, in milliseconds since 1970.
-    pub started_ms: u64,
+    /// Held while the chain changes.
+    pub authoring: Mutex<Authoring>,
     nodes: NodeStore,
     blocks: RwLock<Blocks>,
-    imported: broadcast::Sender<Imported>,
+    news: broadcast::Sender<News>,
+}
+
+/// What only who changes the chain needs.
+pub(crate) struct Authoring {
+    pub clock: Clock,
+    /// Blocks that are not final, oldest first, with the transactions whose watchers wait for that.
+    pub unfinalised: VecDeque<(u32, H256, Vec<Pooled>)>,
+    pub snapshots: Snapshots,
 }
 
 /// Why a call of the runtime gave nothing.
@@ -65,24 +85,22 @@ pub(crate) enum CallError {
 
 impl Chain {
     /// A chain of block 0.
-    pub fn new(genesis: Storage, limits: Limits, beacon: Beacon) -> Self {
+    pub fn new(genesis: Storage, config: &Config) -> Self {
         let memory: InMemoryBackend<BlakeTwo256> = (genesis, STATE_VERSION).into();
         let root = *memory.root();
         let nodes = NodeStore::default();
         nodes.apply(memory.into_storage());
         let no_transactions = BlakeTwo256::ordered_trie_root(Vec::new(), sp_core::storage::StateVersion::V0);
         let header = Header::new(0, no_transactions, root, H256::zero(), Default::default());
-        // Before 1970 the clock starts at 0.
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let clock = Clock::new(matches!(config.block_time, BlockTime::Every(_)));
         Self {
-            limits,
+            limits: config.limits,
             pool: Pool::default(),
-            pulses: PulseWriter::new(beacon),
-            authoring: Mutex::new(()),
-            started_ms: u64::try_from(now.as_millis()).unwrap_or(u64::MAX),
+            pulses: PulseWriter::new(config.beacon),
+            authoring: Mutex::new(Authoring { clock, unfinalised: VecDeque::new(), snapshots: Snapshots::default() }),
             nodes,
-            blocks: RwLock::new(Blocks::new(header, limits.kept_blocks)),
-            imported: broadcast::channel(1_024).0,
+            blocks: RwLock::new(Blocks::new(header, config.limits, config.finality_depth)),
+            news: broadcast::channel(1_024).0,
         }
     }
 
@@ -91,19 +109,31 @@ impl Chain {
         f(&self.blocks.read())
     }
 
-    /// A block's state, of the best block where none is named.
+    /// Change the blocks, by who holds the author's lock. Shorter still.
+    pub fn change<R>(&self, _: &mut Authoring, f: impl FnOnce(&mut Blocks, &NodeStore) -> R) -> R {
+        f(&mut self.blocks.write(), &self.nodes)
+    }
+
+    /// A block's state, of the head where none is named.
     pub fn state(&self, at: Option<H256>) -> Result<State, NoState> {
+        let reader = self.nodes.reader();
         let root = self.blocks(|blocks| blocks.state_root(at))?;
-        Ok(self.nodes.state(root))
+        Ok(reader.state(root))
     }
 
     /// The best block and its state.
     pub fn best_state(&self) -> (H256, State) {
-        let (hash, root) = self.blocks(|blocks| {
-            let (hash, header) = blocks.best();
-            (hash, *header.state_root())
-        });
-        (hash, self.nodes.state(root))
+        let reader = self.nodes.reader();
+        let (hash, header) = self.blocks(Blocks::best);
+        (hash, reader.state(*header.state_root()))
+    }
+
+    /// Change the time of the next block. Returns it.
+    pub fn travel(&self, f: impl FnOnce(&mut Clock, Reading) -> Result<u64, ClockError>) -> Result<u64, ClockError> {
+        let mut authoring = self.authoring.lock();
+        let (_, state) = self.best_state();
+        let reading = executor::read(&state, Reading::of_state)?;
+        f(&mut authoring.clock, reading)
     }
 
     /// Call a runtime API by name.
@@ -115,8 +145,8 @@ impl Chain {
     }
 
     /// The number of an account's next transaction, counting those that wait.
-    pub fn next_nonce(&self, who: &AccountId) -> Result<Nonce, Panicked> {
-        let (_, state) = self.best_state();
+    pub fn next_nonce(&self, who: &AccountId) -> Result<Nonce, CallError> {
+        let state = self.state(None)?;
         let mut nonce = executor::read(&state, || System::account_nonce(who))?;
         while self.pool.provides(&(who, nonce).encode()) {
             nonce = nonce.saturating_add(1);
@@ -124,25 +154,49 @@ impl Chain {
         Ok(nonce)
     }
 
-    /// Add a block that was just made, with the nodes that it left unneeded.
-    pub fn import(
-        &self,
-        header: Header,
-        body: Vec<Vec<u8>>,
-        changes: sp_state_machine::BackendTransaction<BlakeTwo256>,
-        changed: HashSet<Vec<u8>>,
-    ) -> Imported {
-        let obsolete: Obsolete = self.nodes.apply(changes);
-        let hash = self.blocks.write().push(header.clone(), Body::new(body), obsolete, &self.nodes);
-        let imported = Imported { hash, header, changed: Arc::new(changed) };
-        // Nobody listening is fine.
-        let _ = self.imported.send(imported.clone());
-        imported
+    /// Add a block that was just made, and tell everybody.
+    pub fn import(&self, authoring: &mut Authoring, sealed: Sealed, replaces: bool) -> H256 {
+        let Sealed { header, body, changes, changed, included } = sealed;
+        let delta = self.nodes.apply(changes);
+        let before = self.blocks(Blocks::finalised);
+        let hash = self.change(authoring, |blocks, nodes| blocks.push(&header, Body::new(body), delta, nodes));
+        self.pool.provided(&included);
+        for pooled in &included {
+            pooled.tell(Status::InBlock(hash));
+        }
+        authoring.unfinalised.push_back((header.number, hash, included));
+        self.announce((!replaces).then(|| Arc::new(changed)), Some(before));
+        self.finalise(authoring);
+        hash
+    }
+
+    /// Tell whoever listens that the best block is another one, and which one is final if it was another before.
+    pub fn announce(&self, changed: Option<Arc<HashSet<Vec<u8>>>>, finalised_before: Option<u32>) {
+        let news = self.blocks(|blocks| {
+            let finalised = blocks.finalised();
+            let (hash, header) = blocks.best();
+            let finalised = if finalised_before == Some(finalised) { None } else { blocks.header_at(finalised) };
+            (!blocks.is_stale()).then(|| News { revision: blocks.revision(), hash, header, changed, finalised })
+        });
+        if let Some(news) = news {
+            // Nobody listening is fine.
+            let _ = self.news.send(news);
+        }
+    }
+
+    fn finalise(&self, authoring: &mut Authoring) {
+        let finalised = self.blocks(Blocks::finalised_number);
+        while authoring.unfinalised.front().is_some_and(|(number, ..)| *number <= finalised) {
+            let Some((_, hash, included)) = authoring.unfinalised.pop_front() else { break };
+            for pooled in included {
+                pooled.tell(Status::Finalized(hash));
+            }
+        }
     }
 
     /// Hear of every block from now on.
-    pub fn subscribe(&self) -> broadcast::Receiver<Imported> {
-        self.imported.subscribe()
+    pub fn subscribe(&self) -> broadcast::Receiver<News> {
+        self.news.subscribe()
     }
 
     /// How many trie nodes are kept.

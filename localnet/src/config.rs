@@ -2,6 +2,8 @@
 
 use std::{net::SocketAddr, time::Duration};
 
+use node_subtensor_runtime::SLOT_DURATION_MS;
+
 use crate::{Beacon, Genesis};
 
 /// What to run.
@@ -13,6 +15,12 @@ pub struct Config {
     pub block_time: BlockTime,
     /// Who signs the rounds that timelocked messages open at.
     pub beacon: Beacon,
+    /// How far the chain's clock goes from one block to the next, whatever the pace: the constant `Aura.SlotDuration`.
+    /// Where none is given, the time between blocks that come at an interval, else twelve seconds. It belongs to
+    /// block 0, so a chain that is loaded keeps its own.
+    pub slot: Option<Duration>,
+    /// So many blocks follow a block before it is final. Where it is 0, each is final at once and none is replaced.
+    pub finality_depth: u32,
     /// What stands in block 0.
     pub genesis: Genesis,
     /// What it costs at most.
@@ -24,7 +32,9 @@ pub struct Config {
 pub enum BlockTime {
     /// When asked: by the handle or by `dev_newBlock`.
     Manual,
-    /// At an interval of real time.
+    /// As soon as a transaction waits that a block can take, and when asked.
+    Instant,
+    /// At an interval of real time, and when asked. The chain's clock follows the wall's then.
     Every(Duration),
 }
 
@@ -33,6 +43,12 @@ pub enum BlockTime {
 pub struct Limits {
     /// States and bodies that are kept, counted back from the best block.
     pub kept_blocks: u32,
+    /// Bytes of them: beyond that fewer blocks are kept, though always those that are not final.
+    pub kept_bytes: usize,
+    /// Headers that are kept besides block 0's, counted back from the best block: a hundred bytes each.
+    pub kept_headers: u32,
+    /// Snapshots: one more takes the place of the oldest.
+    pub snapshots: usize,
     /// Transactions that wait.
     pub pool_transactions: usize,
     /// Bytes of transactions that wait.
@@ -50,7 +66,10 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            kept_blocks: 256,
+            kept_blocks: 1_024,
+            kept_bytes: 256 << 20,
+            kept_headers: 65_536,
+            snapshots: 64,
             pool_transactions: 8_192,
             pool_bytes: 16 << 20,
             request_bytes: 2 << 20,
@@ -68,8 +87,19 @@ impl Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             block_time: BlockTime::Manual,
             beacon: Beacon::Local,
+            slot: None,
+            finality_depth: 0,
             genesis: Genesis::default(),
             limits: Limits::default(),
         }
+    }
+
+    /// At least one millisecond.
+    pub(crate) fn slot_ms(&self) -> u64 {
+        let slot = match (self.slot, self.block_time) {
+            (Some(slot), _) | (None, BlockTime::Every(slot)) => slot,
+            (None, BlockTime::Manual | BlockTime::Instant) => return SLOT_DURATION_MS,
+        };
+        u64::try_from(slot.as_millis()).unwrap_or(u64::MAX).max(1)
     }
 }

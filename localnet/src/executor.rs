@@ -56,7 +56,7 @@ mod tests {
 
     fn empty() -> State {
         // An empty trie's root is known without any node.
-        NodeStore::default().state(sp_trie::empty_trie_root::<sp_trie::LayoutV1<BlakeTwo256>>())
+        NodeStore::default().reader().state(sp_trie::empty_trie_root::<sp_trie::LayoutV1<BlakeTwo256>>())
     }
 
     #[test]

@@ -1,18 +1,27 @@
 //! A running chain.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc};
 
 use jsonrpsee::server::{BatchRequestConfig, Server, ServerConfig, ServerHandle};
+use node_subtensor_runtime::SlotDuration;
 use primitives::{BlockHash, BlockRef};
+use sp_core::H256;
 use sp_runtime::BuildStorage;
-use tokio::{task::JoinHandle, time::MissedTickBehavior};
+use tokio::task::{self, JoinHandle};
 
 use crate::{
-    author::{self, AuthorError},
-    chain::{Chain, Imported},
-    config::{BlockTime, Config},
+    author::{self, AuthorError, Made},
+    blocks::Blocks,
+    chain::Chain,
+    clock::ClockError,
+    config::Config,
+    pace,
+    rewind::{self, ReorgError},
     rpc,
 };
+
+/// Blocks that are made before it is looked whether anybody still wants them.
+const MINED_AT_ONCE: u32 = 64;
 
 /// Why a chain does not run.
 #[derive(Debug, thiserror::Error)]
@@ -44,8 +53,9 @@ pub struct Handle {
 
 /// Start a chain: when this returns, it listens and block 0 stands.
 pub async fn spawn(config: Config) -> Result<Handle, SpawnError> {
-    let storage = config.genesis.runtime_config(config.beacon).build_storage().map_err(SpawnError::Genesis)?;
-    let chain = Arc::new(Chain::new(storage, config.limits, config.beacon));
+    let mut storage = config.genesis.runtime_config(config.beacon).build_storage().map_err(SpawnError::Genesis)?;
+    storage.top.extend([SlotDuration::item(config.slot_ms())]);
+    let chain = Arc::new(Chain::new(storage, &config));
     let bind = |source| SpawnError::Bind { addr: config.listen, source };
     let limits = config.limits;
     let server = ServerConfig::builder()
@@ -58,27 +68,9 @@ pub async fn spawn(config: Config) -> Result<Handle, SpawnError> {
     let server = Server::builder().set_config(server).build(config.listen).await.map_err(bind)?;
     let addr = server.local_addr().map_err(bind)?;
     let server = server.start(rpc::module(chain.clone()).map_err(SpawnError::Rpc)?);
-    let author = match config.block_time {
-        BlockTime::Manual => None,
-        BlockTime::Every(period) => Some(tokio::spawn(author_every(chain.clone(), period))),
-    };
+    let author = pace::start(&chain, config.block_time);
     tracing::info!(%addr, "chain listens");
     Ok(Handle { chain, addr, server, author })
-}
-
-/// A block that cannot be made is reported and tried again: the cause may be in the pool.
-async fn author_every(chain: Arc<Chain>, period: Duration) {
-    let mut ticks = tokio::time::interval(period.max(Duration::from_millis(1)));
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        let chain = chain.clone();
-        match tokio::task::spawn_blocking(move || author::author_block(&chain)).await {
-            Ok(Ok(_)) => {}
-            Ok(Err(error)) => tracing::error!(error = &error as &dyn std::error::Error, "no block made"),
-            Err(error) => tracing::error!(error = &error as &dyn std::error::Error, "author stopped"),
-        }
-    }
 }
 
 impl Handle {
@@ -97,22 +89,74 @@ impl Handle {
         self.chain.blocks(|blocks| blocks.hash(0).map(|hash| BlockHash(hash.0)).unwrap_or(BlockHash([0; 32])))
     }
 
-    /// The best block, which is final.
+    /// The best block.
     pub fn best(&self) -> BlockRef {
+        let (hash, header) = self.chain.blocks(Blocks::best);
+        block_ref(header.number, hash)
+    }
+
+    /// The last block that nothing replaces any more: the best one, unless the chain's finality has a depth.
+    pub fn finalised(&self) -> BlockRef {
         self.chain.blocks(|blocks| {
-            let (hash, header) = blocks.best();
-            BlockRef { number: header.number.into(), hash: BlockHash(hash.0) }
+            let number = blocks.finalised_number();
+            block_ref(number, blocks.header_at(number).unwrap_or_else(|| blocks.best().1).hash())
         })
     }
 
-    /// Make a block now.
-    pub fn author_block(&self) -> Result<BlockRef, AuthorError> {
-        author::author_block(&self.chain).map(|imported| block_ref(&imported))
+    /// Make `count` blocks and return the last one; the best block where `count` is 0. Another thread does the work.
+    pub async fn mine(&self, count: u32) -> Result<BlockRef, AuthorError> {
+        let mut left = count;
+        while left > 0 {
+            let (chain, now) = (self.chain.clone(), left.min(MINED_AT_ONCE));
+            let mined = task::spawn_blocking(move || (0..now).try_for_each(|_| author::author_block(&chain).map(drop)));
+            match mined.await {
+                Ok(mined) => mined?,
+                Err(error) => match error.try_into_panic() {
+                    Ok(panic) => std::panic::resume_unwind(panic),
+                    // The executor is going down.
+                    Err(_) => return Err(AuthorError::Stopped),
+                },
+            }
+            left -= now;
+        }
+        Ok(self.best())
     }
 
-    /// Make `count` blocks and return the last one; the best block where `count` is 0.
+    /// Make a block now, on this thread.
+    pub fn author_block(&self) -> Result<BlockRef, AuthorError> {
+        author::author_block(&self.chain).map(|Made { number, hash, .. }| block_ref(number, hash))
+    }
+
+    /// Make `count` blocks on this thread and return the last one; the best block where `count` is 0.
     pub fn author_blocks(&self, count: u32) -> Result<BlockRef, AuthorError> {
         (0..count).try_fold(self.best(), |_, _| self.author_block())
+    }
+
+    /// Let the next block be later by so many seconds than it would be. Returns its time, in milliseconds since 1970.
+    pub fn increase_time(&self, seconds: u64) -> Result<u64, ClockError> {
+        self.chain.travel(|clock, reading| clock.advance(reading, seconds))
+    }
+
+    /// Let the next block have this time, in milliseconds since 1970. Later ones go on from there.
+    pub fn set_next_block_timestamp(&self, at_ms: u64) -> Result<u64, ClockError> {
+        self.chain.travel(|clock, reading| clock.set_next(reading, at_ms))
+    }
+
+    /// Remember the best block. Returns what [`Self::revert`] takes.
+    pub fn snapshot(&self) -> u64 {
+        rewind::snapshot(&self.chain)
+    }
+
+    /// Go back to a snapshot: the chain is as it was then, nothing waits for a block, and later snapshots are gone. It
+    /// can be gone back to again. False where there is none of this number, or no longer.
+    pub fn revert(&self, snapshot: u64) -> bool {
+        rewind::revert(&self.chain, snapshot)
+    }
+
+    /// Replace the last `depth` blocks, which must not be final, by as many others. Their transactions wait again, so
+    /// the first block takes them.
+    pub fn reorg(&self, depth: u32) -> Result<BlockRef, ReorgError> {
+        rewind::reorg(&self.chain, depth).map(|()| self.best())
     }
 
     /// Transactions that wait for a block, for those who make blocks by hand.
@@ -147,6 +191,6 @@ impl Drop for Handle {
     }
 }
 
-fn block_ref(imported: &Imported) -> BlockRef {
-    BlockRef { number: imported.header.number.into(), hash: BlockHash(imported.hash.0) }
+fn block_ref(number: u32, hash: H256) -> BlockRef {
+    BlockRef { number: number.into(), hash: BlockHash(hash.0) }
 }

@@ -4,11 +4,11 @@
 //! ```
 //! use assay_localnet::{Config, spawn};
 //! # tokio::runtime::Runtime::new()?.block_on(async {
-//! let chain = spawn(Config::test()).await?;
-//! assert!(chain.url().starts_with("ws://127.0.0.1:"));
-//! let block = chain.author_block()?;
-//! assert_eq!(block.number, 1);
-//! chain.shutdown().await;
+//! let net = spawn(Config::test()).await?;
+//! assert!(net.url().starts_with("ws://127.0.0.1:"));
+//! let block = net.mine(5).await?;
+//! assert_eq!(block.number, 5);
+//! net.shutdown().await;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! # })?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -26,16 +26,21 @@ mod author;
 mod beacon;
 mod blocks;
 mod chain;
+mod clock;
 mod config;
 mod executor;
 mod genesis;
 mod handle;
+mod pace;
 mod pool;
+mod rewind;
 mod rpc;
 mod state;
 
 pub use author::AuthorError;
 pub use beacon::Beacon;
+pub use clock::ClockError;
 pub use config::{BlockTime, Config, Limits};
 pub use genesis::{DEV_ACCOUNTS, Genesis, GenesisNeuron, Rules, SubnetGenesis, dev_account};
 pub use handle::{Handle, SpawnError, spawn};
+pub use rewind::ReorgError;

@@ -14,6 +14,7 @@ mod check_nonce;
 pub mod extensions;
 
 pub use apis::*;
+pub use aura::{SLOT_DURATION_MS, SlotDuration};
 pub use check_nonce::CheckNonce;
 pub use pallet_balances;
 pub use pallet_drand;
@@ -85,9 +86,6 @@ pub type TxExtension =
 pub type Executive =
     frame_executive::Executive<Runtime, Block, frame_system::ChainContext<Runtime>, Runtime, AllPalletsWithSystem>;
 
-/// Milliseconds between two blocks, as the chain's clock counts them.
-pub const SLOT_DURATION_MS: u64 = 12_000;
-
 /// The version that clients read and sign.
 #[sp_version::runtime_version]
 pub const VERSION: RuntimeVersion = RuntimeVersion {
@@ -140,14 +138,14 @@ impl frame_system::Config for Runtime {
 }
 
 impl pallet_timestamp::Config for Runtime {
-    type MinimumPeriod = ConstU64<{ SLOT_DURATION_MS / 2 }>;
+    type MinimumPeriod = aura::MinimumPeriod;
     type Moment = u64;
     type OnTimestampSet = ();
     type WeightInfo = ();
 }
 
 impl aura::Config for Runtime {
-    type SlotDuration = ConstU64<SLOT_DURATION_MS>;
+    type SlotDuration = SlotDuration;
 }
 
 #[derive_impl(pallet_balances::config_preludes::TestDefaultConfig)]

@@ -67,6 +67,7 @@ fn in_words(status: Status) -> Value {
         Status::Ready => json!("ready"),
         Status::Future => json!("future"),
         Status::InBlock(hash) => json!({ "inBlock": hash }),
+        Status::Retracted(hash) => json!({ "retracted": hash }),
         Status::Finalized(hash) => json!({ "finalized": hash }),
         Status::Usurped(hash) => json!({ "usurped": hash }),
         Status::Invalid => json!("invalid"),

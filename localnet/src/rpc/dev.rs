@@ -1,7 +1,7 @@
 //! `dev_*`: what only a chain for tests can do.
 
 use codec::Encode;
-use jsonrpsee::core::RegisterMethodError;
+use jsonrpsee::{core::RegisterMethodError, types::ErrorObjectOwned};
 use node_subtensor_runtime::pallet_drand::{Pulse, bls::SIGNATURE_BYTES};
 use serde_json::json;
 
@@ -10,7 +10,12 @@ use super::{
     error::{client, invalid_params, rejected},
     wire::{Bytes, method},
 };
-use crate::author;
+use crate::{
+    author,
+    blocks::Blocks,
+    clock::ClockError,
+    rewind::{self, ReorgError},
+};
 
 /// Blocks in one request.
 const MAX_BLOCKS: u32 = 10_000;
@@ -25,15 +30,40 @@ pub(super) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
         for _ in 0..count {
             author::author_block(chain).map_err(client)?;
         }
-        Ok(json!(chain.blocks(|blocks| blocks.best().0)))
+        Ok(json!(chain.blocks(Blocks::best).0))
     })?;
     // Send a pulse that the chain's beacon signed elsewhere; the answer is the hash of the transaction that writes it.
     method(module, "dev_writePulse", |mut params, chain| {
         let (round, signature): (u64, Bytes) = (params.next()?, params.next()?);
         let signature: [u8; SIGNATURE_BYTES] =
             signature.0.try_into().map_err(|_| invalid_params(format!("a signature has {SIGNATURE_BYTES} bytes")))?;
-        let best = chain.blocks(|blocks| blocks.best().1.number);
+        let best = chain.blocks(Blocks::best).1.number;
         let extrinsic = chain.pulses.transaction(best, vec![Pulse::new(round, signature)]);
         Ok(json!(chain.pool.submit(chain, extrinsic.encode(), None).map_err(rejected)?))
+    })?;
+    module.register_alias("dev_mine", "dev_newBlock")?;
+    // The next block's time, in milliseconds since 1970, is the answer of both.
+    method(module, "dev_increaseTime", |mut params, chain| {
+        let seconds: u64 = params.next()?;
+        Ok(json!(chain.travel(|clock, reading| clock.advance(reading, seconds)).map_err(clock)?))
+    })?;
+    method(module, "dev_setNextBlockTimestamp", |mut params, chain| {
+        let at_ms: u64 = params.next()?;
+        Ok(json!(chain.travel(|clock, reading| clock.set_next(reading, at_ms)).map_err(clock)?))
+    })?;
+    method(module, "dev_snapshot", |_, chain| Ok(json!(rewind::snapshot(chain))))?;
+    method(module, "dev_revert", |mut params, chain| Ok(json!(rewind::revert(chain, params.next()?))))?;
+    // The answer is the hash of the best block.
+    method(module, "dev_reorg", |mut params, chain| match rewind::reorg(chain, params.next()?) {
+        Ok(()) => Ok(json!(chain.blocks(Blocks::best).0)),
+        Err(error @ ReorgError::Depth { .. }) => Err(invalid_params(error)),
+        Err(ReorgError::Author(error)) => Err(client(error)),
     })
+}
+
+fn clock(error: ClockError) -> ErrorObjectOwned {
+    match error {
+        ClockError::Past { .. } | ClockError::TooLate => invalid_params(error),
+        ClockError::Runtime(panicked) => client(panicked),
+    }
 }

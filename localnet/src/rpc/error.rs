@@ -32,14 +32,14 @@ pub(super) fn rejected(rejected: Rejected) -> ErrorObjectOwned {
             ErrorObjectOwned::owned(1010, INVALID, Some(json!(<&'static str>::from(reason))))
         }
         Rejected::Invalid(TransactionValidityError::Unknown(reason)) => {
-            ErrorObjectOwned::owned(1011, "Unknown Transaction Validity", Some(json!(<&'static str>::from(reason))))
+            ErrorObjectOwned::owned(1011, "Unknown Transaction Validity", Some(json!(format!("{reason:?}"))))
         }
         Rejected::Known(hash) => {
             ErrorObjectOwned::owned(1013, "Transaction Already Imported", Some(json!(format!("{hash:?}"))))
         }
-        Rejected::Priority => ErrorObjectOwned::owned(
+        Rejected::Priority { old, new } => ErrorObjectOwned::owned(
             1014,
-            "Priority is too low",
+            format!("Priority is too low: ({old} vs {new})"),
             Some(json!("The transaction has too low priority to replace another transaction already in the pool.")),
         ),
         Rejected::Full => ErrorObjectOwned::owned(

@@ -5,6 +5,7 @@ mod author;
 mod chain;
 mod dev;
 mod error;
+mod news;
 mod state;
 mod system;
 mod wire;
@@ -24,6 +25,7 @@ pub(crate) fn module(chain: Arc<Chain>) -> Result<Module, RegisterMethodError> {
     system::register(&mut module)?;
     chain::register(&mut module)?;
     state::register(&mut module)?;
+    news::register(&mut module)?;
     author::register(&mut module)?;
     dev::register(&mut module)?;
     let mut methods: Vec<String> = module.method_names().map(str::to_owned).collect();

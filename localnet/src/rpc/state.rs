@@ -1,24 +1,18 @@
 //! `state_*`: storage, metadata and calls of the runtime.
 
-use std::{collections::HashSet, sync::Arc};
-
 use codec::Decode;
-use jsonrpsee::{
-    PendingSubscriptionSink,
-    core::{RegisterMethodError, SubscriptionError, SubscriptionResult},
-};
+use jsonrpsee::core::RegisterMethodError;
 use node_subtensor_runtime::{TransactionPayment, VERSION};
-use serde_json::{Value, json};
+use serde_json::json;
 use sp_core::H256;
 use sp_state_machine::{IterArgs, backend::Backend};
-use tokio::sync::broadcast::error::RecvError;
 
 use super::{
     Module,
     error::{Answer, client, invalid_params, rejected},
-    wire::{Bytes, hex, message, method},
+    wire::{Bytes, hex, method},
 };
-use crate::{chain::Chain, executor, pool};
+use crate::{blocks::Blocks, chain::Chain, executor, pool};
 
 /// Keys in one answer, as a Substrate node limits them.
 const MAX_KEYS: usize = 1_000;
@@ -52,8 +46,8 @@ pub(super) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
     })?;
     method(module, "state_queryStorageAt", |mut params, chain| {
         let (keys, at): (Vec<Bytes>, Option<H256>) = (params.next()?, params.optional_next()?);
-        let block = at.unwrap_or_else(|| chain.blocks(|blocks| blocks.best().0));
-        let state = chain.state(Some(block)).map_err(client)?;
+        let block = at.or_else(|| chain.blocks(Blocks::head));
+        let state = chain.state(block).map_err(client)?;
         let mut found = Vec::with_capacity(keys.len());
         for key in keys {
             let value = state.storage(&key.0).map_err(client)?.map(Bytes);
@@ -90,78 +84,10 @@ pub(super) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
         let info = executor::read(&state, || TransactionPayment::query_info(extrinsic, len)).map_err(client)?;
         serde_json::to_value(info).map_err(client)
     })?;
-    module.register_subscription(
-        "state_subscribeRuntimeVersion",
-        "state_runtimeVersion",
-        "state_unsubscribeRuntimeVersion",
-        |_, pending, _, _| async move {
-            let sink = pending.accept().await?;
-            if let Some(message) = message(&VERSION) {
-                sink.send(message).await?;
-            }
-            sink.closed().await;
-            Ok::<(), SubscriptionError>(())
-        },
-    )?;
-    module.register_alias("chain_subscribeRuntimeVersion", "state_subscribeRuntimeVersion")?;
-    module.register_alias("chain_unsubscribeRuntimeVersion", "state_unsubscribeRuntimeVersion")?;
-    module.register_subscription(
-        "state_subscribeStorage",
-        "state_storage",
-        "state_unsubscribeStorage",
-        |params, pending, chain, _| async move {
-            match params.one::<Vec<Bytes>>() {
-                Ok(keys) if keys.len() <= MAX_KEYS => storage(chain.as_ref().clone(), keys, pending).await,
-                Ok(_) => {
-                    pending.reject(invalid_params("too many keys")).await;
-                    Ok(())
-                }
-                Err(error) => {
-                    pending.reject(error).await;
-                    Ok(())
-                }
-            }
-        },
-    )?;
     Ok(())
 }
 
 fn value(chain: &Chain, at: Option<H256>, key: &Bytes) -> Answer<Option<Bytes>> {
     let state = chain.state(at).map_err(client)?;
     Ok(state.storage(&key.0).map_err(client)?.map(Bytes))
-}
-
-/// The values of some keys, and again whenever a block changes one.
-async fn storage(chain: Arc<Chain>, keys: Vec<Bytes>, pending: PendingSubscriptionSink) -> SubscriptionResult {
-    let mut blocks = chain.subscribe();
-    let best = chain.blocks(|blocks| blocks.best().0);
-    let sink = pending.accept().await?;
-    if let Some(message) = changes(&chain, &keys, best, None).as_ref().and_then(message) {
-        sink.send(message).await?;
-    }
-    loop {
-        tokio::select! {
-            () = sink.closed() => return Ok(()),
-            block = blocks.recv() => match block {
-                Ok(block) => {
-                    let found = changes(&chain, &keys, block.hash, Some(&block.changed));
-                    if let Some(message) = found.as_ref().and_then(message) {
-                        sink.send(message).await?;
-                    }
-                }
-                Err(RecvError::Lagged(_)) => {}
-                Err(RecvError::Closed) => return Ok(()),
-            },
-        }
-    }
-}
-
-fn changes(chain: &Chain, keys: &[Bytes], at: H256, changed: Option<&HashSet<Vec<u8>>>) -> Option<Value> {
-    let state = chain.state(Some(at)).ok()?;
-    let found: Vec<Value> = keys
-        .iter()
-        .filter(|key| changed.is_none_or(|changed| changed.contains(&key.0)))
-        .map(|key| json!([key, state.storage(&key.0).ok().flatten().map(Bytes)]))
-        .collect();
-    (!found.is_empty()).then(|| json!({ "block": at, "changes": found }))
 }

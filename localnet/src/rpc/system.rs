@@ -10,6 +10,7 @@ use super::{
     error::{client, invalid_params},
     wire::method,
 };
+use crate::blocks::Blocks;
 
 pub(super) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
     method(module, "system_chain", |_, _| Ok(json!("Bittensor")))?;
@@ -20,7 +21,7 @@ pub(super) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
     method(module, "system_peers", |_, _| Ok(json!([])))?;
     method(module, "system_health", |_, _| Ok(json!({ "peers": 0, "isSyncing": false, "shouldHavePeers": false })))?;
     method(module, "system_syncState", |_, chain| {
-        let best = chain.blocks(|blocks| blocks.best().1.number);
+        let best = chain.blocks(Blocks::head_number);
         Ok(json!({ "startingBlock": 0, "currentBlock": best, "highestBlock": best }))
     })?;
     method(module, "system_properties", |_, _| {

@@ -47,7 +47,7 @@ fn real() -> Real {
     serde_json::from_str(include_str!("../fixtures/subtensor-425.json")).unwrap()
 }
 
-async fn metadata(node: &Node) -> v14::RuntimeMetadataV14 {
+pub async fn metadata(node: &Node) -> v14::RuntimeMetadataV14 {
     let answer: String = node.rpc.request("state_getMetadata", rpc_params![]).await.unwrap();
     let bytes = hex::decode(&answer[2..]).unwrap();
     match RuntimeMetadataPrefixed::decode(&mut &bytes[..]).unwrap().1 {

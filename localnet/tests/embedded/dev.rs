@@ -1,0 +1,161 @@
+//! What a chain for tests can do: go back, and replace its last blocks.
+
+use jsonrpsee::{core::client::ClientT, rpc_params};
+use localnet::{Config, Genesis, Limits, ReorgError, dev_account};
+use node_subtensor_runtime::{Address, Runtime};
+use serde_json::{Value, json};
+
+use crate::{
+    account::{alice, id},
+    node::{Fate, Node, next},
+    pace::watch,
+};
+
+fn gift(rao: u64) -> pallet_balances::Call<Runtime> {
+    pallet_balances::Call::transfer_keep_alive { dest: Address::Id(id(&dev_account("//Pauper"))), value: rao }
+}
+
+async fn owned(node: &Node) -> u64 {
+    let who = dev_account("//Pauper").public();
+    let map = [sp_core::twox_128(b"System"), sp_core::twox_128(b"Account")].concat();
+    let key = [&map, &sp_core::blake2_128(&who)[..], &who].concat();
+    let account: Option<frame_system::AccountInfo<u32, pallet_balances::AccountData<u64>>> = node.storage(&key).await;
+    account.map_or(0, |account| account.data.free)
+}
+
+async fn nonce(node: &Node) -> u32 {
+    node.rpc.request("account_nextIndex", rpc_params![alice().hotkey().to_string()]).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_snapshot_brings_everything_back() {
+    let node = Node::start(Genesis::default()).await;
+    assert_eq!(node.send(&alice(), gift(1_000)).await, Fate::Done);
+    let then = node.handle.best();
+    let snapshot: u64 = node.rpc.request("dev_snapshot", rpc_params![]).await.unwrap();
+    assert_eq!(node.send(&alice(), gift(500)).await, Fate::Done);
+    let later = node.handle.snapshot();
+    assert_eq!(node.send(&alice(), gift(500)).await, Fate::Done);
+    node.handle.increase_time(1_000_000).unwrap();
+    let mut waiting = watch(&node, &alice(), 3).await;
+    assert_eq!(next(&mut waiting).await, "ready");
+    let mut heads = node.subscribe("chain_subscribeNewHeads", "chain_unsubscribeNewHeads").await;
+    let mut finals = node.subscribe("chain_subscribeFinalizedHeads", "chain_unsubscribeFinalizedHeads").await;
+    for heads in [&mut heads, &mut finals] {
+        assert_eq!(next(heads).await["number"], "0x3");
+    }
+
+    assert!(node.rpc.request::<bool, _>("dev_revert", rpc_params![snapshot]).await.unwrap());
+    assert_eq!((node.handle.best(), node.handle.finalised()), (then, then));
+    assert_eq!((owned(&node).await, nonce(&node).await, node.handle.pending()), (1_000, 1, 0));
+    assert_eq!(next(&mut waiting).await, "dropped");
+    let gone: Value = node.rpc.request("chain_getBlockHash", rpc_params![2]).await.unwrap();
+    assert!(gone.is_null());
+
+    // Subscribers hear where the chain is now, and go on from there.
+    assert_eq!(node.send(&alice(), gift(7)).await, Fate::Done);
+    for heads in [&mut heads, &mut finals] {
+        assert_eq!(next(heads).await["number"], "0x1");
+        assert_eq!(next(heads).await["number"], "0x2");
+    }
+    assert_eq!(owned(&node).await, 1_007);
+    // A later one is gone, this one can be gone back to again.
+    assert!(!node.handle.revert(later));
+    assert!(node.handle.revert(snapshot) && !node.handle.revert(snapshot + 100));
+    assert_eq!((owned(&node).await, node.handle.best()), (1_000, then));
+}
+
+#[tokio::test]
+async fn a_subscriber_to_a_value_hears_that_it_is_the_old_one_again() {
+    let node = Node::start(Genesis::default()).await;
+    let key = format!("0x{}", hex::encode([sp_core::twox_128(b"System"), sp_core::twox_128(b"Number")].concat()));
+    use jsonrpsee::core::client::SubscriptionClientT;
+    let (name, stop) = ("state_subscribeStorage", "state_unsubscribeStorage");
+    let mut values = node.rpc.subscribe::<Value, _>(name, rpc_params![[key]], stop).await.unwrap();
+    assert_eq!(next(&mut values).await["changes"][0][1], Value::Null);
+    node.blocks(1);
+    assert_eq!(next(&mut values).await["changes"][0][1], "0x01000000");
+    let snapshot = node.handle.snapshot();
+    node.blocks(1);
+    assert_eq!(next(&mut values).await["changes"][0][1], "0x02000000");
+    assert!(node.handle.revert(snapshot));
+    assert_eq!(next(&mut values).await["changes"][0][1], "0x01000000");
+}
+
+#[tokio::test]
+async fn a_snapshot_outlives_the_window_but_not_its_successors() {
+    let limits = Limits { kept_blocks: 4, snapshots: 3, ..Limits::default() };
+    let node = Node::with(Config { limits, ..Config::test() }).await;
+    assert_eq!(node.send(&alice(), gift(1_000)).await, Fate::Done);
+    let (first, then) = (node.handle.snapshot(), node.handle.best());
+    assert_eq!(node.send(&alice(), gift(500)).await, Fate::Done);
+    node.blocks(50);
+    assert!(node.handle.revert(first));
+    assert_eq!((node.handle.best(), owned(&node).await), (then, 1_000));
+    node.blocks(5);
+    let others: Vec<u64> = (0..3).map(|_| node.handle.snapshot()).collect();
+    assert!(!node.handle.revert(first));
+    assert!(others.into_iter().rev().all(|other| node.handle.revert(other)));
+}
+
+#[tokio::test]
+async fn memory_comes_back_with_the_snapshot() {
+    let limits = Limits { kept_blocks: 4, ..Limits::default() };
+    let node = Node::with(Config { limits, ..Config::test() }).await;
+    node.blocks(10);
+    let snapshot = node.handle.snapshot();
+    let mut counts = Vec::new();
+    for _ in 0..5 {
+        node.blocks(40);
+        assert!(node.handle.revert(snapshot));
+        node.blocks(6);
+        counts.push(node.handle.kept_nodes());
+        assert!(node.handle.revert(snapshot));
+    }
+    assert!(counts.iter().all(|count| *count == counts[0]), "{counts:?}");
+}
+
+#[tokio::test]
+async fn blocks_that_are_not_final_can_be_replaced() {
+    let node = Node::with(Config { finality_depth: 3, ..Config::test() }).await;
+    let mut finals = node.subscribe("chain_subscribeFinalizedHeads", "chain_unsubscribeFinalizedHeads").await;
+    let mut heads = node.subscribe("chain_subscribeNewHeads", "chain_unsubscribeNewHeads").await;
+    assert_eq!(next(&mut finals).await["number"], "0x0");
+    node.blocks(4);
+    assert_eq!(next(&mut finals).await["number"], "0x1");
+    let mut watched = watch(&node, &alice(), 0).await;
+    assert_eq!(next(&mut watched).await, "ready");
+    node.blocks(1);
+    let first = next(&mut watched).await["inBlock"].clone();
+    assert_eq!((node.handle.best().number, node.handle.finalised().number), (5, 2));
+    let final_hash: Value = node.rpc.request("chain_getFinalizedHead", rpc_params![]).await.unwrap();
+    assert_eq!(final_hash, json!(node.handle.finalised().hash.to_string()));
+
+    let replaced: Value = node.rpc.request("dev_reorg", rpc_params![2]).await.unwrap();
+    assert_eq!(next(&mut watched).await["retracted"], first);
+    let second = next(&mut watched).await["inBlock"].clone();
+    assert_ne!(first, second);
+    let best = node.handle.best();
+    assert_eq!((best.number, json!(best.hash.to_string())), (5, replaced));
+    let forth: Value = node.rpc.request("chain_getBlockHash", rpc_params![4]).await.unwrap();
+    assert_eq!(forth, second, "the first of the new blocks took what waited");
+    let gone: Value = node.rpc.request("chain_getHeader", rpc_params![first]).await.unwrap();
+    assert!(gone.is_null());
+    let mut numbers = Vec::new();
+    while numbers.len() < 8 {
+        numbers.push(next(&mut heads).await["number"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(numbers, ["0x0", "0x1", "0x2", "0x3", "0x4", "0x5", "0x4", "0x5"]);
+
+    assert!(matches!(node.handle.reorg(4), Err(ReorgError::Depth { depth: 4, possible: 3 })));
+    assert!(matches!(node.handle.reorg(0), Err(ReorgError::Depth { .. })));
+    node.blocks(2);
+    assert_eq!(next(&mut watched).await["finalized"], second);
+    for number in ["0x2", "0x3", "0x4"] {
+        assert_eq!(next(&mut finals).await["number"], number);
+    }
+    assert!(matches!(
+        Node::start(Genesis::default()).await.handle.reorg(1),
+        Err(ReorgError::Depth { possible: 0, .. })
+    ));
+}
