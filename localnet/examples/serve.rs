@@ -1,0 +1,16 @@
+//! A chain with a block every quarter of a second, until its standard input ends: `cargo run --example serve`.
+
+use std::{io::Read, time::Duration};
+
+use assay_localnet::{BlockTime, Config, spawn};
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let config = Config { block_time: BlockTime::Every(Duration::from_millis(250)), ..Config::test() };
+    let chain = spawn(config).await?;
+    println!("{}", chain.url());
+    // Whoever started it holds the other end: no chain is left behind by a driver that died.
+    tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new())).await??;
+    chain.shutdown().await;
+    Ok(())
+}
