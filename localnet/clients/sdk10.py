@@ -4,9 +4,11 @@ import sys
 import tempfile
 
 import bittensor as bt
+import bittensor_drand
 from bittensor.utils.balance import Balance
 from bittensor_wallet import Keypair, Wallet
 
+import quicknet
 from steps import Steps, equal, holds
 
 URL = sys.argv[1]
@@ -174,6 +176,28 @@ def timelocked_weights():
     response = succeeded(chain.set_weights(validator, NETUID, uids=[0, 2], weights=[0.5, 0.5]))
     commits = chain.get_timelocked_weight_commits(NETUID)
     equal([(who, at) for who, _, _, at in commits], [(HOTKEY, response.data["reveal_round"])], "commits")
+
+
+@step("revealed weights")
+def revealed_weights():
+    """Locked to a round of quicknet, opened by the chain at the epoch that comes."""
+    quicknet.write_pulse(URL)
+    reveal_round = None
+    while reveal_round != quicknet.ROUND:
+        # The round depends on the block: once more where one came in between.
+        chain.wait_for_block()
+        schedule = chain.get_epoch_schedule_state(NETUID)
+        block_time = quicknet.block_time(
+            bittensor_drand.get_encrypted_commit_v2, {**vars(schedule), "subnet_reveal_period_epochs": 1}
+        )
+        response = chain.set_weights(validator, NETUID, uids=[0, 2], weights=[0.1, 1.0], block_time=block_time)
+        reveal_round = succeeded(response).data["reveal_round"]
+    row = [(0, 6554), (2, 65535)]
+    for _ in range(3):
+        epoch_runs()
+        if dict(chain.weights(NETUID))[1] == row:
+            return
+    equal(dict(chain.weights(NETUID))[1], row, "row of uid 1, three epochs later")
 
 
 @step("transfer")

@@ -5,8 +5,10 @@ import sys
 from types import SimpleNamespace
 
 import bittensor as bt
+import bittensor_core
 from bittensor.keyfiles import Keypair
 
+import quicknet
 from steps import Steps, equal, holds
 
 URL = sys.argv[1]
@@ -25,8 +27,8 @@ async def execute(intent, signer):
     return succeeded(await chain.execute(intent, signer))
 
 
-async def submit(call, signer, **options):
-    return succeeded(await chain.submit_call(call, signer, **options))
+async def submit(call, who, **options):
+    return succeeded(await chain.submit_call(call, who, **options))
 
 
 def succeeded(result):
@@ -178,6 +180,41 @@ async def timelocked_weights():
     commits = await chain.read("timelocked_weight_commits", netuid=NETUID)
     found = [(commit["hotkey"], commit["reveal_round"]) for epoch in commits.values() for commit in epoch]
     equal(found, [(HOTKEY, result.data["reveal_round"])], "commits")
+
+
+@step("revealed weights")
+async def revealed_weights():
+    """Locked to a round of quicknet, opened by the chain at the epoch that comes.
+
+    `SetWeights` aims at a round of the future; the call that it makes, made by hand, aims at one that was.
+    """
+    quicknet.write_pulse(URL)
+    epochs = ["LastEpochBlock", "PendingEpochAt", "SubnetEpochIndex", "Tempo", "BlocksSinceLastStep"]
+    names = ["last_epoch_block", "pending_epoch_at", "subnet_epoch_index", "tempo", "blocks_since_last_step"]
+    at = await chain.at()
+    values = [await at.query(("SubtensorModule", item), [NETUID]) for item in epochs]
+    schedule = dict(zip(names, values), current_block=at.block, subnet_reveal_period_epochs=1)
+    lock = bittensor_core.get_encrypted_commit_v2
+    commit, reveal_round = lock(
+        uids=[0, 2],
+        weights=[6554, 65535],
+        version_key=0,
+        hotkey=bytes(validator.hotkey.public_key),
+        block_time=quicknet.block_time(lock, schedule),
+        **schedule,
+    )
+    equal(reveal_round, quicknet.ROUND, "round")
+    call = bt.calls.SubtensorModule.commit_timelocked_mechanism_weights(
+        netuid=NETUID, mecid=0, commit=commit, reveal_round=reveal_round, commit_reveal_version=4
+    )
+    await submit(call, validator, signer="hotkey")
+    for _ in range(3):
+        await chain.wait_for_epoch(NETUID)
+        rows = dict(await chain.query_map(bt.storage.SubtensorModule.Weights, [NETUID]))
+        found = [tuple(pair) for pair in rows[1]]
+        if found == [(0, 6554), (2, 65535)]:
+            return
+    equal(found, [(0, 6554), (2, 65535)], "row of uid 1, three epochs later")
 
 
 @step("transfer")

@@ -40,6 +40,29 @@ impl Cache {
         &self.root
     }
 
+    /// A folder that `make` fills, unless one made of the same `stamp` is there: whole, or not at all.
+    pub fn folder(&self, name: &str, stamp: &str, make: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf> {
+        let folder = self.path(name);
+        let is_made = || fs::read_to_string(folder.join(".ok")).is_ok_and(|found| found == stamp);
+        if is_made() {
+            return Ok(folder);
+        }
+        let _lock = self.lock(name)?;
+        if is_made() {
+            return Ok(folder);
+        }
+        let fresh = self.path(&format!("{name}.tmp"));
+        for stale in [&fresh, &folder] {
+            if stale.exists() {
+                fs::remove_dir_all(stale).with_context(|| format!("cannot remove {}", stale.display()))?;
+            }
+        }
+        make(&fresh)?;
+        fs::write(fresh.join(".ok"), stamp)?;
+        fs::rename(&fresh, &folder)?;
+        Ok(folder)
+    }
+
     /// Wait until no other run makes the same thing.
     pub fn lock(&self, name: &str) -> Result<Lock> {
         let path = self.path(&format!("{name}.lock"));

@@ -16,6 +16,7 @@
 
 mod bench;
 mod cache;
+mod clients;
 mod demo;
 mod deny;
 mod libtorch;
@@ -23,12 +24,14 @@ mod models;
 mod notebooks;
 mod package;
 mod pytorch;
+mod requirements;
 mod run;
 mod test;
 mod toolchain;
 
 pub use bench::command as bench;
 pub use cache::{Cache, Lock, link};
+pub use clients::{Line, command as clients, table};
 pub use demo::command as demo;
 pub use libtorch::{PACKAGE as LIBTORCH, VERSION as LIBTORCH_VERSION};
 pub use libtorch::{

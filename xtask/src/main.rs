@@ -13,6 +13,8 @@ cargo xtask test [--quick]     format, clippy, tests, build without torch, depen
 cargo xtask bench              how fast this machine runs the model in the repository
 cargo xtask notebooks [--log FILE]
                                execute the notebooks against a demo's log; results in notebooks/out
+cargo xtask clients [--require] [--write]
+                               what genuine clients can do with the embedded chain, installed from their registries
 cargo xtask libtorch [--force] find or fetch libtorch, so that cargo build, run and test work with nothing exported
 cargo xtask models [minilm]    list the models, or fetch the sentence encoder
 cargo xtask help               this text
@@ -46,6 +48,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         "test" => xtask::test(rest),
         "bench" => xtask::bench(rest),
         "notebooks" => xtask::notebooks(rest),
+        "clients" => xtask::clients(rest),
         "libtorch" => libtorch(rest),
         "models" => xtask::models(rest),
         "help" | "--help" | "-h" => {

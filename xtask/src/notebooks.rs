@@ -7,8 +7,8 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use crate::cache::Cache;
-use crate::libtorch;
-use crate::run::{python, repository, run, step};
+use crate::run::{python, repository, run};
+use crate::{libtorch, requirements};
 
 const NOTEBOOKS: [&str; 1] = ["replay"];
 
@@ -44,7 +44,8 @@ pub fn execute(root: &Path, source: Source) -> Result<String> {
         Source::LastDemo => demo(root, ".assay/demo")?,
         Source::FreshDemo => demo(root, ".assay/notebooks")?,
     };
-    let packages = packages(root, &Cache::of_user()?)?;
+    let wanted = root.join("notebooks/requirements.txt");
+    let packages = requirements::install(&Cache::of_user()?, &wanted, "notebooks").context("the notebooks need")?;
     let out = root.join("notebooks/out");
     fs::create_dir_all(&out).with_context(|| format!("cannot make {}", out.display()))?;
     for name in NOTEBOOKS {
@@ -77,43 +78,4 @@ fn demo(root: &Path, folder: &str) -> Result<(PathBuf, Option<PathBuf>)> {
 fn of_demo(root: &Path, folder: &str) -> (PathBuf, Option<PathBuf>) {
     let folder = root.join(folder);
     (folder.join("validator-0/score-log.jsonl"), Some(folder.join("summary.json")))
-}
-
-/// The pinned Python packages, in a folder of the cache. No virtual environment: Debian's Python cannot make one as it
-/// comes, and a folder on `PYTHONPATH` is all that is needed.
-fn packages(root: &Path, cache: &Cache) -> Result<PathBuf> {
-    let wanted = root.join("notebooks/requirements.txt");
-    let output = Command::new(python())
-        .args(["-c", "import sys; print('%d.%d' % sys.version_info[:2])"])
-        .output()
-        .with_context(|| format!("cannot run {}: install Python 3, or name it in PYTHON", python()))?;
-    let version = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-    let stamp = fs::read_to_string(&wanted).with_context(|| format!("cannot read {}", wanted.display()))?;
-    let name = format!("notebooks-py{version}");
-    let folder = cache.path(&name);
-    let is_made = || fs::read_to_string(folder.join(".ok")).is_ok_and(|found| found == stamp);
-    if is_made() {
-        return Ok(folder);
-    }
-    let _lock = cache.lock(&name)?;
-    if is_made() {
-        return Ok(folder);
-    }
-    step(&format!("Python packages of the notebooks, once, into {}", folder.display()));
-    let fresh = cache.path(&format!("{name}.tmp"));
-    for stale in [&fresh, &folder] {
-        if stale.exists() {
-            fs::remove_dir_all(stale).with_context(|| format!("cannot remove {}", stale.display()))?;
-        }
-    }
-    let mut pip = Command::new(python());
-    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-warn-script-location"])
-        .args(["--require-hashes", "--only-binary=:all:", "--no-deps", "--target"])
-        .arg(&fresh)
-        .arg("-r")
-        .arg(&wanted);
-    run(&mut pip).context("the notebooks need packages from the Python package index")?;
-    fs::write(fresh.join(".ok"), stamp)?;
-    fs::rename(&fresh, &folder)?;
-    Ok(folder)
 }
