@@ -79,6 +79,18 @@ pub struct LocalnetSettings {
     pub subnets: u16,
     /// Blocks between two epochs.
     pub tempo: u16,
+    /// Whose rounds timelocked weights open at.
+    pub beacon: BeaconSetting,
+}
+
+/// Who signs the rounds of the embedded chain's beacon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BeaconSetting {
+    /// The chain itself, on drand's schedule. SDKs don't lock to it.
+    Local,
+    /// drand's quicknet, as on the public chain. Pulses come from clients.
+    Quicknet,
 }
 
 impl Default for Settings {
@@ -122,7 +134,13 @@ impl Default for ModelSettings {
 
 impl Default for LocalnetSettings {
     fn default() -> Self {
-        Self { listen: SocketAddr::from(([127, 0, 0, 1], 9944)), block_time_ms: 1_000, subnets: 1, tempo: 20 }
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 9944)),
+            block_time_ms: 1_000,
+            subnets: 1,
+            tempo: 20,
+            beacon: BeaconSetting::Local,
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 """What a validator and a miner do with bittensor 10.5.0: sdk10.py WS_URL"""
 
+import asyncio
 import sys
 import tempfile
 
@@ -62,6 +63,16 @@ def connect():
 @step("balance")
 def balance():
     equal(chain.get_balance(COLDKEY), Balance.from_tao(1_000_000), "//Bob's balance")
+
+
+@step("asynchronous reads")
+def asynchronous_reads():
+    async def read():
+        async with bt.AsyncSubtensor(network=URL) as other:
+            equal(await other.get_balance(COLDKEY), Balance.from_tao(1_000_000), "//Bob's balance")
+            equal([neuron.uid for neuron in await other.neurons_lite(NETUID)], [0], "uids")
+
+    asyncio.run(read())
 
 
 @step("subnets")

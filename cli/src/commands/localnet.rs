@@ -12,7 +12,12 @@ use localnet::{Beacon, BlockTime, Genesis, Limits, SubnetGenesis};
 use primitives::NetUid;
 use serde_json::json;
 
-use crate::{args::Global, layers::Layer, settings::LocalnetSettings, stop::Stop};
+use crate::{
+    args::Global,
+    layers::Layer,
+    settings::{BeaconSetting, LocalnetSettings},
+    stop::Stop,
+};
 
 /// Run the embedded chain
 ///
@@ -32,6 +37,9 @@ pub struct Args {
     /// Blocks between two epochs [setting: localnet.tempo]
     #[arg(long, value_name = "BLOCKS")]
     tempo: Option<u16>,
+    /// Whose rounds timelocked weights open at [setting: localnet.beacon]
+    #[arg(long, value_name = "BEACON", value_parser = ["local", "quicknet"])]
+    beacon: Option<String>,
     /// Print the address as one JSON document
     #[arg(long)]
     json: bool,
@@ -43,6 +51,7 @@ pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
     flags.flag("--block-time-ms", "localnet.block_time_ms", args.block_time_ms);
     flags.flag("--subnets", "localnet.subnets", args.subnets);
     flags.flag("--tempo", "localnet.tempo", args.tempo);
+    flags.flag("--beacon", "localnet.beacon", args.beacon);
     let settings = global.settings(flags)?.settings.localnet;
     let stop = Stop::listen().context("listening for signals")?;
     let chain = localnet::spawn(config(&settings)).await?;
@@ -68,7 +77,10 @@ fn config(settings: &LocalnetSettings) -> localnet::Config {
     localnet::Config {
         listen: settings.listen,
         block_time: BlockTime::Every(Duration::from_millis(settings.block_time_ms)),
-        beacon: Beacon::Local,
+        beacon: match settings.beacon {
+            BeaconSetting::Local => Beacon::Local,
+            BeaconSetting::Quicknet => Beacon::Quicknet,
+        },
         genesis: Genesis { subnets: (1..=settings.subnets).map(subnet).collect(), ..Genesis::default() },
         limits: Limits::default(),
     }
