@@ -38,6 +38,11 @@ const SEED: &[u8] = b"assay localnet beacon";
 const SENDER: &[u8; 32] = b"assay localnet sender of pulses ";
 
 impl Beacon {
+    /// Its public key, which messages are locked with.
+    pub fn public_key(self) -> Vec<u8> {
+        self.configuration().public_key.into_inner()
+    }
+
     /// What the chain knows of it from the start.
     pub(crate) fn configuration(self) -> BeaconConfiguration {
         let quicknet = BeaconConfiguration::quicknet();

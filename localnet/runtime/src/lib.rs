@@ -12,11 +12,13 @@ mod apis;
 mod aura;
 mod check_nonce;
 pub mod extensions;
+mod subnets;
 
 pub use apis::*;
 pub use aura::{SLOT_DURATION_MS, SlotDuration};
 pub use check_nonce::CheckNonce;
 pub use pallet_balances;
+pub use pallet_commitments;
 pub use pallet_drand;
 pub use pallet_subtensor;
 pub use pallet_sudo;
@@ -109,6 +111,7 @@ construct_runtime!(
         SubtensorModule: pallet_subtensor = 7,
         Utility: pallet_utility = 11,
         Sudo: pallet_sudo = 12,
+        Commitments: pallet_commitments = 18,
         Drand: pallet_drand = 26,
     }
 );
@@ -195,6 +198,13 @@ impl pallet_sudo::Config for Runtime {
     type WeightInfo = ();
 }
 
+impl pallet_commitments::Config for Runtime {
+    type FieldDeposit = ConstU64<0>;
+    type InitialDeposit = ConstU64<0>;
+    type MaxFields = ConstU32<3>;
+    type Subnets = Runtime;
+}
+
 impl pallet_drand::Config for Runtime {
     type HttpFetchTimeout = ConstU64<1_000>;
     type Public = <Signature as Verify>::Signer;
@@ -205,7 +215,7 @@ impl pallet_drand::Config for Runtime {
 /// The rounds of the beacon that something on the chain waits for.
 pub fn awaited_rounds() -> BTreeSet<u64> {
     let rows = pallet_subtensor::TimelockedWeightCommits::<Runtime>::iter_values().flatten();
-    rows.map(|(_, _, _, round)| round).collect()
+    rows.map(|(_, _, _, round)| round).chain(Commitments::awaited_rounds()).collect()
 }
 
 /// The transactions that a block's author adds itself: the clock.

@@ -16,19 +16,19 @@ use crate::node::Node;
 
 /// A message locked to a round of quicknet by the chain's own crates, and the signature that quicknet published.
 #[derive(Deserialize)]
-struct Vector {
-    round: u64,
+pub struct Vector {
+    pub round: u64,
     #[serde(with = "hex")]
-    public_key: Vec<u8>,
+    pub public_key: Vec<u8>,
     #[serde(with = "hex")]
-    signature: Vec<u8>,
+    pub signature: Vec<u8>,
     #[serde(with = "hex")]
-    payload: Vec<u8>,
+    pub payload: Vec<u8>,
     #[serde(with = "hex")]
-    ciphertext: Vec<u8>,
+    pub ciphertext: Vec<u8>,
 }
 
-fn vector() -> Vector {
+pub fn vector() -> Vector {
     serde_json::from_str(include_str!("../fixtures/quicknet-timelock.json")).unwrap()
 }
 
@@ -41,7 +41,7 @@ async fn pulse(node: &Node, round: u64) -> Option<Pulse> {
     drand(node, "Pulses", &[&sp_core::blake2_128(&round)[..], &round].concat()).await
 }
 
-async fn last_round(node: &Node) -> u64 {
+pub async fn last_round(node: &Node) -> u64 {
     drand(node, "LastStoredRound", &[]).await.unwrap_or_default()
 }
 

@@ -7,6 +7,7 @@ mod account;
 mod beacon;
 mod blocks;
 mod clock;
+mod commitments;
 mod dev;
 mod fidelity;
 mod limits;

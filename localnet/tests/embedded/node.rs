@@ -9,7 +9,7 @@ use jsonrpsee::{
     ws_client::{WsClient, WsClientBuilder},
 };
 use localnet::{Config, Genesis, Handle, spawn};
-use node_subtensor_runtime::{Hash, Runtime, RuntimeCall, RuntimeEvent, UncheckedExtrinsic};
+use node_subtensor_runtime::{Hash, Runtime, RuntimeCall, RuntimeEvent, UncheckedExtrinsic, pallet_commitments};
 use pallet_subtensor::Error;
 use primitives::Keypair;
 use serde_json::Value;
@@ -140,8 +140,15 @@ pub async fn next(subscription: &mut Subscription<Value>) -> Value {
 
 fn name(error: DispatchError) -> String {
     match error {
-        DispatchError::Module(module) if module.index == 7 => {
-            format!("{:?}", Error::<Runtime>::decode(&mut &module.error[..]).unwrap())
+        DispatchError::Module(module) => {
+            fn named<E: Decode + std::fmt::Debug>(mut error: &[u8]) -> String {
+                format!("{:?}", E::decode(&mut error).unwrap())
+            }
+            match module.index {
+                7 => named::<Error<Runtime>>(&module.error),
+                18 => named::<pallet_commitments::Error<Runtime>>(&module.error),
+                other => format!("{other}: {:?}", module.error),
+            }
         }
         other => format!("{other:?}"),
     }
