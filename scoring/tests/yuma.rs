@@ -35,6 +35,7 @@ fn lone_validator(weights: &[(u16, u16)], bonds: &[(u16, u16)], liquid: bool) ->
         block_at_registration: vec![1, 2, 3],
         last_mechanism_step_block: 900,
         stake: vec![1_000_000, 0, 0],
+        stake_fraction: Vec::new(),
         stake_threshold: 0,
         owner_uid: None,
         validator_permits: vec![true, false, false],

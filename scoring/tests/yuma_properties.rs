@@ -39,6 +39,7 @@ prop_compose! {
             block_at_registration,
             last_mechanism_step_block: last_step,
             stake,
+            stake_fraction: Vec::new(),
             stake_threshold: 1_000,
             owner_uid,
             validator_permits,

@@ -26,9 +26,9 @@ impl Fixed {
         Self(i64::from(value) << FRACTION_BITS)
     }
 
-    /// `part / whole`, both whole numbers, rounded down to 2^-32; 0 where `whole` is 0.
-    pub(crate) fn ratio(part: u64, whole: u128) -> Self {
-        match (u128::from(part) << FRACTION_BITS).checked_div(whole) {
+    /// `part / whole`, both whole numbers and `part` below 2^96, rounded down to 2^-32; 0 where `whole` is 0.
+    pub(crate) fn ratio(part: u128, whole: u128) -> Self {
+        match (part << FRACTION_BITS).checked_div(whole) {
             Some(bits) => Self(i64::try_from(bits).unwrap_or(i64::MAX)),
             None => Self::ZERO,
         }

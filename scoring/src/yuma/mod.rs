@@ -69,8 +69,9 @@ fn to_shares(values: &[Fixed]) -> Vec<u16> {
 fn stake_shares(input: &EpochInput, n: usize) -> Vec<Fixed> {
     let exempt = |i: usize| input.owner_uid.is_some_and(|owner| usize::from(owner) == i);
     let enough = |i: usize| input.stake[i] >= input.stake_threshold || exempt(i);
-    let stake: Vec<u64> = (0..n).map(|i| if enough(i) { input.stake[i] } else { 0 }).collect();
-    let total: u128 = stake.iter().map(|stake| u128::from(*stake)).sum();
+    let exact = |i: usize| u128::from(input.stake[i]) << 32 | u128::from(at(&input.stake_fraction, i));
+    let stake: Vec<u128> = (0..n).map(|i| if enough(i) { exact(i) } else { 0 }).collect();
+    let total: u128 = stake.iter().sum();
     stake.iter().map(|stake| Fixed::ratio(*stake, total)).collect()
 }
 
@@ -122,7 +123,7 @@ fn bonds_and_dividends(
     for row in &mut old {
         row.retain(|(j, _)| last_epoch > at(&input.block_at_registration, usize::from(*j)));
     }
-    let alpha = Fixed::ONE.sub(Fixed::ratio(input.bonds_moving_average, 1_000_000));
+    let alpha = Fixed::ONE.sub(Fixed::ratio(input.bonds_moving_average.into(), 1_000_000));
 
     if !input.yuma3 {
         let mut bonds = bonds::bonds_of_yuma2(old, weights, stake, alpha);

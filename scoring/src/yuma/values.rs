@@ -38,6 +38,10 @@ pub struct EpochInput {
     pub last_mechanism_step_block: u64,
     /// Total stake weight of each seat, in rao; its length is n.
     pub stake: Vec<u64>,
+    /// What the stake of each seat has beyond whole rao, in units of 2^-32: TAO on root counts by a fraction. It takes
+    /// no part in the threshold.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stake_fraction: Vec<u32>,
     /// Stake below this counts as none, in rao.
     pub stake_threshold: u64,
     /// The seat of the subnet's owner: exempt from the threshold, always permitted, may weigh itself.
