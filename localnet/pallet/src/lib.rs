@@ -8,7 +8,7 @@
 //! What is simpler than the chain:
 //! * alpha has a fixed price of one TAO: there is no pool to trade with, so no slippage and no fee;
 //! * no TAO is minted, only alpha: the pool that would take the TAO is not there;
-//! * rows of weights are never committed and revealed, child keys and auto-staking do not exist;
+//! * child keys and auto-staking do not exist;
 //! * the burn of a registration decays by a straight line per block, not by an exact power.
 //!
 //! Integers only: no float takes part in what is paid.
@@ -27,14 +27,21 @@ mod events;
 mod genesis;
 mod guards;
 mod info;
+mod mechanisms;
 mod networks;
+mod owner;
 mod payout;
+mod pulses;
+mod rate_limits;
 mod registration;
+mod results;
 mod schedule;
 mod seats;
 mod serving;
+mod stake_weight;
 mod staking;
 mod storage;
+mod tempo;
 mod types;
 mod weights;
 
@@ -42,6 +49,8 @@ pub use genesis::{GenesisNeuron, GenesisSubnet, Hyperparameters};
 pub use guards::Refusal;
 pub use info::{NeuronInfo, NeuronInfoLite};
 pub use pallet::*;
+pub use pulses::PulseSource;
+pub use rate_limits::TransactionType;
 pub use types::{
     AxonInfo, ChainIdentityV2, Hyperparameter, I64F64, I96F32, NeuronCertificate, PrometheusInfo, RateLimitKey,
     RecycleOrBurnEnum, RootClaimTypeEnum, SafeFloat, SubnetIdentityV3, U64F64, U96F32,
@@ -92,16 +101,19 @@ pub mod pallet {
     };
     use frame_system::pallet_prelude::*;
 
+    use codec::Compact;
     use sp_core::{H160, H256};
     use sp_runtime::{DispatchError, Percent};
 
     use super::{MAX_COMMIT_BYTES, zero_account};
     use crate::{
         genesis::GenesisSubnet,
+        pulses::PulseSource,
         types::{
             AxonInfo, ChainIdentityV2, I64F64, I96F32, NeuronCertificate, PrometheusInfo, RateLimitKey,
             RecycleOrBurnEnum, RootClaimTypeEnum, SafeFloat, SubnetIdentityV3, U64F64, U96F32,
         },
+        weights::{commit_weight, row_weight},
     };
 
     #[pallet::config]
@@ -120,6 +132,8 @@ pub mod pallet {
         /// Blocks that a new network waits before its owner may start it.
         #[pallet::constant]
         type InitialStartCallDelay: Get<u64>;
+        /// The randomness beacon that timelocked rows wait for.
+        type Drand: PulseSource;
     }
 
     #[pallet::pallet]
@@ -150,6 +164,7 @@ pub mod pallet {
     impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
         fn on_initialize(_: BlockNumberFor<T>) -> Weight {
             Self::decay_burns();
+            Self::reveal_timelocked_commits();
             Self::run_coinbase();
             Weight::zero()
         }

@@ -46,8 +46,6 @@ impl<T: Config> Pallet<T> {
                 reward.server.saturating_add(reward.validator),
             );
         }
-        let by_uid = rewards.iter().map(|reward| reward.server).collect();
-        Self::deposit_event(Event::IncentiveAlphaEmittedToMiners(netuid, by_uid));
     }
 
     /// The validators' alpha, in proportion to the part of each one's dividend that its alpha (and not its TAO on

@@ -16,6 +16,13 @@ impl<T: Config> Pallet<T> {
                 || block.saturating_sub(LastEpochBlock::<T>::get(netuid)) >= tempo)
     }
 
+    /// The epoch that a commit or a reveal at this block belongs to: the next one already where it is due now, be it
+    /// that it has not run yet, be it that it was put off.
+    pub fn current_epoch_with_lookahead(netuid: u16) -> u64 {
+        let due = Self::should_run_epoch(netuid, Self::current_block());
+        SubnetEpochIndex::<T>::get(netuid).saturating_add(due.into())
+    }
+
     /// The block that runs the next epoch, as far as is known now.
     pub fn next_epoch_block(netuid: u16) -> Option<u64> {
         let tempo = Tempo::<T>::get(netuid);
@@ -27,6 +34,21 @@ impl<T: Config> Pallet<T> {
             0 => automatic,
             asked => automatic.min(asked),
         })
+    }
+
+    /// Blocks until the schedule runs an epoch, whatever the owner asked for. Without a tempo it never does.
+    pub fn blocks_until_next_auto_epoch(netuid: u16, block: u64) -> u64 {
+        match Tempo::<T>::get(netuid) {
+            0 => u64::MAX,
+            tempo => LastEpochBlock::<T>::get(netuid).saturating_add(tempo.into()).saturating_sub(block),
+        }
+    }
+
+    /// Whether rules must stay as they are: shortly before an epoch, and from the moment that the owner asked for one.
+    pub fn is_in_admin_freeze_window(netuid: u16, block: u64) -> bool {
+        Tempo::<T>::get(netuid) != 0
+            && (PendingEpochAt::<T>::get(netuid) > block
+                || Self::blocks_until_next_auto_epoch(netuid, block) < u64::from(AdminFreezeWindow::<T>::get()))
     }
 
     /// Blocks after which a validator without new weights counts as inactive.

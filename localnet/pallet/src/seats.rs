@@ -8,11 +8,6 @@ impl<T: Config> Pallet<T> {
         sp_runtime::SaturatedConversion::saturated_into(frame_system::Pallet::<T>::block_number())
     }
 
-    /// The key of a mechanism's maps.
-    pub fn storage_index(netuid: u16, mecid: u8) -> u16 {
-        u16::from(mecid).saturating_mul(4_096).saturating_add(netuid)
-    }
-
     /// A seat at the end. The new neuron has no weights, no bonds and no permit.
     pub(crate) fn append_neuron(netuid: u16, hotkey: &T::AccountId, block: u64) -> u16 {
         let uid = SubnetworkN::<T>::get(netuid);
@@ -27,7 +22,7 @@ impl<T: Config> Pallet<T> {
         for mecid in 0..MechanismCountCurrent::<T>::get(netuid) {
             let index = Self::storage_index(netuid, mecid);
             Incentive::<T>::append(index, 0u16);
-            LastUpdate::<T>::append(index, block);
+            Self::set_last_update(netuid, mecid, uid, block);
         }
         Self::seat(netuid, uid, hotkey, block);
         uid

@@ -70,6 +70,18 @@ fixed! {
     U96F32(u128),
 }
 
+impl U96F32 {
+    /// The whole part, at most the largest integer.
+    pub fn floor(self) -> u64 {
+        u64::try_from(self.bits >> 32).unwrap_or(u64::MAX)
+    }
+
+    /// The rest, in units of 2^-32.
+    pub fn fraction(self) -> u32 {
+        self.bits as u32
+    }
+}
+
 /// `mantissa * 10^exponent`: how shares of a hotkey's stake are stored.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, TypeInfo, MaxEncodedLen,

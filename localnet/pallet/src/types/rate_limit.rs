@@ -59,4 +59,10 @@ pub enum Hyperparameter {
     ImmuneNeuronLimit,
     RecycleOrBurn,
     MaxAllowedUids,
+    BurnHalfLife,
+    BurnIncreaseMult,
+    SubnetEmissionEnabled,
+    MinChildkeyTake,
+    ActivityCutoffFactorMilli,
+    TriggerEpoch,
 }
