@@ -14,7 +14,9 @@ use crate::{
     blocks::Blocks,
     chain::{Authoring, Chain, Sealed},
     clock::Reading,
+    dump::DumpError,
     executor::{self, Changes, Panicked},
+    journal,
     pool::{self, Pooled, Status},
     state::{STATE_VERSION, State},
 };
@@ -47,8 +49,17 @@ pub enum AuthorError {
         /// What the trie said.
         reason: String,
     },
-    /// The executor that was to make it is going down.
-    #[error("stopped before the block was made")]
+    /// It could not be written down.
+    #[error("block {number} could not be kept")]
+    Persist {
+        /// Which block.
+        number: u32,
+        /// What the system said.
+        #[source]
+        source: DumpError,
+    },
+    /// The chain is shut down.
+    #[error("the chain makes no more blocks")]
     Stopped,
 }
 
@@ -84,6 +95,9 @@ pub(crate) fn author_if_ready(chain: &Chain) -> Result<Option<Made>, AuthorError
 
 /// Make a block, by who holds the lock.
 pub(crate) fn author(chain: &Chain, authoring: &mut Authoring, making: Making) -> Result<Made, AuthorError> {
+    if authoring.closed {
+        return Err(AuthorError::Stopped);
+    }
     let (parent_hash, parent) = chain.blocks(Blocks::best);
     let number = parent.number.saturating_add(1);
     let failed = |source| AuthorError::Runtime { number, source };
@@ -107,6 +121,8 @@ pub(crate) fn author(chain: &Chain, authoring: &mut Authoring, making: Making) -
             let drained = changes
                 .drain_storage_changes(&state, STATE_VERSION)
                 .map_err(|reason| AuthorError::State { number, reason: reason.to_string() })?;
+            keep(chain, authoring, &header, &body, &drained.main_storage_changes)
+                .map_err(|source| AuthorError::Persist { number, source })?;
             Ok((header, drained))
         });
     let (header, drained) = match sealed {
@@ -125,6 +141,19 @@ pub(crate) fn author(chain: &Chain, authoring: &mut Authoring, making: Making) -
     let hash = chain.import(authoring, sealed, making.replaces);
     tracing::debug!(number, ?hash, "block made");
     Ok(Made { hash, number, included })
+}
+
+/// Write a block down, if the chain persists, before anybody hears of it.
+fn keep(
+    chain: &Chain,
+    authoring: &mut Authoring,
+    header: &Header,
+    body: &[Vec<u8>],
+    changes: &journal::Changes,
+) -> Result<(), DumpError> {
+    let Some(journal) = &mut authoring.journal else { return Ok(()) };
+    journal.catch_up(|| chain.dump())?;
+    journal.append(header, body, changes)
 }
 
 fn set_clock(

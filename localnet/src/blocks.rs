@@ -11,6 +11,7 @@ use sp_runtime::{Digest, traits::Header as _};
 
 use crate::{
     config::Limits,
+    dump::Headers,
     state::{Delta, NodeStore},
 };
 
@@ -71,44 +72,65 @@ pub(crate) enum NoState {
 impl Blocks {
     /// A chain of block 0.
     pub fn new(genesis: Header, limits: Limits, finality_depth: u32) -> Self {
-        let genesis_hash = genesis.hash();
-        let sealed = Sealed {
-            hash: genesis_hash,
-            state_root: *genesis.state_root(),
-            extrinsics_root: *genesis.extrinsics_root(),
-        };
-        Self {
-            genesis_hash,
+        let headers = Headers {
             first: 0,
-            first_parent: *genesis.parent_hash(),
-            headers: VecDeque::from([sealed]),
-            digests: BTreeMap::new(),
-            by_hash: HashMap::from([(short(genesis_hash), 0)]),
-            kept: BTreeMap::from([(0, Kept { body: Body::default(), delta: Delta::default(), bytes: 0 })]),
-            kept_bytes: 0,
-            window: 0,
-            pinned: BTreeMap::new(),
-            finality_depth,
-            finalised: 0,
-            stale: None,
-            revision: 0,
-            genesis,
-            limits,
-        }
+            parent: *genesis.parent_hash(),
+            sealed: vec![(*genesis.state_root(), *genesis.extrinsics_root(), genesis.digest().clone())],
+        };
+        Self::restore(genesis, &headers, Body::default(), limits, finality_depth)
     }
 
-    /// Add a block whose state differs from its parent's by `delta`, and drop what leaves the window.
-    pub fn push(&mut self, header: &Header, body: Body, (delta, bytes): (Delta, usize), nodes: &NodeStore) -> H256 {
-        let (hash, number) = (header.hash(), header.number);
-        self.by_hash.insert(short(hash), number);
+    /// A chain of these headers, which keeps the last one's body and state.
+    pub fn restore(genesis: Header, headers: &Headers, body: Body, limits: Limits, finality_depth: u32) -> Self {
+        let best = headers.first + (headers.sealed.len() as u32).saturating_sub(1);
+        let mut blocks = Self {
+            genesis_hash: genesis.hash(),
+            genesis,
+            first: headers.first,
+            first_parent: headers.parent,
+            headers: VecDeque::with_capacity(headers.sealed.len()),
+            digests: BTreeMap::new(),
+            by_hash: HashMap::new(),
+            kept: BTreeMap::from([(best, Kept { body, delta: Delta::default(), bytes: 0 })]),
+            kept_bytes: 0,
+            window: best,
+            pinned: BTreeMap::new(),
+            finality_depth,
+            finalised: best.saturating_sub(finality_depth),
+            stale: None,
+            revision: 0,
+            limits,
+        };
+        for (hash, header) in headers.iter() {
+            blocks.seal(hash, &header);
+        }
+        blocks
+    }
+
+    /// The headers that are kept.
+    pub fn headers(&self) -> Headers {
+        let sealed = (self.first..).zip(&self.headers).map(|(number, sealed)| {
+            (sealed.state_root, sealed.extrinsics_root, self.digests.get(&number).cloned().unwrap_or_default())
+        });
+        Headers { first: self.first, parent: self.first_parent, sealed: sealed.collect() }
+    }
+
+    fn seal(&mut self, hash: H256, header: &Header) {
+        self.by_hash.insert(short(hash), header.number);
         self.headers.push_back(Sealed {
             hash,
             state_root: *header.state_root(),
             extrinsics_root: *header.extrinsics_root(),
         });
         if !header.digest().logs().is_empty() {
-            self.digests.insert(number, header.digest().clone());
+            self.digests.insert(header.number, header.digest().clone());
         }
+    }
+
+    /// Add a block whose state differs from its parent's by `delta`, and drop what leaves the window.
+    pub fn push(&mut self, header: &Header, body: Body, (delta, bytes): (Delta, usize), nodes: &NodeStore) -> H256 {
+        let (hash, number) = (header.hash(), header.number);
+        self.seal(hash, header);
         let bytes = bytes + body.iter().map(Vec::len).sum::<usize>();
         self.kept_bytes += bytes;
         self.kept.insert(number, Kept { body, delta, bytes });
@@ -230,6 +252,21 @@ impl Blocks {
         }
         self.revision += 1;
         true
+    }
+
+    /// How many of the last blocks can be replaced: they are not final, and the state before them is kept.
+    pub fn replaceable(&self) -> u32 {
+        self.best_number() - self.finalised.max(self.window)
+    }
+
+    /// Block 0.
+    pub fn genesis(&self) -> &Header {
+        &self.genesis
+    }
+
+    /// The best block's transactions.
+    pub fn best_body(&self) -> Body {
+        self.kept.get(&self.best_number()).map(|kept| kept.body.clone()).unwrap_or_default()
     }
 
     /// Whether clients see less than there is.

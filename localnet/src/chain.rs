@@ -6,14 +6,14 @@ use std::{
 };
 
 use codec::{Decode, DecodeLimit, Encode};
-use node_subtensor_runtime::{AccountId, Header, Nonce, RuntimeCall, System, UncheckedExtrinsic, api};
+use node_subtensor_runtime::{AccountId, Header, Nonce, RuntimeCall, System, UncheckedExtrinsic, VERSION, api};
 use parking_lot::{Mutex, RwLock};
 use sp_core::{H256, storage::Storage};
 use sp_runtime::{
     traits::{BlakeTwo256, Hash, Header as _},
     transaction_validity::TransactionSource,
 };
-use sp_state_machine::{BackendTransaction, InMemoryBackend};
+use sp_state_machine::{BackendTransaction, InMemoryBackend, IterArgs, backend::Backend as _};
 use tokio::sync::broadcast;
 
 use crate::{
@@ -21,7 +21,9 @@ use crate::{
     blocks::{Blocks, Body, NoState},
     clock::{Clock, ClockError, Reading},
     config::{BlockTime, Config, Limits},
+    dump::{Damage, Dump},
     executor::{self, Panicked},
+    journal::Journal,
     pool::{MAX_DEPTH, Pool, Pooled, Status},
     rewind::Snapshots,
     state::{NodeStore, STATE_VERSION, State},
@@ -68,6 +70,9 @@ pub(crate) struct Authoring {
     /// Blocks that are not final, oldest first, with the transactions whose watchers wait for that.
     pub unfinalised: VecDeque<(u32, H256, Vec<Pooled>)>,
     pub snapshots: Snapshots,
+    pub journal: Option<Journal>,
+    /// Nobody runs the chain any more.
+    pub closed: bool,
 }
 
 /// Why a call of the runtime gave nothing.
@@ -87,21 +92,77 @@ impl Chain {
     /// A chain of block 0.
     pub fn new(genesis: Storage, config: &Config) -> Self {
         let memory: InMemoryBackend<BlakeTwo256> = (genesis, STATE_VERSION).into();
-        let root = *memory.root();
-        let nodes = NodeStore::default();
-        nodes.apply(memory.into_storage());
         let no_transactions = BlakeTwo256::ordered_trie_root(Vec::new(), sp_core::storage::StateVersion::V0);
-        let header = Header::new(0, no_transactions, root, H256::zero(), Default::default());
-        let clock = Clock::new(matches!(config.block_time, BlockTime::Every(_)));
+        let header = Header::new(0, no_transactions, *memory.root(), H256::zero(), Default::default());
+        Self::with(memory, Blocks::new(header, config.limits, config.finality_depth), config)
+    }
+
+    /// A chain as it was.
+    pub fn restore(dump: Dump, config: &Config) -> Result<Self, Damage> {
+        let best = dump.best()?;
+        let top = dump.state.into_iter().collect();
+        let memory: InMemoryBackend<BlakeTwo256> =
+            (Storage { top, children_default: Default::default() }, STATE_VERSION).into();
+        if memory.root() != best.state_root() {
+            return Err(Damage::State);
+        }
+        let body = Body::new(dump.body);
+        let blocks = Blocks::restore(dump.genesis, &dump.headers, body, config.limits, config.finality_depth);
+        let chain = Self::with(memory, blocks, config);
+        let (_, state) = chain.best_state();
+        // A state without a clock starts one at its first block.
+        if let Ok(reading) = executor::read(&state, Reading::of_state) {
+            chain.authoring.lock().clock.resume_after(reading.now_ms);
+        }
+        Ok(chain)
+    }
+
+    fn with(state: InMemoryBackend<BlakeTwo256>, blocks: Blocks, config: &Config) -> Self {
+        let nodes = NodeStore::default();
+        nodes.apply(state.into_storage());
+        let authoring = Authoring {
+            clock: Clock::new(matches!(config.block_time, BlockTime::Every(_))),
+            unfinalised: VecDeque::new(),
+            snapshots: Snapshots::default(),
+            journal: None,
+            closed: false,
+        };
         Self {
             limits: config.limits,
             pool: Pool::default(),
             pulses: PulseWriter::new(config.beacon),
-            authoring: Mutex::new(Authoring { clock, unfinalised: VecDeque::new(), snapshots: Snapshots::default() }),
+            authoring: Mutex::new(authoring),
             nodes,
-            blocks: RwLock::new(Blocks::new(header, config.limits, config.finality_depth)),
+            blocks: RwLock::new(blocks),
             news: broadcast::channel(1_024).0,
         }
+    }
+
+    /// The chain at its best block.
+    pub fn dump(&self) -> Dump {
+        let reader = self.nodes.reader();
+        let (mut dump, root) = self.blocks(|blocks| {
+            let dump = Dump {
+                spec_version: VERSION.spec_version,
+                generation: 0,
+                genesis: blocks.genesis().clone(),
+                headers: blocks.headers(),
+                body: blocks.best_body().as_ref().clone(),
+                state: Vec::new(),
+            };
+            (dump, *blocks.best().1.state_root())
+        });
+        let state = reader.state(root);
+        // Every node of the best block's state is there as long as the reader is.
+        dump.state = state.pairs(IterArgs::default()).into_iter().flatten().flatten().collect();
+        dump
+    }
+
+    /// Make no more blocks, and let go of the folder.
+    pub fn close(&self) {
+        let mut authoring = self.authoring.lock();
+        authoring.closed = true;
+        authoring.journal = None;
     }
 
     /// Look at the blocks. Short: nobody can add one meanwhile.

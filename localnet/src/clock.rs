@@ -86,8 +86,15 @@ impl Clock {
     }
 
     /// Let time go on from here.
-    pub fn resume(&mut self, at_ms: u64) {
+    fn resume(&mut self, at_ms: u64) {
         self.ahead_ms = i64::try_from(at_ms).unwrap_or(i64::MAX).saturating_sub_unsigned(wall_ms());
+    }
+
+    /// Let time go on from a chain's last block, where that is ahead of the wall.
+    pub fn resume_after(&mut self, at_ms: u64) {
+        if at_ms > wall_ms() {
+            self.resume(at_ms);
+        }
     }
 
     /// Forget what was asked for the next block.

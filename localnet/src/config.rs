@@ -1,6 +1,6 @@
 //! How a chain is run.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use node_subtensor_runtime::SLOT_DURATION_MS;
 
@@ -21,8 +21,12 @@ pub struct Config {
     pub slot: Option<Duration>,
     /// So many blocks follow a block before it is final. Where it is 0, each is final at once and none is replaced.
     pub finality_depth: u32,
-    /// What stands in block 0.
+    /// What stands in block 0 of a chain that is neither loaded nor found.
     pub genesis: Genesis,
+    /// A file that [`Handle::dump`](crate::Handle::dump) wrote, to go on from.
+    pub load: Option<PathBuf>,
+    /// A folder in which the chain outlives its process. What is found there goes before `load` and `genesis`.
+    pub persist: Option<PathBuf>,
     /// What it costs at most.
     pub limits: Limits,
 }
@@ -90,6 +94,8 @@ impl Config {
             slot: None,
             finality_depth: 0,
             genesis: Genesis::default(),
+            load: None,
+            persist: None,
             limits: Limits::default(),
         }
     }

@@ -1,6 +1,11 @@
 //! A running chain.
 
-use std::{io, net::SocketAddr, sync::Arc};
+use std::{
+    io,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use jsonrpsee::server::{BatchRequestConfig, Server, ServerConfig, ServerHandle};
 use node_subtensor_runtime::SlotDuration;
@@ -15,6 +20,8 @@ use crate::{
     chain::Chain,
     clock::ClockError,
     config::Config,
+    dump::{Dump, DumpError},
+    journal::{self, Found},
     pace,
     rewind::{self, ReorgError},
     rpc,
@@ -38,6 +45,9 @@ pub enum SpawnError {
     /// The genesis makes no state.
     #[error("genesis can't be built: {0}")]
     Genesis(String),
+    /// The chain to go on from can't be read, or not be written down.
+    #[error(transparent)]
+    Dump(#[from] DumpError),
     /// Two RPC methods of one name: a bug of this crate.
     #[error("rpc can't be set up")]
     Rpc(#[source] jsonrpsee::core::RegisterMethodError),
@@ -53,9 +63,7 @@ pub struct Handle {
 
 /// Start a chain: when this returns, it listens and block 0 stands.
 pub async fn spawn(config: Config) -> Result<Handle, SpawnError> {
-    let mut storage = config.genesis.runtime_config(config.beacon).build_storage().map_err(SpawnError::Genesis)?;
-    storage.top.extend([SlotDuration::item(config.slot_ms())]);
-    let chain = Arc::new(Chain::new(storage, &config));
+    let chain = Arc::new(chain(&config)?);
     let bind = |source| SpawnError::Bind { addr: config.listen, source };
     let limits = config.limits;
     let server = ServerConfig::builder()
@@ -71,6 +79,32 @@ pub async fn spawn(config: Config) -> Result<Handle, SpawnError> {
     let author = pace::start(&chain, config.block_time);
     tracing::info!(%addr, "chain listens");
     Ok(Handle { chain, addr, server, author })
+}
+
+/// The chain that persists, else the one to load, else a new one.
+fn chain(config: &Config) -> Result<Chain, SpawnError> {
+    let found = config.persist.as_deref().map(journal::open).transpose()?;
+    let (dump, path) = match (&found, &config.load) {
+        (Some(Found { dump: Some(dump), folder, .. }), _) => (Some(dump.clone()), folder),
+        (_, Some(path)) => (Some(Dump::read(path)?), path),
+        _ => (None, &PathBuf::new()),
+    };
+    let chain = match dump {
+        Some(dump) => {
+            let damaged = |damage| DumpError::Damaged { path: path.clone(), damage };
+            Chain::restore(dump, config).map_err(damaged)?
+        }
+        None => {
+            let mut storage = config.genesis.runtime_config(config.beacon).build_storage().map_err(SpawnError::Genesis)?;
+            storage.top.extend([SlotDuration::item(config.slot_ms())]);
+            Chain::new(storage, config)
+        }
+    };
+    if let Some(found) = found {
+        let journal = found.begin(chain.dump())?;
+        chain.authoring.lock().journal = Some(journal);
+    }
+    Ok(chain)
 }
 
 impl Handle {
@@ -148,8 +182,9 @@ impl Handle {
     }
 
     /// Go back to a snapshot: the chain is as it was then, nothing waits for a block, and later snapshots are gone. It
-    /// can be gone back to again. False where there is none of this number, or no longer.
-    pub fn revert(&self, snapshot: u64) -> bool {
+    /// can be gone back to again. False where there is none of this number, or no longer. An error where the chain
+    /// persists and could not write down that it has gone back.
+    pub fn revert(&self, snapshot: u64) -> Result<bool, DumpError> {
         rewind::revert(&self.chain, snapshot)
     }
 
@@ -157,6 +192,12 @@ impl Handle {
     /// the first block takes them.
     pub fn reorg(&self, depth: u32) -> Result<BlockRef, ReorgError> {
         rewind::reorg(&self.chain, depth).map(|()| self.best())
+    }
+
+    /// Write the chain at its best block into a file, for [`Config::load`]: its headers, that block's transactions and
+    /// state. The file is either whole or as it was.
+    pub fn dump(&self, path: &Path) -> Result<(), DumpError> {
+        self.chain.dump().write(path).map(drop)
     }
 
     /// Transactions that wait for a block, for those who make blocks by hand.
@@ -176,6 +217,7 @@ impl Handle {
             // Aborted or ended: either is what we want.
             let _ = author.await;
         }
+        self.chain.close();
         // Stopped already is what we want too.
         let _ = self.server.stop();
         self.server.clone().stopped().await;
@@ -187,6 +229,7 @@ impl Drop for Handle {
         if let Some(author) = &self.author {
             author.abort();
         }
+        self.chain.close();
         let _ = self.server.stop();
     }
 }

@@ -8,6 +8,8 @@ use crate::{
     author::{self, AuthorError, Making},
     blocks::Blocks,
     chain::{Authoring, Chain},
+    dump::DumpError,
+    journal::Journal,
     pool::{Pooled, Status},
 };
 
@@ -60,10 +62,11 @@ pub(crate) fn snapshot(chain: &Chain) -> u64 {
 }
 
 /// Go back to a snapshot. Nothing waits any more, and later snapshots are gone; this one can be gone back to again.
-/// False where there is no such snapshot.
-pub(crate) fn revert(chain: &Chain, id: u64) -> bool {
+/// False where there is no such snapshot. On an error the chain has gone back, but did not write it down.
+pub(crate) fn revert(chain: &Chain, id: u64) -> Result<bool, DumpError> {
     let mut authoring = chain.authoring.lock();
-    let Some(place) = authoring.snapshots.taken.iter().position(|snapshot| snapshot.id == id) else { return false };
+    let place = authoring.snapshots.taken.iter().position(|snapshot| snapshot.id == id);
+    let Some(place) = place else { return Ok(false) };
     let Snapshot { number, hash, .. } = authoring.snapshots.taken[place];
     let later = authoring.snapshots.taken.split_off(place + 1);
     let went = chain.change(&mut authoring, |blocks, nodes| {
@@ -74,28 +77,33 @@ pub(crate) fn revert(chain: &Chain, id: u64) -> bool {
     if !went {
         // Its header is no longer kept.
         authoring.snapshots.taken.pop_back();
-        return false;
+        return Ok(false);
     }
     for pooled in retract(&mut authoring, number) {
         pooled.tell(Status::Dropped);
     }
     chain.pool.clear();
     authoring.clock.forget_travel();
+    let written = match &mut authoring.journal {
+        None => Ok(()),
+        Some(journal) => {
+            journal.went_back();
+            journal.catch_up(|| chain.dump())
+        }
+    };
     chain.announce(None, None);
-    true
+    written.map(|()| true)
 }
 
 /// Replace the last blocks by as many others. Their transactions wait again.
 pub(crate) fn reorg(chain: &Chain, depth: u32) -> Result<(), ReorgError> {
     let mut authoring = chain.authoring.lock();
-    let (best, finalised) = chain.blocks(|blocks| (blocks.best().1.number, blocks.finalised_number()));
-    let refused = ReorgError::Depth { depth, possible: best - finalised };
-    if depth == 0 || depth > best - finalised {
-        return Err(refused);
+    let (best, possible) = chain.blocks(|blocks| (blocks.best().1.number, blocks.replaceable()));
+    let may = (1..=possible).contains(&depth);
+    if !may || !chain.change(&mut authoring, |blocks, nodes| blocks.truncate(best - depth, nodes)) {
+        return Err(ReorgError::Depth { depth, possible });
     }
-    if !chain.change(&mut authoring, |blocks, nodes| blocks.truncate(best - depth, nodes)) {
-        return Err(refused);
-    }
+    authoring.journal.iter_mut().for_each(Journal::went_back);
     authoring.snapshots.taken.retain(|snapshot| snapshot.number <= best - depth);
     chain.pool.put_back(retract(&mut authoring, best - depth));
     for replaced in 0..depth {

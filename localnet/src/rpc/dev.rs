@@ -52,7 +52,11 @@ pub(super) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
         Ok(json!(chain.travel(|clock, reading| clock.set_next(reading, at_ms)).map_err(clock)?))
     })?;
     method(module, "dev_snapshot", |_, chain| Ok(json!(rewind::snapshot(chain))))?;
-    method(module, "dev_revert", |mut params, chain| Ok(json!(rewind::revert(chain, params.next()?))))?;
+    method(module, "dev_revert", |mut params, chain| {
+        Ok(json!(rewind::revert(chain, params.next()?).map_err(client)?))
+    })?;
+    // The bytes of the file that can be loaded: where they are written is not for clients to say.
+    method(module, "dev_dump", |_, chain| Ok(json!(Bytes(chain.dump().to_bytes()))))?;
     // The answer is the hash of the best block.
     method(module, "dev_reorg", |mut params, chain| match rewind::reorg(chain, params.next()?) {
         Ok(()) => Ok(json!(chain.blocks(Blocks::best).0)),

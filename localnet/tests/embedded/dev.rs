@@ -60,8 +60,8 @@ async fn a_snapshot_brings_everything_back() {
     }
     assert_eq!(owned(&node).await, 1_007);
     // A later one is gone, this one can be gone back to again.
-    assert!(!node.handle.revert(later));
-    assert!(node.handle.revert(snapshot) && !node.handle.revert(snapshot + 100));
+    assert!(!node.handle.revert(later).unwrap());
+    assert!(node.handle.revert(snapshot).unwrap() && !node.handle.revert(snapshot + 100).unwrap());
     assert_eq!((owned(&node).await, node.handle.best()), (1_000, then));
 }
 
@@ -78,7 +78,7 @@ async fn a_subscriber_to_a_value_hears_that_it_is_the_old_one_again() {
     let snapshot = node.handle.snapshot();
     node.blocks(1);
     assert_eq!(next(&mut values).await["changes"][0][1], "0x02000000");
-    assert!(node.handle.revert(snapshot));
+    assert!(node.handle.revert(snapshot).unwrap());
     assert_eq!(next(&mut values).await["changes"][0][1], "0x01000000");
 }
 
@@ -90,12 +90,12 @@ async fn a_snapshot_outlives_the_window_but_not_its_successors() {
     let (first, then) = (node.handle.snapshot(), node.handle.best());
     assert_eq!(node.send(&alice(), gift(500)).await, Fate::Done);
     node.blocks(50);
-    assert!(node.handle.revert(first));
+    assert!(node.handle.revert(first).unwrap());
     assert_eq!((node.handle.best(), owned(&node).await), (then, 1_000));
     node.blocks(5);
     let others: Vec<u64> = (0..3).map(|_| node.handle.snapshot()).collect();
-    assert!(!node.handle.revert(first));
-    assert!(others.into_iter().rev().all(|other| node.handle.revert(other)));
+    assert!(!node.handle.revert(first).unwrap());
+    assert!(others.into_iter().rev().all(|other| node.handle.revert(other).unwrap()));
 }
 
 #[tokio::test]
@@ -107,10 +107,10 @@ async fn memory_comes_back_with_the_snapshot() {
     let mut counts = Vec::new();
     for _ in 0..5 {
         node.blocks(40);
-        assert!(node.handle.revert(snapshot));
+        assert!(node.handle.revert(snapshot).unwrap());
         node.blocks(6);
         counts.push(node.handle.kept_nodes());
-        assert!(node.handle.revert(snapshot));
+        assert!(node.handle.revert(snapshot).unwrap());
     }
     assert!(counts.iter().all(|count| *count == counts[0]), "{counts:?}");
 }

@@ -15,6 +15,7 @@ mod limits;
 mod mechanisms;
 mod node;
 mod pace;
+mod persist;
 mod refusals;
 mod schedule;
 mod seats;
