@@ -1,8 +1,8 @@
 //! Makes blocks.
 
 use codec::Encode;
-use node_subtensor_runtime::{Executive, Header, UncheckedExtrinsic, inherents};
-use sp_core::H256;
+use node_subtensor_runtime::{Executive, Header, UncheckedExtrinsic, Version, inherents};
+use sp_core::{Get as _, H256};
 use sp_inherents::InherentData;
 use sp_runtime::{
     Digest,
@@ -68,6 +68,8 @@ pub enum AuthorError {
 pub(crate) struct Making {
     /// It stands in for one that was taken back, so its time must be another.
     pub replaces: bool,
+    /// From it on the runtime has another version.
+    pub bumps_spec: bool,
 }
 
 /// A block that was made.
@@ -93,6 +95,15 @@ pub(crate) fn author_if_ready(chain: &Chain) -> Result<Option<Made>, AuthorError
     author(chain, &mut authoring, Making::default()).map(Some)
 }
 
+/// Make a block in which the runtime's version rises. Returns it.
+pub(crate) fn bump_spec_version(chain: &Chain) -> Result<u32, AuthorError> {
+    let mut authoring = chain.authoring.lock();
+    let made = author(chain, &mut authoring, Making { bumps_spec: true, ..Making::default() })?;
+    let (_, state) = chain.best_state();
+    let failed = |source| AuthorError::Runtime { number: made.number, source };
+    Ok(executor::read(&state, Version::get).map_err(failed)?.spec_version)
+}
+
 /// Make a block, by who holds the lock.
 pub(crate) fn author(chain: &Chain, authoring: &mut Authoring, making: Making) -> Result<Made, AuthorError> {
     if authoring.closed {
@@ -105,6 +116,9 @@ pub(crate) fn author(chain: &Chain, authoring: &mut Authoring, making: Making) -
     let mut changes = Changes::default();
     let opening = Header::new(number, Default::default(), Default::default(), parent_hash, Digest::default());
     let reading = executor::execute(&state, &mut changes, || {
+        if making.bumps_spec {
+            Version::bump_spec();
+        }
         let reading = Reading::of_state();
         Executive::initialize_block(&opening);
         reading

@@ -23,6 +23,7 @@ use crate::{
     config::{BlockTime, Config, Limits},
     dump::{Damage, Dump},
     executor::{self, Panicked},
+    faults::{Faults, Injected},
     journal::Journal,
     pool::{MAX_DEPTH, Pool, Pooled, Status},
     rewind::Snapshots,
@@ -57,6 +58,7 @@ pub(crate) struct Chain {
     pub pool: Pool,
     /// Adds the beacon's pulses to blocks.
     pub pulses: PulseWriter,
+    pub injected: Injected,
     /// Held while the chain changes.
     pub authoring: Mutex<Authoring>,
     nodes: NodeStore,
@@ -131,6 +133,7 @@ impl Chain {
             limits: config.limits,
             pool: Pool::default(),
             pulses: PulseWriter::new(config.beacon),
+            injected: Injected::new(),
             authoring: Mutex::new(authoring),
             nodes,
             blocks: RwLock::new(blocks),
@@ -156,6 +159,18 @@ impl Chain {
         // Every node of the best block's state is there as long as the reader is.
         dump.state = state.pairs(IterArgs::default()).into_iter().flatten().flatten().collect();
         dump
+    }
+
+    /// Let this go wrong from now on.
+    pub fn set_faults(&self, faults: Faults) {
+        let mut authoring = self.authoring.lock();
+        let stale = faults.stale_head;
+        self.injected.set(faults);
+        let finalised = self.blocks(Blocks::finalised);
+        if self.change(&mut authoring, |blocks, nodes| blocks.set_stale(stale, nodes)) {
+            // Nobody hears it who sees nothing.
+            self.announce(None, Some(finalised));
+        }
     }
 
     /// Make no more blocks, and let go of the folder.

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use node_subtensor_runtime::SLOT_DURATION_MS;
 
-use crate::{Beacon, Genesis};
+use crate::{Beacon, Faults, Genesis};
 
 /// What to run.
 #[derive(Clone, Debug)]
@@ -29,6 +29,8 @@ pub struct Config {
     pub persist: Option<PathBuf>,
     /// What it costs at most.
     pub limits: Limits,
+    /// What goes wrong from the start.
+    pub faults: Faults,
 }
 
 /// When blocks are made.
@@ -61,7 +63,7 @@ pub struct Limits {
     pub request_bytes: u32,
     /// Bytes of an answer.
     pub response_bytes: u32,
-    /// Clients at a time.
+    /// Clients at a time, each of which takes two file descriptors.
     pub connections: u32,
     /// Subscriptions of one client.
     pub subscriptions: u32,
@@ -78,7 +80,7 @@ impl Default for Limits {
             pool_bytes: 16 << 20,
             request_bytes: 2 << 20,
             response_bytes: 32 << 20,
-            connections: 512,
+            connections: 256,
             subscriptions: 128,
         }
     }
@@ -97,6 +99,7 @@ impl Config {
             load: None,
             persist: None,
             limits: Limits::default(),
+            faults: Faults::default(),
         }
     }
 

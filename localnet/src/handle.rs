@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use jsonrpsee::server::{BatchRequestConfig, Server, ServerConfig, ServerHandle};
+use jsonrpsee::server::ServerHandle;
 use node_subtensor_runtime::SlotDuration;
 use primitives::{BlockHash, BlockRef};
 use sp_core::H256;
@@ -21,10 +21,11 @@ use crate::{
     clock::ClockError,
     config::Config,
     dump::{Dump, DumpError},
+    faults::Faults,
     journal::{self, Found},
     pace,
     rewind::{self, ReorgError},
-    rpc,
+    rpc, server,
 };
 
 /// Blocks that are made before it is looked whether anybody still wants them.
@@ -65,17 +66,10 @@ pub struct Handle {
 pub async fn spawn(config: Config) -> Result<Handle, SpawnError> {
     let chain = Arc::new(chain(&config)?);
     let bind = |source| SpawnError::Bind { addr: config.listen, source };
-    let limits = config.limits;
-    let server = ServerConfig::builder()
-        .max_request_body_size(limits.request_bytes)
-        .max_response_body_size(limits.response_bytes)
-        .max_connections(limits.connections)
-        .max_subscriptions_per_connection(limits.subscriptions)
-        .set_batch_request_config(BatchRequestConfig::Limit(64))
-        .build();
-    let server = Server::builder().set_config(server).build(config.listen).await.map_err(bind)?;
-    let addr = server.local_addr().map_err(bind)?;
-    let server = server.start(rpc::module(chain.clone()).map_err(SpawnError::Rpc)?);
+    let (listener, addr) = server::listen(config.listen).await.map_err(bind)?;
+    chain.set_faults(config.faults);
+    let methods = rpc::module(chain.clone()).map_err(SpawnError::Rpc)?;
+    let server = server::start(listener, methods.into(), chain.clone());
     let author = pace::start(&chain, config.block_time);
     tracing::info!(%addr, "chain listens");
     Ok(Handle { chain, addr, server, author })
@@ -200,6 +194,27 @@ impl Handle {
         self.chain.dump().write(path).map(drop)
     }
 
+    /// What goes wrong on purpose.
+    pub fn faults(&self) -> Faults {
+        self.chain.injected.get()
+    }
+
+    /// Let this go wrong from now on, and nothing else.
+    pub fn set_faults(&self, faults: Faults) {
+        self.chain.set_faults(faults);
+    }
+
+    /// Cut every connection. Clients may come back.
+    pub fn disconnect(&self) {
+        self.chain.injected.disconnect();
+    }
+
+    /// Make a block in which the runtime's spec version rises by one, as an upgrade does. Returns it. Transactions that
+    /// were signed for the old one have a bad signature then.
+    pub fn bump_spec_version(&self) -> Result<u32, AuthorError> {
+        author::bump_spec_version(&self.chain)
+    }
+
     /// Transactions that wait for a block, for those who make blocks by hand.
     pub fn pending(&self) -> usize {
         self.chain.pool.pending().len()
@@ -218,6 +233,8 @@ impl Handle {
             let _ = author.await;
         }
         self.chain.close();
+        // Nobody is kept waiting for a late answer.
+        self.chain.injected.set(Faults::default());
         // Stopped already is what we want too.
         let _ = self.server.stop();
         self.server.clone().stopped().await;

@@ -107,7 +107,7 @@ pub(crate) fn reorg(chain: &Chain, depth: u32) -> Result<(), ReorgError> {
     authoring.snapshots.taken.retain(|snapshot| snapshot.number <= best - depth);
     chain.pool.put_back(retract(&mut authoring, best - depth));
     for replaced in 0..depth {
-        author::author(chain, &mut authoring, Making { replaces: replaced == 0 })?;
+        author::author(chain, &mut authoring, Making { replaces: replaced == 0, ..Making::default() })?;
     }
     Ok(())
 }

@@ -13,6 +13,7 @@ mod aura;
 mod check_nonce;
 pub mod extensions;
 mod subnets;
+mod version;
 
 pub use apis::*;
 pub use aura::{SLOT_DURATION_MS, SlotDuration};
@@ -23,12 +24,13 @@ pub use pallet_drand;
 pub use pallet_subtensor;
 pub use pallet_sudo;
 pub use pallet_timestamp;
+pub use version::Version;
 
 use std::collections::BTreeSet;
 
 use frame_support::{
     PalletId, construct_runtime, derive_impl, parameter_types,
-    traits::{ConstU8, ConstU16, ConstU32, ConstU64},
+    traits::{ConstU8, ConstU16, ConstU32, ConstU64, Get as _},
     weights::{Weight, WeightToFee, constants::WEIGHT_REF_TIME_PER_SECOND},
 };
 use pallet_subtensor::{NeuronInfo, NeuronInfoLite};
@@ -88,7 +90,7 @@ pub type TxExtension =
 pub type Executive =
     frame_executive::Executive<Runtime, Block, frame_system::ChainContext<Runtime>, Runtime, AllPalletsWithSystem>;
 
-/// The version that clients read and sign.
+/// The version that clients read and sign, unless a chain has raised its own: [`Version`].
 #[sp_version::runtime_version]
 pub const VERSION: RuntimeVersion = RuntimeVersion {
     spec_name: Cow::Borrowed("node-subtensor"),
@@ -118,7 +120,6 @@ construct_runtime!(
 
 parameter_types! {
     pub const BlockHashCount: BlockNumber = 2400;
-    pub const Version: RuntimeVersion = VERSION;
     pub const SubtensorPalletId: PalletId = PalletId(*b"subtensr");
     pub BlockWeights: frame_system::limits::BlockWeights = frame_system::limits::BlockWeights::with_sensible_defaults(
         Weight::from_parts(4 * WEIGHT_REF_TIME_PER_SECOND, u64::MAX),
@@ -244,7 +245,7 @@ pub fn inherents(data: &sp_inherents::InherentData) -> Vec<UncheckedExtrinsic> {
 impl_runtime_apis! {
     impl sp_api::Core<Block> for Runtime {
         fn version() -> RuntimeVersion {
-            VERSION
+            Version::get()
         }
 
         fn execute_block(block: Block) {

@@ -3,7 +3,7 @@
 use codec::Encode;
 use jsonrpsee::{core::RegisterMethodError, types::ErrorObjectOwned};
 use node_subtensor_runtime::pallet_drand::{Pulse, bls::SIGNATURE_BYTES};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     Module,
@@ -57,6 +57,16 @@ pub(super) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
     })?;
     // The bytes of the file that can be loaded: where they are written is not for clients to say.
     method(module, "dev_dump", |_, chain| Ok(json!(Bytes(chain.dump().to_bytes()))))?;
+    method(module, "dev_faults", |_, chain| Ok(json!(chain.injected.get())))?;
+    method(module, "dev_setFault", |mut params, chain| {
+        chain.set_faults(params.next()?);
+        Ok(json!(chain.injected.get()))
+    })?;
+    method(module, "dev_disconnect", |_, chain| {
+        chain.injected.disconnect();
+        Ok(Value::Null)
+    })?;
+    method(module, "dev_bumpSpecVersion", |_, chain| Ok(json!(author::bump_spec_version(chain).map_err(client)?)))?;
     // The answer is the hash of the best block.
     method(module, "dev_reorg", |mut params, chain| match rewind::reorg(chain, params.next()?) {
         Ok(()) => Ok(json!(chain.blocks(Blocks::best).0)),

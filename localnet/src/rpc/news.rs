@@ -6,10 +6,10 @@ use jsonrpsee::{
     PendingSubscriptionSink, SubscriptionSink,
     core::{RegisterMethodError, SubscriptionResult},
 };
-use node_subtensor_runtime::{Header, VERSION};
+use node_subtensor_runtime::{Header, Version};
 use serde::Serialize;
 use serde_json::{Value, json};
-use sp_core::H256;
+use sp_core::{Get as _, H256};
 use sp_state_machine::backend::Backend;
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 
@@ -21,6 +21,7 @@ use super::{
 use crate::{
     blocks::Blocks,
     chain::{Chain, News},
+    executor,
 };
 
 /// Keys of one subscription.
@@ -125,12 +126,25 @@ async fn heads(chain: Arc<Chain>, pending: PendingSubscriptionSink, which: Heads
     Ok(())
 }
 
-/// The runtime's version.
-async fn versions(_: Arc<Chain>, pending: PendingSubscriptionSink) -> SubscriptionResult {
+/// The runtime's version, and again whenever it is another one.
+async fn versions(chain: Arc<Chain>, pending: PendingSubscriptionSink) -> SubscriptionResult {
+    let mut news = chain.subscribe();
+    let known = chain.blocks(Blocks::revision);
     let sink = pending.accept().await?;
-    send(&sink, &VERSION).await?;
-    sink.closed().await;
-    Ok(())
+    let mut sent = None;
+    loop {
+        let state = chain.state(None).ok();
+        let version = state.and_then(|state| executor::read(&state, Version::get).ok());
+        if let Some(version) = version
+            && sent.as_ref() != Some(&version)
+        {
+            send(&sink, &version).await?;
+            sent = Some(version);
+        }
+        if hear(&sink, &mut news, known).await.is_none() {
+            return Ok(());
+        }
+    }
 }
 
 /// The values of some keys, and again whenever a block changes one.

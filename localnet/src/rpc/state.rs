@@ -2,9 +2,9 @@
 
 use codec::Decode;
 use jsonrpsee::core::RegisterMethodError;
-use node_subtensor_runtime::{TransactionPayment, VERSION};
+use node_subtensor_runtime::{TransactionPayment, Version};
 use serde_json::json;
-use sp_core::H256;
+use sp_core::{Get as _, H256};
 use sp_state_machine::{IterArgs, backend::Backend};
 
 use super::{
@@ -18,7 +18,10 @@ use crate::{blocks::Blocks, chain::Chain, executor, pool};
 const MAX_KEYS: usize = 1_000;
 
 pub(super) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
-    method(module, "state_getRuntimeVersion", |_, _| Ok(json!(VERSION)))?;
+    method(module, "state_getRuntimeVersion", |mut params, chain| {
+        let state = chain.state(params.optional_next()?).map_err(client)?;
+        Ok(json!(executor::read(&state, Version::get).map_err(client)?))
+    })?;
     module.register_alias("chain_getRuntimeVersion", "state_getRuntimeVersion")?;
     method(module, "state_getMetadata", |mut params, chain| {
         let encoded = chain.call(params.optional_next()?, "Metadata_metadata", &[]).map_err(client)?;

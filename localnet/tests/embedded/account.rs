@@ -21,14 +21,35 @@ pub fn id(keypair: &Keypair) -> AccountId {
     AccountId::new(keypair.public())
 }
 
+/// What a signature is for, besides the call.
+#[derive(Clone, Copy)]
+pub struct Terms {
+    pub genesis: Hash,
+    pub spec_version: u32,
+    /// How long it holds, from which block on.
+    pub era: Era,
+    pub birth: Hash,
+}
+
+impl Terms {
+    pub fn of(genesis: Hash) -> Self {
+        Self { genesis, spec_version: VERSION.spec_version, era: Era::Immortal, birth: genesis }
+    }
+}
+
 pub fn sign(who: &Keypair, nonce: u32, genesis: Hash, call: RuntimeCall) -> UncheckedExtrinsic {
+    sign_for(who, nonce, Terms::of(genesis), call)
+}
+
+pub fn sign_for(who: &Keypair, nonce: u32, terms: Terms, call: RuntimeCall) -> UncheckedExtrinsic {
+    let Terms { genesis, spec_version, era, birth } = terms;
     let extension: TxExtension = (
         (
             frame_system::CheckNonZeroSender::new(),
             frame_system::CheckSpecVersion::new(),
             frame_system::CheckTxVersion::new(),
             frame_system::CheckGenesis::new(),
-            frame_system::CheckMortality::from(Era::Immortal),
+            frame_system::CheckMortality::from(era),
             CheckNonce::<Runtime>::from(nonce),
             frame_system::CheckWeight::new(),
         ),
@@ -42,7 +63,7 @@ pub fn sign(who: &Keypair, nonce: u32, genesis: Hash, call: RuntimeCall) -> Unch
         CheckMetadataHash::new(false),
     );
     let implicit =
-        (((), VERSION.spec_version, VERSION.transaction_version, genesis, genesis, (), ()), ((), (), (), (), ()), None);
+        (((), spec_version, VERSION.transaction_version, genesis, birth, (), ()), ((), (), (), (), ()), None);
     let payload = SignedPayload::from_raw(call, extension, implicit);
     let signature = payload.using_encoded(|bytes| who.sign(bytes).0);
     let signature = Signature::Sr25519(sp_core::sr25519::Signature::from_raw(signature));

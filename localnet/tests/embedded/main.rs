@@ -10,6 +10,7 @@ mod clock;
 mod commitments;
 mod commits;
 mod dev;
+mod faults;
 mod fidelity;
 mod limits;
 mod mechanisms;
