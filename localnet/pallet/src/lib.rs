@@ -47,13 +47,18 @@ mod weights;
 
 pub use genesis::{GenesisNeuron, GenesisSubnet, Hyperparameters};
 pub use guards::Refusal;
-pub use info::{NeuronInfo, NeuronInfoLite};
+pub use info::{
+    DelegateInfo, DynamicInfo, HyperparamEntry, HyperparamValue, Metagraph, NeuronInfo, NeuronInfoLite,
+    SelectiveMetagraph, SimSwapResult, StakeAvailability, StakeInfo, StakeOn, SubnetHyperparams, SubnetHyperparamsV2,
+    SubnetInfo, SubnetInfov2, SubnetPrice, SubnetState,
+};
 pub use pallet::*;
 pub use pulses::PulseSource;
 pub use rate_limits::TransactionType;
 pub use types::{
-    AxonInfo, ChainIdentityV2, Hyperparameter, I64F64, I96F32, NeuronCertificate, PrometheusInfo, RateLimitKey,
-    RecycleOrBurnEnum, RootClaimTypeEnum, SafeFloat, SubnetIdentityV3, U64F64, U96F32,
+    AxonInfo, ChainIdentityV2, EpochConsensus, Hyperparameter, I32F32, I64F64, I96F32, LockState, MinerCollateralState,
+    NeuronCertificate, PrometheusInfo, RateLimitKey, RecycleOrBurnEnum, RootClaimTypeEnum, SafeFloat, SubnetIdentityV3,
+    U64F64, U96F32,
 };
 
 use codec::Decode;
@@ -75,9 +80,11 @@ fn zero_account<T: frame_system::Config>() -> T::AccountId {
 #[import_section(storage::commits::commits)]
 #[import_section(storage::emission::emission)]
 #[import_section(storage::hyperparameters::hyperparameters)]
+#[import_section(storage::locks::locks)]
 #[import_section(storage::mechanisms::mechanisms)]
 #[import_section(storage::networks::networks)]
 #[import_section(storage::neurons::neurons)]
+#[import_section(storage::newer::newer)]
 #[import_section(storage::pool::pool)]
 #[import_section(storage::rate_limits::rate_limits)]
 #[import_section(storage::registration::registration)]
@@ -110,8 +117,9 @@ pub mod pallet {
         genesis::GenesisSubnet,
         pulses::PulseSource,
         types::{
-            AxonInfo, ChainIdentityV2, I64F64, I96F32, NeuronCertificate, PrometheusInfo, RateLimitKey,
-            RecycleOrBurnEnum, RootClaimTypeEnum, SafeFloat, SubnetIdentityV3, U64F64, U96F32,
+            AxonInfo, ChainIdentityV2, EpochConsensus, I64F64, I96F32, LockState, MinerCollateralState,
+            NeuronCertificate, PrometheusInfo, RateLimitKey, RecycleOrBurnEnum, RootClaimTypeEnum, SafeFloat,
+            SubnetIdentityV3, U64F64, U96F32,
         },
         weights::{commit_weight, row_weight},
     };

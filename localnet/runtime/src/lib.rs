@@ -8,6 +8,7 @@
 // The macros of FRAME write qualified paths into this crate.
 #![allow(unused_qualifications)]
 
+mod answers;
 mod apis;
 mod aura;
 mod check_nonce;
@@ -15,6 +16,7 @@ pub mod extensions;
 mod subnets;
 mod version;
 
+pub use answers::{RUNTIME_API_VERSIONS, RuntimeApi, RuntimeApiImpl, api};
 pub use apis::*;
 pub use aura::{SLOT_DURATION_MS, SlotDuration};
 pub use check_nonce::CheckNonce;
@@ -33,13 +35,9 @@ use frame_support::{
     traits::{ConstU8, ConstU16, ConstU32, ConstU64, Get as _},
     weights::{Weight, WeightToFee, constants::WEIGHT_REF_TIME_PER_SECOND},
 };
-use pallet_subtensor::{NeuronInfo, NeuronInfoLite};
-use sp_api::impl_runtime_apis;
-use sp_core::OpaqueMetadata;
 use sp_runtime::{
-    ApplyExtrinsicResult, Cow, ExtrinsicInclusionMode, MultiAddress, MultiSignature, Perbill, generic,
-    traits::{AccountIdLookup, BlakeTwo256, Block as BlockT, IdentifyAccount, Verify},
-    transaction_validity::{TransactionSource, TransactionValidity},
+    Cow, MultiAddress, MultiSignature, Perbill, generic,
+    traits::{AccountIdLookup, BlakeTwo256, IdentifyAccount, Verify},
 };
 use sp_version::RuntimeVersion;
 
@@ -240,154 +238,4 @@ pub fn awaited_rounds() -> BTreeSet<u64> {
 /// The transactions that a block's author adds itself: the clock.
 pub fn inherents(data: &sp_inherents::InherentData) -> Vec<UncheckedExtrinsic> {
     data.create_extrinsics()
-}
-
-impl_runtime_apis! {
-    impl sp_api::Core<Block> for Runtime {
-        fn version() -> RuntimeVersion {
-            Version::get()
-        }
-
-        fn execute_block(block: Block) {
-            Executive::execute_block(block);
-        }
-
-        fn initialize_block(header: &Header) -> ExtrinsicInclusionMode {
-            Executive::initialize_block(header)
-        }
-    }
-
-    impl sp_api::Metadata<Block> for Runtime {
-        fn metadata() -> OpaqueMetadata {
-            OpaqueMetadata::new(Runtime::metadata().into())
-        }
-
-        fn metadata_at_version(version: u32) -> Option<OpaqueMetadata> {
-            Runtime::metadata_at_version(version)
-        }
-
-        fn metadata_versions() -> Vec<u32> {
-            Runtime::metadata_versions()
-        }
-    }
-
-    impl sp_block_builder::BlockBuilder<Block> for Runtime {
-        fn apply_extrinsic(extrinsic: <Block as BlockT>::Extrinsic) -> ApplyExtrinsicResult {
-            Executive::apply_extrinsic(extrinsic)
-        }
-
-        fn finalize_block() -> Header {
-            Executive::finalize_block()
-        }
-
-        fn inherent_extrinsics(data: sp_inherents::InherentData) -> Vec<<Block as BlockT>::Extrinsic> {
-            data.create_extrinsics()
-        }
-
-        fn check_inherents(block: Block, data: sp_inherents::InherentData) -> sp_inherents::CheckInherentsResult {
-            data.check_extrinsics(&block)
-        }
-    }
-
-    impl sp_transaction_pool::runtime_api::TaggedTransactionQueue<Block> for Runtime {
-        fn validate_transaction(
-            source: TransactionSource,
-            extrinsic: <Block as BlockT>::Extrinsic,
-            hash: Hash,
-        ) -> TransactionValidity {
-            Executive::validate_transaction(source, extrinsic, hash)
-        }
-    }
-
-    impl frame_system_rpc_runtime_api::AccountNonceApi<Block, AccountId, Nonce> for Runtime {
-        fn account_nonce(account: AccountId) -> Nonce {
-            System::account_nonce(account)
-        }
-    }
-
-    impl pallet_transaction_payment_rpc_runtime_api::TransactionPaymentApi<Block, Balance> for Runtime {
-        fn query_info(
-            extrinsic: <Block as BlockT>::Extrinsic,
-            len: u32,
-        ) -> pallet_transaction_payment_rpc_runtime_api::RuntimeDispatchInfo<Balance> {
-            TransactionPayment::query_info(extrinsic, len)
-        }
-
-        fn query_fee_details(
-            extrinsic: <Block as BlockT>::Extrinsic,
-            len: u32,
-        ) -> pallet_transaction_payment::FeeDetails<Balance> {
-            TransactionPayment::query_fee_details(extrinsic, len)
-        }
-
-        fn query_weight_to_fee(weight: Weight) -> Balance {
-            TransactionPayment::weight_to_fee(weight)
-        }
-
-        fn query_length_to_fee(length: u32) -> Balance {
-            TransactionPayment::length_to_fee(length)
-        }
-    }
-
-    impl pallet_transaction_payment_rpc_runtime_api::TransactionPaymentCallApi<Block, Balance, RuntimeCall>
-        for Runtime
-    {
-        fn query_call_info(
-            call: RuntimeCall,
-            len: u32,
-        ) -> pallet_transaction_payment::RuntimeDispatchInfo<Balance> {
-            TransactionPayment::query_call_info(call, len)
-        }
-
-        fn query_call_fee_details(
-            call: RuntimeCall,
-            len: u32,
-        ) -> pallet_transaction_payment::FeeDetails<Balance> {
-            TransactionPayment::query_call_fee_details(call, len)
-        }
-
-        fn query_weight_to_fee(weight: Weight) -> Balance {
-            TransactionPayment::weight_to_fee(weight)
-        }
-
-        fn query_length_to_fee(length: u32) -> Balance {
-            TransactionPayment::length_to_fee(length)
-        }
-    }
-
-    impl apis::NeuronInfoRuntimeApi<Block> for Runtime {
-        fn get_neurons(netuid: u16) -> Vec<NeuronInfo<AccountId>> {
-            SubtensorModule::get_neurons(netuid)
-        }
-
-        fn get_neuron(netuid: u16, uid: u16) -> Option<NeuronInfo<AccountId>> {
-            SubtensorModule::get_neuron(netuid, uid)
-        }
-
-        fn get_neurons_lite(netuid: u16) -> Vec<NeuronInfoLite<AccountId>> {
-            SubtensorModule::get_neurons_lite(netuid)
-        }
-
-        fn get_neuron_lite(netuid: u16, uid: u16) -> Option<NeuronInfoLite<AccountId>> {
-            SubtensorModule::get_neuron_lite(netuid, uid)
-        }
-    }
-
-    impl apis::SubnetInfoRuntimeApi<Block> for Runtime {
-        fn get_next_epoch_start_block(netuid: u16) -> Option<u64> {
-            SubtensorModule::next_epoch_block(netuid)
-        }
-    }
-
-    impl apis::SubnetRegistrationRuntimeApi<Block> for Runtime {
-        fn get_network_registration_cost() -> u64 {
-            pallet_subtensor::NetworkMinLockCost::<Runtime>::get()
-        }
-    }
-
-    impl apis::SwapRuntimeApi<Block> for Runtime {
-        fn current_alpha_price(_netuid: u16) -> u64 {
-            1_000_000_000
-        }
-    }
 }

@@ -43,6 +43,14 @@ struct RealEvent {
     fields: String,
 }
 
+/// Storage of runtimes after 425, with the spec that brought it: newer clients read it without asking.
+const NEWER: [(&str, u32); 4] = [
+    ("CollateralDrainRatio", 435),
+    ("CollateralLockShare", 435),
+    ("MinerCollateral", 435),
+    ("SubnetEpochConsensus", 475),
+];
+
 fn real() -> Real {
     serde_json::from_str(include_str!("../fixtures/subtensor-425.json")).unwrap()
 }
@@ -188,6 +196,10 @@ async fn calls_storage_events_and_errors_are_the_chains() {
     let mut seen = 0;
     for entry in &pallet.storage.as_ref().unwrap().entries {
         let name = &entry.name;
+        if NEWER.iter().any(|(newer, _)| newer == name) {
+            assert!(!real.storage.contains_key(name), "{name}");
+            continue;
+        }
         let Some(expected) = real.storage.get(name) else { panic!("no storage {name}") };
         let (hashers, key, value) = match &entry.ty {
             v14::StorageEntryType::Plain(value) => (vec![], String::new(), words(types, value.id)),

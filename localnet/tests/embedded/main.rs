@@ -4,6 +4,7 @@
 extern crate assay_localnet as localnet;
 
 mod account;
+mod apis;
 mod beacon;
 mod blocks;
 mod clock;

@@ -31,3 +31,15 @@ pub enum RootClaimTypeEnum {
         subnets: BTreeSet<u16>,
     },
 }
+
+/// How a subnet's epoch finds what its neurons earn.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, TypeInfo, MaxEncodedLen,
+)]
+pub enum EpochConsensus {
+    /// By the validators' weights.
+    #[default]
+    Yuma,
+    /// Not at all.
+    Null,
+}

@@ -62,6 +62,8 @@ macro_rules! fixed {
 }
 
 fixed! {
+    /// Signed, 32 fractional bits of 64.
+    I32F32(i64),
     /// Signed, 32 fractional bits.
     I96F32(i128),
     /// Signed, 64 fractional bits.
@@ -79,6 +81,13 @@ impl U96F32 {
     /// The rest, in units of 2^-32.
     pub fn fraction(self) -> u32 {
         self.bits as u32
+    }
+}
+
+impl I32F32 {
+    /// A whole number.
+    pub const fn from_int(value: i32) -> Self {
+        Self { bits: (value as i64) << 32 }
     }
 }
 

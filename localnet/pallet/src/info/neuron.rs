@@ -1,4 +1,4 @@
-//! What the chain's runtime API tells of neurons, field by field in its order.
+//! A neuron: one seat of a subnet.
 
 use codec::{Compact, Decode, Encode};
 use scale_info::TypeInfo;
