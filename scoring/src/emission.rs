@@ -55,11 +55,7 @@ pub fn split(input: &SplitInput) -> Split {
     let owner_cut = (alpha_out * cut) >> FRACTION_BITS;
     let rest = alpha_out - owner_cut;
 
-    let weight = u128::from(input.tao_weight) >> (64 - FRACTION_BITS);
-    let root_tao = weight * u128::from(input.root_tao);
-    let alpha = u128::from(input.alpha_issuance) << FRACTION_BITS;
-    let proportion = (root_tao << FRACTION_BITS).checked_div(root_tao + alpha).unwrap_or(0);
-    let root = ((proportion * rest) >> FRACTION_BITS) / 2;
+    let root = ((root_proportion(input) * rest) >> FRACTION_BITS) / 2;
 
     let server = rest / 2;
     let whole = |fixed: u128| u64::try_from(fixed >> FRACTION_BITS).unwrap_or(u64::MAX);
@@ -69,4 +65,12 @@ pub fn split(input: &SplitInput) -> Split {
         validator: whole(rest - server - root),
         root: whole(root),
     }
+}
+
+/// Root's proportion of what validators get, in units of 2^-32: what TAO on root weighs beside the subnet's alpha.
+pub fn root_proportion(input: &SplitInput) -> u128 {
+    let weight = u128::from(input.tao_weight) >> (64 - FRACTION_BITS);
+    let root_tao = weight * u128::from(input.root_tao);
+    let alpha = u128::from(input.alpha_issuance) << FRACTION_BITS;
+    (root_tao << FRACTION_BITS).checked_div(root_tao + alpha).unwrap_or(0)
 }
