@@ -52,6 +52,9 @@ pub struct SubnetGenesis {
     pub owner: Coldkey,
     /// The owner's hotkey, which has uid 0.
     pub owner_hotkey: Hotkey,
+    /// TAO and alpha in its pool, in rao: their ratio is the price. The TAO is issued beside the balances, and there
+    /// are never more than 21 million.
+    pub pool: (u64, u64),
     /// Its hyperparameters.
     pub rules: Rules,
     /// Neurons with a seat from the start, from uid 1.
@@ -86,12 +89,14 @@ impl Default for Genesis {
 
 impl SubnetGenesis {
     /// A running subnet owned by `//Owner` (hotkey `//Owner//hotkey`) with the chain's rules for a new subnet, but for
-    /// what would make tests wait: no limit on weights, axons and registrations, commit-reveal off, tempo 20.
+    /// what would make tests wait: no limit on weights, axons and registrations, commit-reveal off, tempo 20. Its pool
+    /// holds a million TAO and as much alpha, so that a thousand TAO move the price by a fifth of a percent.
     pub fn new(netuid: NetUid) -> Self {
         Self {
             netuid,
             owner: Coldkey(public_key("//Owner")),
             owner_hotkey: Hotkey(public_key("//Owner//hotkey")),
+            pool: (1_000_000 * TAO, 1_000_000 * TAO),
             rules: Rules {
                 tempo: 20,
                 weights_set_rate_limit: 0,
@@ -128,6 +133,7 @@ impl Genesis {
             netuid: subnet.netuid.0,
             owner: account(&subnet.owner.0),
             owner_hotkey: account(&subnet.owner_hotkey.0),
+            pool: subnet.pool,
             hyperparameters: subnet.rules.clone(),
             neurons: subnet
                 .neurons

@@ -89,7 +89,8 @@ fn chain(config: &Config) -> Result<Chain, SpawnError> {
             Chain::restore(dump, config).map_err(damaged)?
         }
         None => {
-            let mut storage = config.genesis.runtime_config(config.beacon).build_storage().map_err(SpawnError::Genesis)?;
+            let mut storage =
+                config.genesis.runtime_config(config.beacon).build_storage().map_err(SpawnError::Genesis)?;
             storage.top.extend([SlotDuration::item(config.slot_ms())]);
             Chain::new(storage, config)
         }

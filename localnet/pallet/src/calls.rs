@@ -28,7 +28,7 @@ mod calls {
             netuid: u16,
             amount_staked: u64,
         ) -> DispatchResult {
-            Self::do_add_stake(ensure_signed(origin)?, hotkey, netuid, amount_staked)
+            Self::do_add_stake(&ensure_signed(origin)?, &hotkey, netuid, amount_staked).map(|_| ())
         }
 
         /// Take alpha back from a hotkey, as TAO.
@@ -41,6 +41,235 @@ mod calls {
             amount_unstaked: u64,
         ) -> DispatchResult {
             Self::do_remove_stake(ensure_signed(origin)?, hotkey, netuid, amount_unstaked)
+        }
+
+        /// Take back all that the signing coldkey has on a hotkey, in every network.
+        #[pallet::call_index(83)]
+        #[pallet::weight(Weight::from_parts(300_000_000, 0))]
+        pub fn unstake_all(origin: OriginFor<T>, hotkey: T::AccountId) -> DispatchResult {
+            Self::do_unstake_all(ensure_signed(origin)?, hotkey)
+        }
+
+        /// Take back all that the signing coldkey has on a hotkey beyond root, and stake it on root.
+        #[pallet::call_index(84)]
+        #[pallet::weight(Weight::from_parts(300_000_000, 0))]
+        pub fn unstake_all_alpha(origin: OriginFor<T>, hotkey: T::AccountId) -> DispatchResult {
+            Self::do_unstake_all_alpha(ensure_signed(origin)?, hotkey)
+        }
+
+        /// Move alpha to another hotkey.
+        #[pallet::call_index(85)]
+        #[pallet::weight(Weight::from_parts(300_000_000, 0))]
+        pub fn move_stake(
+            origin: OriginFor<T>,
+            origin_hotkey: T::AccountId,
+            destination_hotkey: T::AccountId,
+            origin_netuid: u16,
+            destination_netuid: u16,
+            alpha_amount: u64,
+        ) -> DispatchResult {
+            let coldkey = ensure_signed(origin)?;
+            Self::do_move_stake(
+                coldkey,
+                origin_hotkey,
+                destination_hotkey,
+                origin_netuid,
+                destination_netuid,
+                alpha_amount,
+            )
+        }
+
+        /// Give alpha to another coldkey.
+        #[pallet::call_index(86)]
+        #[pallet::weight(Weight::from_parts(300_000_000, 0))]
+        pub fn transfer_stake(
+            origin: OriginFor<T>,
+            destination_coldkey: T::AccountId,
+            hotkey: T::AccountId,
+            origin_netuid: u16,
+            destination_netuid: u16,
+            alpha_amount: u64,
+        ) -> DispatchResult {
+            let coldkey = ensure_signed(origin)?;
+            Self::do_transfer_stake(
+                coldkey,
+                destination_coldkey,
+                hotkey,
+                origin_netuid,
+                destination_netuid,
+                alpha_amount,
+            )
+        }
+
+        /// Trade alpha of one subnet for that of another, on the same hotkey.
+        #[pallet::call_index(87)]
+        #[pallet::weight(Weight::from_parts(300_000_000, 0))]
+        pub fn swap_stake(
+            origin: OriginFor<T>,
+            hotkey: T::AccountId,
+            origin_netuid: u16,
+            destination_netuid: u16,
+            alpha_amount: u64,
+        ) -> DispatchResult {
+            let coldkey = ensure_signed(origin)?;
+            Self::do_swap_stake(coldkey, hotkey, origin_netuid, destination_netuid, alpha_amount, None)
+        }
+
+        /// [`add_stake`](Self::add_stake) up to a price, in rao per alpha: all or, if so allowed, as much as it takes.
+        #[pallet::call_index(88)]
+        #[pallet::weight(Weight::from_parts(300_000_000, 0))]
+        pub fn add_stake_limit(
+            origin: OriginFor<T>,
+            hotkey: T::AccountId,
+            netuid: u16,
+            amount_staked: u64,
+            limit_price: u64,
+            allow_partial: bool,
+        ) -> DispatchResult {
+            let coldkey = ensure_signed(origin)?;
+            Self::do_add_stake_limit(&coldkey, &hotkey, netuid, amount_staked, limit_price, allow_partial).map(|_| ())
+        }
+
+        /// [`remove_stake`](Self::remove_stake) down to a price, in rao per alpha.
+        #[pallet::call_index(89)]
+        #[pallet::weight(Weight::from_parts(300_000_000, 0))]
+        pub fn remove_stake_limit(
+            origin: OriginFor<T>,
+            hotkey: T::AccountId,
+            netuid: u16,
+            amount_unstaked: u64,
+            limit_price: u64,
+            allow_partial: bool,
+        ) -> DispatchResult {
+            let coldkey = ensure_signed(origin)?;
+            Self::do_remove_stake_limit(coldkey, hotkey, netuid, amount_unstaked, limit_price, allow_partial)
+        }
+
+        /// [`swap_stake`](Self::swap_stake) down to a price of the one alpha in the other, in units of 10^-9.
+        #[pallet::call_index(90)]
+        #[pallet::weight(Weight::from_parts(300_000_000, 0))]
+        pub fn swap_stake_limit(
+            origin: OriginFor<T>,
+            hotkey: T::AccountId,
+            origin_netuid: u16,
+            destination_netuid: u16,
+            alpha_amount: u64,
+            limit_price: u64,
+            allow_partial: bool,
+        ) -> DispatchResult {
+            let coldkey = ensure_signed(origin)?;
+            let limit = Some(PriceLimit { price: limit_price, allow_partial });
+            Self::do_swap_stake(coldkey, hotkey, origin_netuid, destination_netuid, alpha_amount, limit)
+        }
+
+        /// Take all alpha back from a hotkey, down to a price if there is one.
+        #[pallet::call_index(103)]
+        #[pallet::weight(Weight::from_parts(300_000_000, 0))]
+        pub fn remove_stake_full_limit(
+            origin: OriginFor<T>,
+            hotkey: T::AccountId,
+            netuid: u16,
+            limit_price: Option<u64>,
+        ) -> DispatchResult {
+            Self::do_remove_stake_full_limit(ensure_signed(origin)?, hotkey, netuid, limit_price)
+        }
+
+        /// Give alpha back to what may be issued.
+        #[pallet::call_index(101)]
+        #[pallet::weight(Weight::from_parts(300_000_000, 0))]
+        pub fn recycle_alpha(origin: OriginFor<T>, hotkey: T::AccountId, amount: u64, netuid: u16) -> DispatchResult {
+            Self::do_recycle_alpha(ensure_signed(origin)?, hotkey, amount, netuid)
+        }
+
+        /// Give alpha up: it stays issued.
+        #[pallet::call_index(102)]
+        #[pallet::weight(Weight::from_parts(300_000_000, 0))]
+        pub fn burn_alpha(origin: OriginFor<T>, hotkey: T::AccountId, amount: u64, netuid: u16) -> DispatchResult {
+            Self::do_burn_alpha(ensure_signed(origin)?, hotkey, amount, netuid)
+        }
+
+        /// Stake TAO and burn the alpha.
+        #[pallet::call_index(132)]
+        #[pallet::weight(Weight::from_parts(300_000_000, 0))]
+        pub fn add_stake_burn(
+            origin: OriginFor<T>,
+            hotkey: T::AccountId,
+            netuid: u16,
+            amount: u64,
+            limit: Option<u64>,
+        ) -> DispatchResult {
+            Self::do_add_stake_burn(ensure_signed(origin)?, hotkey, netuid, amount, limit)
+        }
+
+        /// Take less from those who stake to a hotkey. The signer is its coldkey.
+        #[pallet::call_index(65)]
+        #[pallet::weight(Weight::from_parts(50_000_000, 0))]
+        pub fn decrease_take(origin: OriginFor<T>, hotkey: T::AccountId, take: u16) -> DispatchResult {
+            Self::do_decrease_take(ensure_signed(origin)?, hotkey, take)
+        }
+
+        /// Take more from those who stake to a hotkey. The signer is its coldkey.
+        #[pallet::call_index(66)]
+        #[pallet::weight(Weight::from_parts(50_000_000, 0))]
+        pub fn increase_take(origin: OriginFor<T>, hotkey: T::AccountId, take: u16) -> DispatchResult {
+            Self::do_increase_take(ensure_signed(origin)?, hotkey, take)
+        }
+
+        /// Become the owner of a hotkey that nobody owns. Does nothing where somebody does.
+        #[pallet::call_index(91)]
+        #[pallet::weight(Weight::from_parts(50_000_000, 0))]
+        pub fn try_associate_hotkey(origin: OriginFor<T>, hotkey: T::AccountId) -> DispatchResult {
+            Self::create_account_if_absent(&ensure_signed(origin)?, &hotkey)
+        }
+
+        /// Have what the signing coldkey's miners earn in a subnet staked to one hotkey.
+        #[pallet::call_index(114)]
+        #[pallet::weight(Weight::from_parts(50_000_000, 0))]
+        pub fn set_coldkey_auto_stake_hotkey(
+            origin: OriginFor<T>,
+            netuid: u16,
+            hotkey: T::AccountId,
+        ) -> DispatchResult {
+            Self::do_set_auto_stake(ensure_signed(origin)?, netuid, hotkey)
+        }
+
+        /// Take a seat on root.
+        #[pallet::call_index(62)]
+        #[pallet::weight(Weight::from_parts(50_000_000, 0))]
+        pub fn root_register(origin: OriginFor<T>, hotkey: T::AccountId) -> DispatchResult {
+            Self::do_root_register(ensure_signed(origin)?, hotkey)
+        }
+
+        /// Claim what the signing coldkey's stake on root earned in one to five subnets.
+        #[pallet::call_index(121)]
+        #[pallet::weight(Weight::from_parts(300_000_000, 0))]
+        pub fn claim_root(origin: OriginFor<T>, subnets: BTreeSet<u16>) -> DispatchResult {
+            Self::do_claim_root(ensure_signed(origin)?, subnets)
+        }
+
+        /// Choose what becomes of what the signing coldkey's stake on root earns.
+        #[pallet::call_index(122)]
+        #[pallet::weight(Weight::from_parts(50_000_000, 0))]
+        pub fn set_root_claim_type(origin: OriginFor<T>, new_root_claim_type: RootClaimTypeEnum) -> DispatchResult {
+            Self::do_set_root_claim_type(ensure_signed(origin)?, new_root_claim_type)
+        }
+
+        /// Set for how many coldkeys each block claims. For sudo.
+        #[pallet::call_index(123)]
+        #[pallet::weight(Weight::from_parts(50_000_000, 0))]
+        pub fn sudo_set_num_root_claims(origin: OriginFor<T>, new_value: u64) -> DispatchResult {
+            ensure_root(origin)?;
+            Self::do_set_num_root_claims(new_value)
+        }
+
+        /// Set the least alpha that is claimed of a subnet. For its owner and sudo.
+        #[pallet::call_index(124)]
+        #[pallet::weight(Weight::from_parts(50_000_000, 0))]
+        pub fn sudo_set_root_claim_threshold(origin: OriginFor<T>, netuid: u16, new_value: u64) -> DispatchResult {
+            if let Some(who) = ensure_signed_or_root(origin)? {
+                ensure!(SubnetOwner::<T>::get(netuid) == who, DispatchError::BadOrigin);
+            }
+            Self::do_set_root_claim_threshold(netuid, new_value)
         }
 
         /// Announce where the signing hotkey serves.
@@ -80,6 +309,21 @@ mod calls {
             Self::do_serve_axon(ensure_signed(origin)?, netuid, axon, Some(certificate))
         }
 
+        /// Once a seat for work; now [`burned_register`](Self::burned_register), whatever the work is.
+        #[pallet::call_index(6)]
+        #[pallet::weight(Weight::from_parts(350_000_000, 0))]
+        pub fn register(
+            origin: OriginFor<T>,
+            netuid: u16,
+            _block_number: u64,
+            _nonce: u64,
+            _work: Vec<u8>,
+            hotkey: T::AccountId,
+            _coldkey: T::AccountId,
+        ) -> DispatchResult {
+            Self::do_register(ensure_signed(origin)?, netuid, hotkey, None)
+        }
+
         /// Take a seat for a hotkey by burning TAO of the signing coldkey.
         #[pallet::call_index(7)]
         #[pallet::weight(Weight::from_parts(350_000_000, 0))]
@@ -91,7 +335,34 @@ mod calls {
         #[pallet::call_index(59)]
         #[pallet::weight(Weight::from_parts(300_000_000, 0))]
         pub fn register_network(origin: OriginFor<T>, hotkey: T::AccountId) -> DispatchResult {
-            Self::do_register_network(ensure_signed(origin)?, hotkey)
+            Self::do_register_network(ensure_signed(origin)?, hotkey, None)
+        }
+
+        /// [`register_network`](Self::register_network) with what it says of itself.
+        #[pallet::call_index(79)]
+        #[pallet::weight(Weight::from_parts(300_000_000, 0))]
+        pub fn register_network_with_identity(
+            origin: OriginFor<T>,
+            hotkey: T::AccountId,
+            identity: Option<SubnetIdentityV3>,
+        ) -> DispatchResult {
+            Self::do_register_network(ensure_signed(origin)?, hotkey, identity)
+        }
+
+        /// End a network. For sudo.
+        #[pallet::call_index(61)]
+        #[pallet::weight((Weight::from_parts(119_000_000, 0), DispatchClass::Operational, Pays::Yes))]
+        pub fn dissolve_network(origin: OriginFor<T>, _coldkey: T::AccountId, netuid: u16) -> DispatchResult {
+            ensure_root(origin)?;
+            Self::do_dissolve_network(netuid)
+        }
+
+        /// End a network. For sudo.
+        #[pallet::call_index(120)]
+        #[pallet::weight((Weight::from_parts(119_000_000, 0), DispatchClass::Operational, Pays::Yes))]
+        pub fn root_dissolve_network(origin: OriginFor<T>, netuid: u16) -> DispatchResult {
+            ensure_root(origin)?;
+            Self::do_dissolve_network(netuid)
         }
 
         /// Start a network's emission. The signer is its owner.

@@ -1,6 +1,4 @@
-//! Each block: new alpha for every running subnet, and an epoch where one is due.
-
-use scoring::emission;
+//! Each block: TAO and alpha are issued, and the epochs that are due run and pay.
 
 use crate::*;
 
@@ -8,44 +6,26 @@ use crate::*;
 pub(crate) struct Pending {
     pub server: u64,
     pub validator: u64,
+    pub root: u64,
     pub owner_cut: u64,
 }
 
 impl<T: Config> Pallet<T> {
     pub(crate) fn run_coinbase() {
         let subnets = Self::subnets();
-        for netuid in &subnets {
-            if FirstEmissionBlockNumber::<T>::get(netuid).is_some_and(|first| Self::current_block() >= first) {
-                Self::emit(*netuid);
-            }
-        }
+        let running = Self::subnets_to_emit_to(&subnets);
+        Self::emit(&running);
         // All are drained before any is paid, as on the chain.
         let drained = Self::drain_pending(&subnets);
         for (netuid, pending) in drained {
             Self::pay_epoch(netuid, pending);
             LastMechansimStepBlock::<T>::insert(netuid, Self::current_block());
         }
-    }
-
-    /// One block's alpha, split and put aside for the epoch.
-    fn emit(netuid: u16) {
-        let issuance = SubnetAlphaIn::<T>::get(netuid).saturating_add(SubnetAlphaOut::<T>::get(netuid));
-        let alpha_out = emission::block_emission(issuance);
-        let split = emission::split(&emission::SplitInput {
-            alpha_out,
-            owner_cut: OwnerCutEnabled::<T>::get(netuid).then(SubnetOwnerCut::<T>::get),
-            root_tao: SubnetTAO::<T>::get(ROOT),
-            tao_weight: TaoWeight::<T>::get(),
-            alpha_issuance: issuance,
-        });
-        SubnetAlphaOutEmission::<T>::insert(netuid, alpha_out);
-        // Root's part is sold for TAO only where prices add up to more than one TAO; here they never do, so it is
-        // not issued.
-        let issued = alpha_out.saturating_sub(split.root);
-        SubnetAlphaOut::<T>::mutate(netuid, |total| *total = total.saturating_add(issued));
-        PendingOwnerCut::<T>::mutate(netuid, |total| *total = total.saturating_add(split.owner_cut));
-        PendingServerEmission::<T>::mutate(netuid, |total| *total = total.saturating_add(split.server));
-        PendingValidatorEmission::<T>::mutate(netuid, |total| *total = total.saturating_add(split.validator));
+        for netuid in running {
+            Self::update_moving_price(netuid);
+            RootProp::<T>::insert(netuid, Self::root_proportion(netuid));
+        }
+        Self::claim_root_for_some();
     }
 
     /// The subnets whose epoch runs in this block, with what they have to pay out. The schedule moves on even where
@@ -69,6 +49,7 @@ impl<T: Config> Pallet<T> {
                 let pending = Pending {
                     server: PendingServerEmission::<T>::take(netuid),
                     validator: PendingValidatorEmission::<T>::take(netuid),
+                    root: PendingRootAlphaDivs::<T>::take(netuid),
                     owner_cut: PendingOwnerCut::<T>::take(netuid),
                 };
                 drained.push((netuid, pending));

@@ -1,5 +1,6 @@
 //! What stands in block 0.
 
+use frame_support::traits::fungible::Inspect;
 use serde::{Deserialize, Serialize};
 
 use crate::*;
@@ -13,6 +14,8 @@ pub struct GenesisSubnet<AccountId> {
     pub owner: AccountId,
     /// The owner's hotkey: it has seat 0 and never loses it.
     pub owner_hotkey: AccountId,
+    /// TAO and alpha in its pool, in rao: their ratio is the price. The TAO is issued beside the balances.
+    pub pool: (u64, u64),
     /// Its rules.
     pub hyperparameters: Hyperparameters,
     /// Neurons seated from the start, after the owner's.
@@ -116,22 +119,35 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn build_genesis(config: &GenesisConfig<T>) {
         StakeThreshold::<T>::put(config.stake_threshold);
         NetworkMinLockCost::<T>::put(config.network_min_lock_cost);
+        NetworkLastLockCost::<T>::put(config.network_min_lock_cost);
         NetworkRateLimit::<T>::put(config.network_rate_limit);
         NetworksAdded::<T>::insert(ROOT, true);
         Tempo::<T>::insert(ROOT, 100);
         MaxAllowedUids::<T>::insert(ROOT, 64);
         SubtokenEnabled::<T>::insert(ROOT, true);
         TotalNetworks::<T>::put(1);
+        TotalIssuance::<T>::put(T::Currency::total_issuance());
+        // Both may be paid any amount, and root's may be emptied, without the account coming and going.
+        for account in [Self::subnet_account(ROOT), Self::burn_account()] {
+            Self::issue_tao(&account, T::Currency::minimum_balance());
+        }
         for subnet in &config.subnets {
             let netuid = subnet.netuid;
+            // Only the account of a subnet is refused.
+            let _ = Self::create_account_if_absent(&subnet.owner, &subnet.owner_hotkey);
             Self::add_network(netuid, &subnet.owner, &subnet.owner_hotkey, &subnet.hyperparameters);
+            let tao = Self::issue_tao(&Self::subnet_account(netuid), subnet.pool.0);
+            Self::open_pool(netuid, tao, subnet.pool.1);
+            // As if it had always had its price.
+            let price = Self::alpha_price(netuid).min(U64F64::ONE);
+            SubnetMovingPrice::<T>::insert(netuid, I96F32::from(price));
             Self::start_network(netuid, 1);
             for neuron in &subnet.neurons {
-                Self::create_account_if_absent(&neuron.coldkey, &neuron.hotkey);
+                let _ = Self::create_account_if_absent(&neuron.coldkey, &neuron.hotkey);
                 let uid = Self::append_neuron(netuid, &neuron.hotkey, 0);
                 if neuron.stake > 0 {
+                    Self::mint_alpha_out(netuid, neuron.stake);
                     Self::increase_stake(&neuron.hotkey, &neuron.coldkey, netuid, neuron.stake);
-                    SubnetAlphaOut::<T>::mutate(netuid, |total| *total = total.saturating_add(neuron.stake));
                 }
                 if neuron.validator_permit {
                     ValidatorPermit::<T>::mutate(netuid, |permits| permits[usize::from(uid)] = true);

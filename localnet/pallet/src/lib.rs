@@ -3,13 +3,12 @@
 //! our own.
 //!
 //! What follows the chain's rules: who gets a seat and who loses it, what an axon may announce, every refusal of
-//! weights and their order, when an epoch runs, Yuma over it, and who is paid.
+//! weights and their order, when an epoch runs, Yuma over it, what is issued and who is paid, every trade of stake.
 //!
 //! What is simpler than the chain:
-//! * alpha has a fixed price of one TAO: there is no pool to trade with, so no slippage and no fee;
-//! * no TAO is minted, only alpha: the pool that would take the TAO is not there;
-//! * child keys and auto-staking do not exist;
-//! * the burn of a registration decays by a straight line per block, not by an exact power.
+//! * nobody authors blocks, so that the fees of trades are burned and those of transactions recycled;
+//! * child keys, stake locks and leases do not exist;
+//! * a network that is dissolved is gone at once, and its owner gets no refund.
 //!
 //! Integers only: no float takes part in what is paid.
 
@@ -18,29 +17,39 @@
 // The macros of FRAME write qualified paths into this crate.
 #![allow(unused_qualifications)]
 
+mod accounts;
+mod alpha;
 mod calls;
 mod coinbase;
 mod constants;
+mod dissolve;
+mod emission;
 mod epoch;
 mod errors;
 mod events;
 mod genesis;
 mod guards;
 mod info;
+mod invariants;
 mod mechanisms;
 mod networks;
 mod owner;
 mod payout;
+mod pool;
 mod pulses;
 mod rate_limits;
 mod registration;
 mod results;
+mod root;
+mod root_claims;
 mod schedule;
 mod seats;
 mod serving;
 mod stake_weight;
 mod staking;
 mod storage;
+mod take;
+mod tao;
 mod tempo;
 mod types;
 mod weights;
@@ -49,10 +58,12 @@ pub use genesis::{GenesisNeuron, GenesisSubnet, Hyperparameters};
 pub use guards::Refusal;
 pub use info::{
     DelegateInfo, DynamicInfo, HyperparamEntry, HyperparamValue, Metagraph, NeuronInfo, NeuronInfoLite,
-    SelectiveMetagraph, SimSwapResult, StakeAvailability, StakeInfo, StakeOn, SubnetHyperparams, SubnetHyperparamsV2,
-    SubnetInfo, SubnetInfov2, SubnetPrice, SubnetState,
+    SelectiveMetagraph, StakeAvailability, StakeInfo, StakeOn, SubnetHyperparams, SubnetHyperparamsV2, SubnetInfo,
+    SubnetInfov2, SubnetPrice, SubnetState,
 };
+pub use invariants::Violation;
 pub use pallet::*;
+pub use pool::SimSwapResult;
 pub use pulses::PulseSource;
 pub use rate_limits::TransactionType;
 pub use types::{
@@ -61,6 +72,7 @@ pub use types::{
     U64F64, U96F32,
 };
 
+use alpha::UnassignedAlpha;
 use codec::Decode;
 use frame_support::pallet_macros::import_section;
 
@@ -98,11 +110,12 @@ fn zero_account<T: frame_system::Config>() -> T::AccountId {
 #[import_section(calls::calls)]
 #[frame_support::pallet]
 pub mod pallet {
-    use std::collections::{BTreeMap, VecDeque};
+    use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
     use frame_support::{
         PalletId,
         dispatch::Pays,
+        ensure,
         pallet_prelude::*,
         traits::{ConstBool, ConstU8, ConstU16, ConstU32, ConstU64, fungible},
     };
@@ -116,6 +129,7 @@ pub mod pallet {
     use crate::{
         genesis::GenesisSubnet,
         pulses::PulseSource,
+        staking::PriceLimit,
         types::{
             AxonInfo, ChainIdentityV2, EpochConsensus, I64F64, I96F32, LockState, MinerCollateralState,
             NeuronCertificate, PrometheusInfo, RateLimitKey, RecycleOrBurnEnum, RootClaimTypeEnum, SafeFloat,
@@ -125,7 +139,11 @@ pub mod pallet {
     };
 
     #[pallet::config]
-    pub trait Config: frame_system::Config<RuntimeEvent: From<Event<Self>>> {
+    pub trait Config:
+        frame_system::Config<RuntimeEvent: From<Event<Self>>>
+        + pallet_alpha_assets::Config
+        + pallet_subtensor_swap::Config
+    {
         /// TAO.
         type Currency: fungible::Mutate<Self::AccountId> + fungible::Inspect<Self::AccountId, Balance = u64>;
         /// Where a subnet's TAO lies.
@@ -175,6 +193,11 @@ pub mod pallet {
             Self::reveal_timelocked_commits();
             Self::run_coinbase();
             Weight::zero()
+        }
+
+        #[cfg(debug_assertions)]
+        fn on_finalize(_: BlockNumberFor<T>) {
+            Self::assert_books();
         }
     }
 }

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use frame_support::traits::Get as _;
 use pallet_subtensor::{
     DelegateInfo, DynamicInfo, HyperparamEntry, LockState, Metagraph, NeuronInfo, NeuronInfoLite, SelectiveMetagraph,
     SimSwapResult, StakeAvailability, StakeInfo, StakeOn, SubnetHyperparams, SubnetHyperparamsV2, SubnetInfo,
     SubnetInfov2, SubnetPrice, SubnetState, U64F64,
 };
 use sp_api::impl_runtime_apis;
-use frame_support::traits::Get as _;
 use sp_core::OpaqueMetadata;
 use sp_runtime::{
     ApplyExtrinsicResult, ExtrinsicInclusionMode, Weight,

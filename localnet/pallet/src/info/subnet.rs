@@ -91,19 +91,6 @@ impl<T: Config> Pallet<T> {
         Self::netuids().into_iter().map(Self::get_subnet_info_v2).collect()
     }
 
-    /// The subnet that would make room for a new one: of those past immunity the one of the lowest moving price, of
-    /// equals the oldest.
-    pub fn get_network_to_prune() -> Option<u16> {
-        let now = Self::current_block();
-        let immunity = NetworkImmunityPeriod::<T>::get();
-        Self::subnets()
-            .into_iter()
-            .map(|netuid| (SubnetMovingPrice::<T>::get(netuid), NetworkRegisteredAt::<T>::get(netuid), netuid))
-            .filter(|(_, registered, _)| now >= registered.saturating_add(immunity))
-            .min()
-            .map(|(_, _, netuid)| netuid)
-    }
-
     /// The account that holds a subnet's TAO.
     pub fn get_subnet_account_id(netuid: u16) -> Option<T::AccountId> {
         (netuid == ROOT || NetworksAdded::<T>::get(netuid)).then(|| Self::subnet_account(netuid))

@@ -73,11 +73,6 @@ fixed! {
 }
 
 impl U96F32 {
-    /// The whole part, at most the largest integer.
-    pub fn floor(self) -> u64 {
-        u64::try_from(self.bits >> 32).unwrap_or(u64::MAX)
-    }
-
     /// The rest, in units of 2^-32.
     pub fn fraction(self) -> u32 {
         self.bits as u32

@@ -1,10 +1,12 @@
 //! Values in storage that are structs on the chain.
 
+mod arithmetic;
 mod choices;
 mod fixed;
 mod identity;
 mod lock;
 mod rate_limit;
+mod safe_float;
 mod serving;
 
 pub use choices::{EpochConsensus, RecycleOrBurnEnum, RootClaimTypeEnum};
