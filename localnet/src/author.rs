@@ -1,7 +1,7 @@
 //! Makes blocks.
 
 use codec::Encode;
-use node_subtensor_runtime::{Executive, Header, UncheckedExtrinsic, Version, inherents};
+use node_subtensor_runtime::{Executive, Header, UncheckedExtrinsic, Version, inherents, pallet_shield};
 use sp_core::{Get as _, H256};
 use sp_inherents::InherentData;
 use sp_runtime::{
@@ -18,6 +18,7 @@ use crate::{
     executor::{self, Changes, Panicked},
     journal,
     pool::{self, Pooled, Status},
+    shield::{Carried, Shield},
     state::{STATE_VERSION, State},
 };
 
@@ -127,9 +128,9 @@ pub(crate) fn author(chain: &Chain, authoring: &mut Authoring, making: Making) -
 
     let mut body = Vec::new();
     let now_ms = authoring.clock.next_ms(reading).saturating_add(u64::from(making.replaces));
-    set_clock(number, now_ms, &state, &mut changes, &mut body)?;
+    open(number, now_ms, chain.shield.public_key(), &state, &mut changes, &mut body)?;
     chain.pulses.write_due(&state, &mut changes, &mut body);
-    let filled = fill(chain.pool.take(), &state, &mut changes, &mut body);
+    let filled = fill(chain.pool.take(), &chain.shield, &state, &mut changes, &mut body);
     let sealed =
         executor::execute(&state, &mut changes, Executive::finalize_block).map_err(failed).and_then(|header| {
             let drained = changes
@@ -170,9 +171,11 @@ fn keep(
     journal.append(header, body, changes)
 }
 
-fn set_clock(
+/// What every block begins with: the clock, and the key for sealed transactions.
+fn open(
     number: u32,
     now_ms: u64,
+    key: &[u8],
     state: &State,
     changes: &mut Changes,
     body: &mut Vec<Vec<u8>>,
@@ -181,6 +184,8 @@ fn set_clock(
     let refused = |reason: String| AuthorError::Clock { number, reason };
     let mut data = InherentData::new();
     data.put_data(sp_timestamp::INHERENT_IDENTIFIER, &now_ms).map_err(|error| refused(error.to_string()))?;
+    let key = key.to_vec();
+    data.put_data(pallet_shield::INHERENT_IDENTIFIER, &key).map_err(|error| refused(error.to_string()))?;
     for extrinsic in executor::execute(state, changes, || inherents(&data)).map_err(failed)? {
         body.push(extrinsic.encode());
         let applied = executor::execute(state, changes, || Executive::apply_extrinsic(extrinsic)).map_err(failed)?;
@@ -201,16 +206,33 @@ struct Filled {
 
 /// Put into the block what it takes. A transaction may wait for another one, so those that came too early are tried
 /// again as long as others get in.
-fn fill(waiting: Vec<Pooled>, state: &State, changes: &mut Changes, body: &mut Vec<Vec<u8>>) -> Filled {
+fn fill(
+    waiting: Vec<Pooled>,
+    shield: &Shield,
+    state: &State,
+    changes: &mut Changes,
+    body: &mut Vec<Vec<u8>>,
+) -> Filled {
     let (mut included, mut unused, mut early) = (Vec::new(), Vec::new(), waiting);
     loop {
         let before = included.len();
         for pooled in std::mem::take(&mut early) {
             let Ok(extrinsic) = pool::decode(&pooled.bytes) else { continue };
+            let carried = shield.carried(&extrinsic);
+            if matches!(carried, Carried::Unknown) {
+                unused.push(pooled);
+                continue;
+            }
             match apply(extrinsic, state, changes) {
                 Applied::Included => {
                     body.push(pooled.bytes.clone());
                     included.push(pooled);
+                    if let Carried::Opened(Some(opened)) = carried {
+                        let (inner, bytes) = *opened;
+                        if matches!(apply(inner, state, changes), Applied::Included) {
+                            body.push(bytes);
+                        }
+                    }
                 }
                 Applied::TooEarly => early.push(pooled),
                 Applied::NoRoom => unused.push(pooled),

@@ -27,6 +27,7 @@ use crate::{
     journal::Journal,
     pool::{MAX_DEPTH, Pool, Pooled, Status},
     rewind::Snapshots,
+    shield::Shield,
     state::{NodeStore, STATE_VERSION, State},
 };
 
@@ -59,6 +60,8 @@ pub(crate) struct Chain {
     /// Adds the beacon's pulses to blocks.
     pub pulses: PulseWriter,
     pub injected: Injected,
+    /// Opens sealed transactions.
+    pub shield: Shield,
     /// Held while the chain changes.
     pub authoring: Mutex<Authoring>,
     nodes: NodeStore,
@@ -134,6 +137,7 @@ impl Chain {
             pool: Pool::default(),
             pulses: PulseWriter::new(config.beacon),
             injected: Injected::new(),
+            shield: Shield::default(),
             authoring: Mutex::new(authoring),
             nodes,
             blocks: RwLock::new(blocks),

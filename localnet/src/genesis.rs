@@ -1,12 +1,13 @@
 //! Block 0.
 
 use node_subtensor_runtime::{
-    AccountId, Balance, RuntimeGenesisConfig, pallet_balances, pallet_drand, pallet_subtensor, pallet_sudo,
+    AccountId, Balance, RuntimeGenesisConfig, pallet_balances, pallet_drand, pallet_shield, pallet_subtensor,
+    pallet_sudo,
 };
 pub use pallet_subtensor::Hyperparameters as Rules;
 use primitives::{Coldkey, Hotkey, Keypair, NetUid};
 
-use crate::Beacon;
+use crate::{Beacon, shield::Shield};
 
 /// The accounts of every development chain: `//Alice` and so on.
 pub const DEV_ACCOUNTS: [&str; 6] = ["//Alice", "//Bob", "//Charlie", "//Dave", "//Eve", "//Ferdie"];
@@ -150,6 +151,10 @@ impl Genesis {
             self.balances.iter().map(|(coldkey, rao)| (account(&coldkey.0), *rao)).collect();
         RuntimeGenesisConfig {
             balances: pallet_balances::GenesisConfig { balances, ..Default::default() },
+            mev_shield: pallet_shield::GenesisConfig {
+                key: Shield::default().public_key().to_vec(),
+                ..Default::default()
+            },
             drand: pallet_drand::GenesisConfig { beacon: Some(beacon.configuration()), ..Default::default() },
             sudo: pallet_sudo::GenesisConfig { key: Some(account(&self.sudo.0)) },
             subtensor_module: pallet_subtensor::GenesisConfig {

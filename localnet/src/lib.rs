@@ -39,6 +39,7 @@ mod pool;
 mod rewind;
 mod rpc;
 mod server;
+mod shield;
 mod state;
 
 pub use author::AuthorError;

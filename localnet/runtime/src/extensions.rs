@@ -6,6 +6,7 @@ use frame_support::{
     dispatch::{DispatchInfo, PostDispatchInfo},
     traits::{IsSubType, OriginTrait},
 };
+use pallet_shield::{Call as ShieldCall, Config as ShieldConfig, ShieldedTransaction};
 use pallet_subtensor::{Call, Config as SubtensorConfig, Pallet as Subtensor};
 use pallet_transaction_payment::{ChargeTransactionPayment, Config as PaymentConfig, OnChargeTransaction, Pre, Val};
 use scale_info::TypeInfo;
@@ -15,7 +16,7 @@ use sp_runtime::{
         DispatchInfoOf, DispatchOriginOf, Dispatchable, Implication, PostDispatchInfoOf, TransactionExtension,
         TransactionExtensionMetadata, ValidateResult,
     },
-    transaction_validity::{TransactionSource, TransactionValidityError},
+    transaction_validity::{InvalidTransaction, TransactionSource, TransactionValidityError},
 };
 
 type BalanceOf<T> = <<T as PaymentConfig>::OnChargeTransaction as OnChargeTransaction<T>>::Balance;
@@ -132,14 +133,48 @@ macro_rules! no_check {
 zero_sized! {
     /// On the chain: priority for sudo. Here a name in the list.
     SudoTransactionExtension,
-    /// On the chain: encrypted transactions. Here a name in the list.
+    /// Refuses sealed transactions that are no envelope.
     CheckShieldedTxValidity,
     /// Refuses weights and axons that dispatch would refuse: those calls are free, so they are checked first.
     SubtensorTransactionExtension,
     /// On the chain: priority for randomness. Here a name in the list.
     DrandPriority,
 }
-no_check!(SudoTransactionExtension, CheckShieldedTxValidity, DrandPriority);
+no_check!(SudoTransactionExtension, DrandPriority);
+
+/// The chain's number for a sealed transaction that is no envelope.
+const FAILED_SHIELDED_TX_PARSING: u8 = 23;
+
+impl<T> TransactionExtension<T::RuntimeCall> for CheckShieldedTxValidity<T>
+where
+    T: ShieldConfig + Send + Sync,
+    T::RuntimeCall: IsSubType<ShieldCall<T>> + Dispatchable,
+{
+    const IDENTIFIER: &'static str = "CheckShieldedTxValidity";
+    type Implicit = ();
+    type Val = ();
+    type Pre = ();
+
+    fn validate(
+        &self,
+        origin: DispatchOriginOf<T::RuntimeCall>,
+        call: &T::RuntimeCall,
+        _: &DispatchInfoOf<T::RuntimeCall>,
+        _: usize,
+        (): (),
+        _: &impl Implication,
+        _: TransactionSource,
+    ) -> ValidateResult<(), T::RuntimeCall> {
+        match call.is_sub_type() {
+            Some(ShieldCall::submit_encrypted { ciphertext }) if ShieldedTransaction::parse(ciphertext).is_none() => {
+                Err(InvalidTransaction::Custom(FAILED_SHIELDED_TX_PARSING).into())
+            }
+            _ => Ok((Default::default(), (), origin)),
+        }
+    }
+
+    impl_tx_ext_default!(T::RuntimeCall; weight prepare);
+}
 
 impl<T> TransactionExtension<T::RuntimeCall> for SubtensorTransactionExtension<T>
 where

@@ -26,6 +26,7 @@ pub use check_nonce::CheckNonce;
 pub use pallet_balances;
 pub use pallet_commitments;
 pub use pallet_drand;
+pub use pallet_shield;
 pub use pallet_subtensor;
 pub use pallet_sudo;
 pub use pallet_timestamp;
@@ -39,6 +40,7 @@ use frame_support::{
     traits::{ConstU8, ConstU16, ConstU32, ConstU64},
     weights::{Weight, WeightToFee, constants::WEIGHT_REF_TIME_PER_SECOND},
 };
+use sp_core::hex2array;
 use sp_runtime::{
     Cow, MultiAddress, MultiSignature, Perbill, generic,
     traits::{AccountIdLookup, BlakeTwo256, IdentifyAccount, Verify},
@@ -118,11 +120,14 @@ construct_runtime!(
         Commitments: pallet_commitments = 18,
         Drand: pallet_drand = 26,
         Swap: pallet_subtensor_swap = 28,
+        MevShield: pallet_shield = 30,
         AlphaAssets: pallet_alpha_assets = 31,
     }
 );
 
 parameter_types! {
+    /// Who makes the blocks: `//Alice`, as on every development chain.
+    pub const Author: [u8; 32] = hex2array!("d43593c715fdd31c61141abd04a99fd6822c8558854ccde39a5684e7a56da27d");
     pub const BlockHashCount: BlockNumber = 2400;
     pub const SubtensorPalletId: PalletId = PalletId(*b"subtensr");
     pub BlockWeights: frame_system::limits::BlockWeights = frame_system::limits::BlockWeights::with_sensible_defaults(
@@ -218,6 +223,10 @@ impl pallet_commitments::Config for Runtime {
     type Subnets = Runtime;
 }
 
+impl pallet_shield::Config for Runtime {
+    type Author = Author;
+}
+
 impl pallet_drand::Config for Runtime {
     type HttpFetchTimeout = ConstU64<1_000>;
     type Public = <Signature as Verify>::Signer;
@@ -225,7 +234,7 @@ impl pallet_drand::Config for Runtime {
     type UnsignedPriority = ConstU64<{ 1 << 20 }>;
 }
 
-/// The transactions that a block's author adds itself: the clock.
+/// The transactions that a block's author adds itself: the clock and its key.
 pub fn inherents(data: &sp_inherents::InherentData) -> Vec<UncheckedExtrinsic> {
     data.create_extrinsics()
 }

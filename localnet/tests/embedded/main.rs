@@ -21,6 +21,7 @@ mod persist;
 mod refusals;
 mod schedule;
 mod seats;
+mod shield;
 mod state;
 mod subnet;
 mod weights;

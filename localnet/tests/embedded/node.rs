@@ -9,7 +9,9 @@ use jsonrpsee::{
     ws_client::{WsClient, WsClientBuilder},
 };
 use localnet::{Config, Genesis, Handle, spawn};
-use node_subtensor_runtime::{Hash, Runtime, RuntimeCall, RuntimeEvent, UncheckedExtrinsic, pallet_commitments};
+use node_subtensor_runtime::{
+    Hash, Runtime, RuntimeCall, RuntimeEvent, UncheckedExtrinsic, pallet_commitments, pallet_shield,
+};
 use pallet_subtensor::Error;
 use primitives::Keypair;
 use serde_json::Value;
@@ -147,6 +149,7 @@ fn name(error: DispatchError) -> String {
             match module.index {
                 7 => named::<Error<Runtime>>(&module.error),
                 18 => named::<pallet_commitments::Error<Runtime>>(&module.error),
+                30 => named::<pallet_shield::Error<Runtime>>(&module.error),
                 other => format!("{other}: {:?}", module.error),
             }
         }
