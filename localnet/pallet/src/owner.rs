@@ -36,4 +36,22 @@ impl<T: Config> Pallet<T> {
         ensure!(kind.passes_rate_limit_on_subnet::<T>(who, netuid), Error::<T>::TxRateLimitExceeded);
         Ok(())
     }
+
+    /// Choose which hotkey is the owner's. Root, too, waits a week for the next choice.
+    pub fn do_set_sn_owner_hotkey(origin: OriginFor<T>, netuid: u16, hotkey: T::AccountId) -> DispatchResult {
+        Self::ensure_subnet_owner_or_root(origin, netuid)?;
+        ensure!(NetworksAdded::<T>::get(netuid), Error::<T>::SubnetNotExists);
+        let kind = TransactionType::SetSNOwnerHotkey;
+        Self::ensure_passes_rate_limit(&hotkey, netuid, kind)?;
+        kind.set_last_block_on_subnet::<T>(&hotkey, netuid);
+        Self::set_subnet_owner_hotkey(netuid, hotkey)
+    }
+
+    pub(crate) fn set_subnet_owner_hotkey(netuid: u16, hotkey: T::AccountId) -> DispatchResult {
+        let system = NetworksAdded::<T>::iter_keys().any(|netuid| Self::subnet_account(netuid) == hotkey);
+        ensure!(!system, Error::<T>::CannotUseSystemAccount);
+        SubnetOwnerHotkey::<T>::insert(netuid, &hotkey);
+        Self::deposit_event(Event::SubnetOwnerHotkeySet(netuid, hotkey));
+        Ok(())
+    }
 }

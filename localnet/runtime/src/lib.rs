@@ -23,6 +23,7 @@ pub use apis::*;
 pub use aura::{SLOT_DURATION_MS, SlotDuration};
 pub use beacon::awaited_rounds;
 pub use check_nonce::CheckNonce;
+pub use pallet_admin_utils;
 pub use pallet_balances;
 pub use pallet_commitments;
 pub use pallet_drand;
@@ -118,6 +119,7 @@ construct_runtime!(
         Utility: pallet_utility = 11,
         Sudo: pallet_sudo = 12,
         Commitments: pallet_commitments = 18,
+        AdminUtils: pallet_admin_utils = 19,
         Drand: pallet_drand = 26,
         Swap: pallet_subtensor_swap = 28,
         MevShield: pallet_shield = 30,
@@ -202,6 +204,7 @@ impl pallet_subtensor_swap::Config for Runtime {
 }
 
 impl pallet_alpha_assets::Config for Runtime {}
+impl pallet_admin_utils::Config for Runtime {}
 
 impl pallet_utility::Config for Runtime {
     type PalletsOrigin = OriginCaller;

@@ -4,6 +4,7 @@
 extern crate assay_localnet as localnet;
 
 mod account;
+mod admin;
 mod apis;
 mod beacon;
 mod blocks;
@@ -13,6 +14,7 @@ mod commits;
 mod dev;
 mod faults;
 mod fidelity;
+mod freeze;
 mod limits;
 mod mechanisms;
 mod node;

@@ -10,7 +10,8 @@ use jsonrpsee::{
 };
 use localnet::{Config, Genesis, Handle, spawn};
 use node_subtensor_runtime::{
-    Hash, Runtime, RuntimeCall, RuntimeEvent, UncheckedExtrinsic, pallet_commitments, pallet_shield,
+    Hash, Runtime, RuntimeCall, RuntimeEvent, UncheckedExtrinsic, pallet_admin_utils, pallet_commitments,
+    pallet_shield, pallet_sudo,
 };
 use pallet_subtensor::Error;
 use primitives::Keypair;
@@ -69,6 +70,19 @@ impl Node {
         }
     }
 
+    /// Let `//Alice` send a call as root, and read what came of it.
+    pub async fn sudo(&self, call: impl Into<RuntimeCall>) -> Fate {
+        let sent = self.send(&account::alice(), pallet_sudo::Call::sudo { call: Box::new(call.into()) }).await;
+        let mut results = self.events().await.into_iter().filter_map(|record| match record.event {
+            RuntimeEvent::Sudo(pallet_sudo::Event::Sudid { sudo_result }) => Some(sudo_result),
+            _ => None,
+        });
+        match (sent, results.next()) {
+            (Fate::Done, Some(Err(error))) => Fate::Failed(name(error)),
+            (sent, _) => sent,
+        }
+    }
+
     /// Sign and submit. Returns the transaction as it was sent.
     pub async fn submit(&self, who: &Keypair, call: impl Into<RuntimeCall>) -> Result<Vec<u8>, RpcError> {
         let nonce: u32 = self.rpc.request("account_nextIndex", rpc_params![who.hotkey().to_string()]).await?;
@@ -111,9 +125,14 @@ impl Node {
 
     /// A value of the best block's state by its key.
     pub async fn storage<V: Decode>(&self, key: &[u8]) -> Option<V> {
+        self.raw(key).await.map(|value| V::decode(&mut &value[..]).unwrap())
+    }
+
+    /// The same, as bytes.
+    pub async fn raw(&self, key: &[u8]) -> Option<Vec<u8>> {
         let key = format!("0x{}", hex::encode(key));
         let value: Option<String> = self.rpc.request("state_getStorage", rpc_params![key]).await.unwrap();
-        value.map(|value| V::decode(&mut &hex::decode(&value[2..]).unwrap()[..]).unwrap())
+        value.map(|value| hex::decode(&value[2..]).unwrap())
     }
 
     /// A value of one of the pallet's maps, by plain key bytes after the map's prefix.
@@ -149,6 +168,7 @@ fn name(error: DispatchError) -> String {
             match module.index {
                 7 => named::<Error<Runtime>>(&module.error),
                 18 => named::<pallet_commitments::Error<Runtime>>(&module.error),
+                19 => named::<pallet_admin_utils::Error<Runtime>>(&module.error),
                 30 => named::<pallet_shield::Error<Runtime>>(&module.error),
                 other => format!("{other}: {:?}", module.error),
             }

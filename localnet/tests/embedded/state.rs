@@ -1,13 +1,10 @@
 //! What only root may do: write into the state as it is.
 
 use codec::Encode;
-use node_subtensor_runtime::{Runtime, RuntimeCall, RuntimeEvent};
+use node_subtensor_runtime::{Runtime, RuntimeEvent};
 use pallet_subtensor::Event;
 
-use crate::{
-    account::alice,
-    node::{Fate, Node},
-};
+use crate::node::{Fate, Node};
 
 /// Keys and values, encoded.
 pub type Items = Vec<(Vec<u8>, Vec<u8>)>;
@@ -15,17 +12,7 @@ pub type Items = Vec<(Vec<u8>, Vec<u8>)>;
 impl Node {
     /// Write values into the state. Takes one block.
     pub async fn put(&self, items: Items) {
-        self.sudo(frame_system::Call::<Runtime>::set_storage { items }).await;
-    }
-
-    /// Call as root. Takes one block.
-    pub async fn sudo(&self, call: impl Into<RuntimeCall>) {
-        let call = Box::new(call.into());
-        assert_eq!(self.send(&alice(), pallet_sudo::Call::<Runtime>::sudo { call }).await, Fate::Done);
-        let done = |event: &RuntimeEvent| {
-            matches!(event, RuntimeEvent::Sudo(pallet_sudo::Event::Sudid { sudo_result: Ok(()) }))
-        };
-        assert!(self.events().await.iter().any(|record| done(&record.event)));
+        assert_eq!(self.sudo(frame_system::Call::<Runtime>::set_storage { items }).await, Fate::Done);
     }
 
     /// The pallet's events of the best block, in order.
