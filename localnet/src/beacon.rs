@@ -14,7 +14,7 @@ use node_subtensor_runtime::{
         bls::SecretKey,
     },
 };
-use sp_core::{Pair, sr25519};
+use sp_core::{Pair, ed25519};
 use sp_runtime::MultiSigner;
 
 use crate::{
@@ -34,7 +34,8 @@ pub enum Beacon {
 
 /// Names the key of [`Beacon::Local`].
 const SEED: &[u8] = b"assay localnet beacon";
-/// Names the account that sends pulses. It needs no TAO.
+/// Names the account that sends pulses. It needs no TAO. Its signatures do not vary, so that the same blocks have the
+/// same hashes.
 const SENDER: &[u8; 32] = b"assay localnet sender of pulses ";
 
 impl Beacon {
@@ -56,7 +57,7 @@ impl Beacon {
 /// Writes pulses onto a chain.
 pub(crate) struct PulseWriter {
     signer: Option<SecretKey>,
-    sender: sr25519::Pair,
+    sender: ed25519::Pair,
 }
 
 impl PulseWriter {
@@ -65,7 +66,7 @@ impl PulseWriter {
             Beacon::Local => Some(SecretKey::from_seed(SEED)),
             Beacon::Quicknet => None,
         };
-        Self { signer, sender: sr25519::Pair::from_seed(SENDER) }
+        Self { signer, sender: ed25519::Pair::from_seed(SENDER) }
     }
 
     /// Add what is due to the block that is being made, whose clock is set. A block without pulses is a block too:
