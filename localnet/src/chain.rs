@@ -6,10 +6,14 @@ use std::{
 };
 
 use codec::{Decode, DecodeLimit, Encode};
-use node_subtensor_runtime::{AccountId, Header, Nonce, RuntimeCall, System, UncheckedExtrinsic, VERSION, api};
+use frame_system::BlockHash;
+use node_subtensor_runtime::{
+    AccountId, Header, Nonce, Runtime, RuntimeCall, System, UncheckedExtrinsic, VERSION, api,
+};
 use parking_lot::{Mutex, RwLock};
 use sp_core::{H256, storage::Storage};
 use sp_runtime::{
+    Digest,
     traits::{BlakeTwo256, Hash, Header as _},
     transaction_validity::TransactionSource,
 };
@@ -21,7 +25,7 @@ use crate::{
     blocks::{Blocks, Body, NoState},
     clock::{Clock, ClockError, Reading},
     config::{BlockTime, Config, Limits},
-    dump::{Damage, Dump},
+    dump::{Damage, Dump, Headers},
     executor::{self, Panicked},
     faults::{Faults, Injected},
     journal::Journal,
@@ -94,12 +98,26 @@ pub(crate) enum CallError {
 }
 
 impl Chain {
-    /// A chain of block 0.
-    pub fn new(genesis: Storage, config: &Config) -> Self {
-        let memory: InMemoryBackend<BlakeTwo256> = (genesis, STATE_VERSION).into();
+    /// A chain of block 0, and, where its state is one of another chain, of the block that has it there.
+    pub fn new(mut genesis: Storage, config: &Config) -> Self {
         let no_transactions = BlakeTwo256::ordered_trie_root(Vec::new(), sp_core::storage::StateVersion::V0);
-        let header = Header::new(0, no_transactions, *memory.root(), H256::zero(), Default::default());
-        Self::with(memory, Blocks::new(header, config.limits, config.finality_depth), config)
+        let header = |number, state: &InMemoryBackend<BlakeTwo256>, parent| {
+            Header::new(number, no_transactions, *state.root(), parent, Digest::default())
+        };
+        let state: InMemoryBackend<BlakeTwo256> = (genesis.clone(), STATE_VERSION).into();
+        let block_0 = header(0, &state, H256::zero());
+        let first = config.genesis.first_block();
+        if first == 0 {
+            return Self::with(state, Blocks::new(block_0, config.limits, config.finality_depth), config);
+        }
+        // Transactions name block 0, which the runtime would have noted in block 1.
+        genesis.top.insert(BlockHash::<Runtime>::hashed_key_for(0), block_0.hash().encode());
+        let state: InMemoryBackend<BlakeTwo256> = (genesis, STATE_VERSION).into();
+        let block = header(first, &state, block_0.hash());
+        let sealed = vec![(*block.state_root(), *block.extrinsics_root(), Digest::default())];
+        let headers = Headers { first, parent: block_0.hash(), sealed };
+        let blocks = Blocks::restore(block_0, &headers, Body::default(), config.limits, config.finality_depth);
+        Self::with(state, blocks, config)
     }
 
     /// A chain as it was.

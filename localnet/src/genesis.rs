@@ -1,13 +1,15 @@
 //! Block 0.
 
 use node_subtensor_runtime::{
-    AccountId, Balance, RuntimeGenesisConfig, pallet_balances, pallet_drand, pallet_shield, pallet_subtensor,
-    pallet_sudo,
+    AccountId, Balance, BlockNumber, RuntimeGenesisConfig, SlotDuration, pallet_balances, pallet_drand, pallet_shield,
+    pallet_subtensor, pallet_sudo,
 };
 pub use pallet_subtensor::Hyperparameters as Rules;
 use primitives::{Coldkey, Hotkey, Keypair, NetUid};
+use sp_core::storage::Storage;
+use sp_runtime::BuildStorage;
 
-use crate::{Beacon, shield::Shield};
+use crate::{Beacon, Fork, shield::Shield};
 
 /// The accounts of every development chain: `//Alice` and so on.
 pub const DEV_ACCOUNTS: [&str; 6] = ["//Alice", "//Bob", "//Charlie", "//Dave", "//Eve", "//Ferdie"];
@@ -42,6 +44,8 @@ pub struct Genesis {
     pub network_lock_rao: u64,
     /// Fewest blocks between two new networks.
     pub network_rate_limit: u64,
+    /// A subnet copied from another chain. The chain's first block follows the one that was copied.
+    pub fork: Option<Fork>,
 }
 
 /// A subnet that runs from the start.
@@ -84,6 +88,7 @@ impl Default for Genesis {
             stake_threshold_rao: 0,
             network_lock_rao: 1_000 * TAO,
             network_rate_limit: 0,
+            fork: None,
         }
     }
 }
@@ -128,7 +133,25 @@ fn public_key(uri: &str) -> [u8; 32] {
 }
 
 impl Genesis {
-    pub(crate) fn runtime_config(&self, beacon: Beacon) -> RuntimeGenesisConfig {
+    /// The state in which the chain starts.
+    pub(crate) fn storage(&self, beacon: Beacon, slot_ms: u64) -> Result<Storage, String> {
+        let mut storage = self.runtime_config(beacon).build_storage()?;
+        storage.top.extend([SlotDuration::item(slot_ms)]);
+        if let Some(fork) = &self.fork {
+            if self.subnets.iter().any(|subnet| subnet.netuid == fork.netuid) {
+                return Err(format!("subnet {} is made and copied", fork.netuid.0));
+            }
+            fork.put(&mut storage);
+        }
+        Ok(storage)
+    }
+
+    /// The block in whose state the chain starts.
+    pub(crate) fn first_block(&self) -> BlockNumber {
+        self.fork.as_ref().map_or(0, Fork::block_number)
+    }
+
+    fn runtime_config(&self, beacon: Beacon) -> RuntimeGenesisConfig {
         let account = |key: &[u8; 32]| AccountId::new(*key);
         let subnets = self.subnets.iter().map(|subnet| pallet_subtensor::GenesisSubnet {
             netuid: subnet.netuid.0,

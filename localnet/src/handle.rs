@@ -8,10 +8,8 @@ use std::{
 };
 
 use jsonrpsee::server::ServerHandle;
-use node_subtensor_runtime::SlotDuration;
 use primitives::{BlockHash, BlockRef};
 use sp_core::H256;
-use sp_runtime::BuildStorage;
 use tokio::task::{self, JoinHandle};
 
 use crate::{
@@ -89,9 +87,7 @@ fn chain(config: &Config) -> Result<Chain, SpawnError> {
             Chain::restore(dump, config).map_err(damaged)?
         }
         None => {
-            let mut storage =
-                config.genesis.runtime_config(config.beacon).build_storage().map_err(SpawnError::Genesis)?;
-            storage.top.extend([SlotDuration::item(config.slot_ms())]);
+            let storage = config.genesis.storage(config.beacon, config.slot_ms()).map_err(SpawnError::Genesis)?;
             Chain::new(storage, config)
         }
     };

@@ -18,6 +18,7 @@
 #![allow(unused_qualifications)]
 
 mod accounts;
+mod adoption;
 mod alpha;
 mod calls;
 mod coinbase;

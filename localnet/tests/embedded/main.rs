@@ -14,6 +14,7 @@ mod commits;
 mod dev;
 mod faults;
 mod fidelity;
+mod fork;
 mod freeze;
 mod limits;
 mod mechanisms;
