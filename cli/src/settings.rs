@@ -1,7 +1,8 @@
 //! Every setting of every command, with its default. `configs/*.toml` repeat them with comments.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
+use localnet::{Beacon, BlockTime};
 use primitives::NetUid;
 use serde::{Deserialize, Serialize};
 
@@ -73,24 +74,16 @@ pub struct ModelSettings {
 pub struct LocalnetSettings {
     /// Where JSON-RPC listens; port 0 takes a free one.
     pub listen: SocketAddr,
-    /// A block every so many milliseconds.
-    pub block_time_ms: u64,
+    /// When blocks are made: an interval such as "250ms" or "12s", "instant" or "manual".
+    pub block_time: BlockTime,
     /// So many subnets exist from the first block on, with netuids from 1.
     pub subnets: u16,
     /// Blocks between two epochs.
     pub tempo: u16,
     /// Whose rounds timelocked weights open at.
-    pub beacon: BeaconSetting,
-}
-
-/// Who signs the rounds of the embedded chain's beacon.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum BeaconSetting {
-    /// The chain itself, on drand's schedule. SDKs don't lock to it.
-    Local,
-    /// drand's quicknet, as on the public chain. Pulses come from clients.
-    Quicknet,
+    pub beacon: Beacon,
+    /// So many blocks follow a block before it is final; 0: final at once.
+    pub finality_depth: u32,
 }
 
 impl Default for Settings {
@@ -136,10 +129,11 @@ impl Default for LocalnetSettings {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 9944)),
-            block_time_ms: 1_000,
+            block_time: BlockTime::Every(Duration::from_secs(1)),
             subnets: 1,
             tempo: 20,
-            beacon: BeaconSetting::Local,
+            beacon: Beacon::Local,
+            finality_depth: 0,
         }
     }
 }
@@ -161,9 +155,6 @@ impl Settings {
     /// Whether the values make sense together.
     pub(crate) fn check(&self) -> Result<(), SettingsError> {
         let of = |section| move |source| SettingsError::Section { section, source };
-        if self.localnet.block_time_ms == 0 {
-            return Err(of("localnet")("block_time_ms must be at least 1".into()));
-        }
         if self.localnet.tempo == 0 {
             return Err(of("localnet")("tempo must be at least 1: a subnet without epochs pays nobody".into()));
         }

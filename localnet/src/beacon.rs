@@ -14,6 +14,7 @@ use node_subtensor_runtime::{
         bls::SecretKey,
     },
 };
+use serde::{Deserialize, Serialize};
 use sp_core::{Pair, ed25519};
 use sp_runtime::MultiSigner;
 
@@ -24,7 +25,8 @@ use crate::{
 };
 
 /// Who signs the rounds that timelocked messages open at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Beacon {
     /// The chain itself, with a key that everybody knows: each block writes the rounds that its time has come to.
     Local,

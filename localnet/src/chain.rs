@@ -22,9 +22,10 @@ use tokio::sync::broadcast;
 
 use crate::{
     beacon::PulseWriter,
+    block_time::BlockTime,
     blocks::{Blocks, Body, NoState},
     clock::{Clock, ClockError, Reading},
-    config::{BlockTime, Config, Limits},
+    config::{Config, Limits},
     dump::{Damage, Dump, Headers},
     executor::{self, Panicked},
     faults::{Faults, Injected},

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use node_subtensor_runtime::SLOT_DURATION_MS;
 
-use crate::{Beacon, Faults, Genesis};
+use crate::{Beacon, BlockTime, Faults, Genesis};
 
 /// What to run.
 #[derive(Clone, Debug)]
@@ -31,17 +31,6 @@ pub struct Config {
     pub limits: Limits,
     /// What goes wrong from the start.
     pub faults: Faults,
-}
-
-/// When blocks are made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BlockTime {
-    /// When asked: by the handle or by `dev_newBlock`.
-    Manual,
-    /// As soon as a transaction waits that a block can take, and when asked.
-    Instant,
-    /// At an interval of real time, and when asked. The chain's clock follows the wall's then.
-    Every(Duration),
 }
 
 /// Bounds on memory and on what a client may ask.

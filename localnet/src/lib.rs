@@ -24,10 +24,12 @@
 
 mod author;
 mod beacon;
+mod block_time;
 mod blocks;
 mod chain;
 mod clock;
 mod config;
+mod control;
 mod dump;
 mod executor;
 mod faults;
@@ -45,8 +47,10 @@ mod state;
 
 pub use author::AuthorError;
 pub use beacon::Beacon;
+pub use block_time::{BlockTime, NotABlockTime};
 pub use clock::ClockError;
-pub use config::{BlockTime, Config, Limits};
+pub use config::{Config, Limits};
+pub use control::{Control, ControlError};
 pub use dump::{Damage, DumpError};
 pub use faults::Faults;
 pub use fork::{Fork, ForkError, fork};

@@ -9,8 +9,8 @@ use tokio::{
 
 use crate::{
     author::{self, AuthorError},
+    block_time::BlockTime,
     chain::Chain,
-    config::BlockTime,
 };
 
 /// Make blocks until aborted.

@@ -2,6 +2,7 @@
 
 pub mod ask;
 pub mod config;
+pub mod control;
 pub mod epoch;
 pub mod localnet;
 pub mod metagraph;
