@@ -3,10 +3,7 @@
 use pallet_commitments::Subnets;
 use pallet_subtensor::{Bonds, BondsResetOn, IsNetworkMember, MechanismCountCurrent, SubnetEpochIndex, Uids};
 
-use crate::{AccountId, Runtime};
-
-/// Storage indices of two mechanisms of a subnet are so far apart.
-const MECHANISM_STRIDE: u16 = 4_096;
+use crate::{AccountId, Runtime, SubtensorModule};
 
 impl Subnets<AccountId> for Runtime {
     fn is_registered(netuid: u16, hotkey: &AccountId) -> bool {
@@ -21,8 +18,8 @@ impl Subnets<AccountId> for Runtime {
         let Some(uid) = Uids::<Runtime>::get(netuid, hotkey).filter(|_| BondsResetOn::<Runtime>::get(netuid)) else {
             return;
         };
-        for mecid in 0..u16::from(MechanismCountCurrent::<Runtime>::get(netuid)) {
-            let index = mecid.saturating_mul(MECHANISM_STRIDE).saturating_add(netuid);
+        for mecid in 0..MechanismCountCurrent::<Runtime>::get(netuid) {
+            let index = SubtensorModule::storage_index(netuid, mecid);
             for (holder, mut bonds) in Bonds::<Runtime>::iter_prefix(index).collect::<Vec<_>>() {
                 bonds.retain(|(of, _)| *of != uid);
                 Bonds::<Runtime>::insert(index, holder, bonds);

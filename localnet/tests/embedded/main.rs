@@ -27,5 +27,6 @@ mod seats;
 mod shield;
 mod state;
 mod subnet;
+mod timelock;
 mod weights;
 mod yuma;
