@@ -5,7 +5,7 @@ use localnet::dev_account;
 use node_subtensor_runtime::{AccountId, Hash, Runtime};
 use pallet_subtensor::{
     Call, CommitRevealWeightsEnabled, Event, LastUpdate, MechanismCountCurrent, Pallet, RevealPeriodEpochs,
-    TotalHotkeyAlpha, WeightCommits, WeightsVersionKey,
+    WeightCommits, WeightsVersionKey,
 };
 use serde::Deserialize;
 
@@ -102,9 +102,10 @@ async fn a_hash_that_another_program_made_opens() {
     let node = Node::start(two_subnets(&[1])).await;
     assert_eq!(node.send(&alice(), register(&alice())).await, Fate::Done);
     let count = item(MechanismCountCurrent::<Runtime>::hashed_key_for(1), 2u8);
+    node.put(vec![count]).await;
     // Stake, so that the next epoch permits it to weigh others.
-    let stake = item(TotalHotkeyAlpha::<Runtime>::hashed_key_for(id(&alice()), 1), 1_000_000_000_000u64);
-    node.put(vec![count, stake]).await;
+    let stake = Call::add_stake { hotkey: id(&alice()), netuid: 1, amount_staked: 1_000_000_000_000 };
+    assert_eq!(node.send(&alice(), stake).await, Fate::Done);
     let vectors = vectors();
     assert!(vectors.iter().all(|vector| vector.account == alice().public()));
     for vector in &vectors {

@@ -4,9 +4,9 @@ use frame_support::BoundedVec;
 use localnet::dev_account;
 use node_subtensor_runtime::{Hash, Runtime};
 use pallet_subtensor::{
-    Bonds, Call, CommitRevealWeightsEnabled, Error, Event, FirstEmissionBlockNumber, Incentive, LastUpdate,
-    MaxAllowedUids, MaxMechanismCount, MechanismCountCurrent, MechanismEmissionSplit, NetworksAdded, Pallet,
-    PendingServerEmission, PendingValidatorEmission, TimelockedWeightCommits, WeightCommits, Weights,
+    Bonds, Call, CommitRevealWeightsEnabled, Error, Event, Incentive, LastUpdate, MaxAllowedUids, MaxMechanismCount,
+    MechanismCountCurrent, MechanismEmissionSplit, NetworksAdded, Pallet, TimelockedWeightCommits, WeightCommits,
+    Weights,
 };
 use sp_runtime::DispatchResult;
 use sp_state_machine::BasicExternalities;
@@ -151,12 +151,9 @@ async fn each_judges_for_its_part_of_the_emission() {
     node.put(vec![
         item(MechanismCountCurrent::<Runtime>::hashed_key_for(NET), 2u8),
         item(MechanismEmissionSplit::<Runtime>::hashed_key_for(NET), vec![13_107u16, 52_428]),
-        // Nothing but what is put aside here is paid.
-        item(FirstEmissionBlockNumber::<Runtime>::hashed_key_for(NET), u64::MAX),
-        item(PendingServerEmission::<Runtime>::hashed_key_for(NET), 500u64),
-        item(PendingValidatorEmission::<Runtime>::hashed_key_for(NET), 500u64),
     ])
     .await;
+    node.set_pending(NET, 500, 500).await;
     // The first miner is all that the main mechanism sees, the second one all that the other sees.
     assert_eq!(node.send(&validator(), set(0, &[2], &[1])).await, Fate::Done);
     assert_eq!(node.send(&validator(), set(1, &[3], &[1])).await, Fate::Done);

@@ -174,12 +174,13 @@ async fn every_call_needs_stake_but_for_the_owner() {
 
 #[tokio::test]
 async fn stake_below_the_threshold_by_a_fraction_is_below() {
-    use pallet_subtensor::{TaoWeight, TotalHotkeyAlpha};
+    use pallet_subtensor::{SubnetAlphaOut, TaoWeight, TotalHotkeyAlpha};
     let node = Node::start(two_subnets(&[])).await;
     let key = TotalHotkeyAlpha::<Runtime>::hashed_key_for(id(&validator()), 0);
     // 1,000 TAO and 3 rao on root count 0.25 each.
-    let quarter = u64::MAX / 4 + 1;
-    node.put(vec![item(key, 1_000_000_000_003u64), item(TaoWeight::<Runtime>::hashed_key(), quarter)]).await;
+    let (tao, quarter) = (1_000_000_000_003u64, u64::MAX / 4 + 1);
+    let staked = item(SubnetAlphaOut::<Runtime>::hashed_key_for(0), tao);
+    node.put(vec![item(key, tao), staked, item(TaoWeight::<Runtime>::hashed_key(), quarter)]).await;
     for (threshold, fate) in [(1_250_000_000_001u64, custom(1)), (1_250_000_000_000, Fate::Done)] {
         node.put(vec![item(StakeThreshold::<Runtime>::hashed_key(), threshold)]).await;
         assert_eq!(node.send(&validator(), set_weights(&[2], &[1])).await, fate);

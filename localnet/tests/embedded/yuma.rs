@@ -5,12 +5,14 @@ use std::{collections::BTreeSet, fs, path::Path};
 use frame_support::{BoundedVec, Hashable, storage::StoragePrefixedMap};
 use localnet::{Genesis, GenesisNeuron, dev_account};
 use node_subtensor_runtime::{AccountId, Hash, Runtime, RuntimeCall};
+use pallet_alpha_assets::{AlphaBurned, TotalAlphaIssuance};
 use pallet_subtensor::{
     ActivityCutoffFactorMilli, AlphaSigmoidSteepness, AlphaValues, BlockAtRegistration, Bonds, BondsMovingAverage,
-    BondsPenalty, CommitRevealWeightsEnabled, Event, FirstEmissionBlockNumber, Kappa, Keys, LastEpochBlock,
-    LastMechansimStepBlock, LastUpdate, LiquidAlphaOn, MaxAllowedValidators, PendingEpochAt, PendingServerEmission,
-    PendingValidatorEmission, StakeThreshold, SubnetEpochIndex, SubnetOwnerHotkey, SubnetworkN, TaoWeight, Tempo,
-    TimelockedWeightCommits, TotalHotkeyAlpha, Uids, ValidatorPermit, WeightCommits, Weights, Yuma3On,
+    BondsPenalty, CommitRevealWeightsEnabled, Event, Kappa, Keys, LastEpochBlock, LastMechansimStepBlock, LastUpdate,
+    LiquidAlphaOn, MaxAllowedValidators, PendingEpochAt, PendingOwnerCut, PendingRootAlphaDivs, PendingServerEmission,
+    PendingValidatorEmission, StakeThreshold, SubnetAlphaIn, SubnetAlphaOut, SubnetEpochIndex, SubnetOwnerHotkey,
+    SubnetProtocolAlpha, SubnetworkN, SubtokenEnabled, TaoWeight, Tempo, TimelockedWeightCommits, TotalHotkeyAlpha,
+    Uids, ValidatorPermit, WeightCommits, Weights, Yuma3On,
 };
 use scoring::yuma::{self, EpochInput, EpochOutput};
 use serde::Deserialize;
@@ -97,6 +99,9 @@ fn state_of(vector: u16, input: &EpochInput) -> RuntimeCall {
         Bonds::<Runtime>::final_prefix(),
         WeightCommits::<Runtime>::final_prefix(),
         TimelockedWeightCommits::<Runtime>::final_prefix(),
+        Keys::<Runtime>::final_prefix(),
+        Uids::<Runtime>::final_prefix(),
+        TotalHotkeyAlpha::<Runtime>::final_prefix(),
     ];
     let cleared = maps.map(|prefix| frame_system::Call::kill_prefix { prefix: prefix.to_vec(), subkeys: 1_000 });
     let written = frame_system::Call::set_storage { items: items(vector, input) };
@@ -126,13 +131,14 @@ fn items(vector: u16, input: &EpochInput) -> Items {
         item(BondsMovingAverage::<Runtime>::hashed_key_for(netuid), input.bonds_moving_average),
         item(Yuma3On::<Runtime>::hashed_key_for(netuid), input.yuma3),
         item(LiquidAlphaOn::<Runtime>::hashed_key_for(netuid), input.liquid_alpha.is_some()),
-        item(FirstEmissionBlockNumber::<Runtime>::hashed_key_for(netuid), u64::MAX),
+        item(SubtokenEnabled::<Runtime>::hashed_key_for(netuid), false),
         item(PendingServerEmission::<Runtime>::hashed_key_for(netuid), input.emission / 3),
         item(PendingValidatorEmission::<Runtime>::hashed_key_for(netuid), input.emission - input.emission / 3),
         item(SubnetEpochIndex::<Runtime>::hashed_key_for(netuid), 5u64),
         item(LastEpochBlock::<Runtime>::hashed_key_for(netuid), input.block - 1),
         item(PendingEpochAt::<Runtime>::hashed_key_for(netuid), input.block),
     ];
+    items.extend(books(input.stake.iter().sum::<u64>() + input.emission));
     if let Some(liquid) = input.liquid_alpha {
         let values = (liquid.alpha_low, liquid.alpha_high);
         items.push(item(AlphaValues::<Runtime>::hashed_key_for(netuid), values));
@@ -148,6 +154,22 @@ fn items(vector: u16, input: &EpochInput) -> Items {
     items.extend(input.bonds.iter().map(|(uid, row)| item(Bonds::<Runtime>::hashed_key_for(netuid, uid), row)));
     items.extend(input.commit_blocks.iter().flat_map(|blocks| commits(vector, blocks)));
     items
+}
+
+/// All alpha out of the pool is staked or waits for the epoch.
+fn books(out: u64) -> Items {
+    let pooled = 1_000_000_000_000_000u64;
+    let unassigned = [sp_core::twox_128(b"SubtensorModule"), sp_core::twox_128(b"UnassignedAlpha")].concat();
+    vec![
+        item(SubnetAlphaOut::<Runtime>::hashed_key_for(NET), out),
+        item(SubnetAlphaIn::<Runtime>::hashed_key_for(NET), pooled),
+        item(TotalAlphaIssuance::<Runtime>::hashed_key_for(NET), pooled + out),
+        item(AlphaBurned::<Runtime>::hashed_key_for(NET), 0u64),
+        item(SubnetProtocolAlpha::<Runtime>::hashed_key_for(NET), 0u64),
+        item(PendingRootAlphaDivs::<Runtime>::hashed_key_for(NET), 0u64),
+        item(PendingOwnerCut::<Runtime>::hashed_key_for(NET), 0u64),
+        item([&unassigned[..], &NET.to_le_bytes()].concat(), 0u64),
+    ]
 }
 
 /// The earliest commits that count, among some that are later and some that are too old: of hashes for even uids,
@@ -215,11 +237,12 @@ async fn a_fraction_of_a_rao_counts() {
     };
     genesis.subnets[0].neurons = vec![neuron("//V1"), neuron("//V2")];
     let node = Node::start(genesis).await;
+    let staked = item(SubnetAlphaOut::<Runtime>::hashed_key_for(0), 5u64);
     let on_root =
         |uri: &str, rao: u64| item(TotalHotkeyAlpha::<Runtime>::hashed_key_for(id(&dev_account(uri)), 0), rao);
     // A quarter for each rao of TAO.
     let weight = item(TaoWeight::<Runtime>::hashed_key(), u64::MAX / 4 + 1);
-    node.put(vec![weight, on_root("//V1", 3), on_root("//V2", 2)]).await;
+    node.put(vec![weight, staked, on_root("//V1", 3), on_root("//V2", 2)]).await;
     node.blocks(4);
     let stake: Vec<u16> = node.of_subnet("StakeWeight", &1u16.to_le_bytes()).await;
     assert_eq!(stake, [0, 39_320, 26_213], "three fifths and two fifths, rounded down");
