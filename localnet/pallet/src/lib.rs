@@ -58,9 +58,9 @@ mod weights;
 pub use genesis::{GenesisNeuron, GenesisSubnet, Hyperparameters};
 pub use guards::Refusal;
 pub use info::{
-    DelegateInfo, DynamicInfo, HyperparamEntry, HyperparamValue, Metagraph, NeuronInfo, NeuronInfoLite,
-    SelectiveMetagraph, StakeAvailability, StakeInfo, StakeOn, SubnetHyperparams, SubnetHyperparamsV2, SubnetInfo,
-    SubnetInfov2, SubnetPrice, SubnetState,
+    Availability, DelegateInfo, DynamicInfo, HyperparamEntry, HyperparamValue, Metagraph, NeuronInfo, NeuronInfoLite,
+    SelectiveMetagraph, StakeAvailability, StakeByColdkey, StakeInfo, StakeOn, SubnetHyperparams, SubnetHyperparamsV2,
+    SubnetInfo, SubnetInfov2, SubnetPrice, SubnetState,
 };
 pub use invariants::Violation;
 pub use pallet::*;

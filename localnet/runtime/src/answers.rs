@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use codec::Encode as _;
 use frame_support::traits::Get as _;
 use pallet_subtensor::{
-    DelegateInfo, DynamicInfo, HyperparamEntry, LockState, Metagraph, NeuronInfo, NeuronInfoLite, SelectiveMetagraph,
-    SimSwapResult, StakeAvailability, StakeInfo, StakeOn, SubnetHyperparams, SubnetHyperparamsV2, SubnetInfo,
-    SubnetInfov2, SubnetPrice, SubnetState, U64F64,
+    Availability, DelegateInfo, DynamicInfo, HyperparamEntry, LockState, Metagraph, NeuronInfo, NeuronInfoLite,
+    SelectiveMetagraph, SimSwapResult, StakeByColdkey, StakeInfo, StakeOn, SubnetHyperparams, SubnetHyperparamsV2,
+    SubnetInfo, SubnetInfov2, SubnetPrice, SubnetState, U64F64,
 };
 use sp_api::impl_runtime_apis;
 use sp_core::OpaqueMetadata;
@@ -229,7 +230,7 @@ impl_runtime_apis! {
             netuid: u16,
             metagraph_indexes: Vec<u16>,
         ) -> Option<SelectiveMetagraph<AccountId>> {
-            SubtensorModule::get_selective_metagraph(netuid, metagraph_indexes, Vec::new)
+            SubtensorModule::get_selective_metagraph(netuid, metagraph_indexes, || commitments(netuid))
         }
 
         fn get_coldkey_auto_stake_hotkey(coldkey: AccountId, netuid: u16) -> Option<AccountId> {
@@ -241,7 +242,7 @@ impl_runtime_apis! {
             subid: u8,
             metagraph_indexes: Vec<u16>,
         ) -> Option<SelectiveMetagraph<AccountId>> {
-            SubtensorModule::get_selective_mechagraph(netuid, subid, metagraph_indexes, Vec::new)
+            SubtensorModule::get_selective_mechagraph(netuid, subid, metagraph_indexes, || commitments(netuid))
         }
 
         fn get_subnet_to_prune() -> Option<u16> {
@@ -264,7 +265,7 @@ impl_runtime_apis! {
 
         fn get_stake_info_for_coldkeys(
             coldkey_accounts: Vec<AccountId>,
-        ) -> Vec<(AccountId, Vec<StakeInfo<AccountId>>)> {
+        ) -> StakeByColdkey<AccountId> {
             SubtensorModule::get_stake_info_for_coldkeys(coldkey_accounts)
         }
 
@@ -279,7 +280,7 @@ impl_runtime_apis! {
         fn get_stake_availability_for_coldkeys(
             coldkey_accounts: Vec<AccountId>,
             netuids: Option<Vec<u16>>,
-        ) -> BTreeMap<AccountId, BTreeMap<u16, StakeAvailability>> {
+        ) -> BTreeMap<AccountId, Availability> {
             SubtensorModule::get_stake_availability_for_coldkeys(coldkey_accounts, netuids)
         }
 
@@ -308,7 +309,7 @@ impl_runtime_apis! {
 
     impl apis::SubnetRegistrationRuntimeApi<Block> for Runtime {
         fn get_network_registration_cost() -> u64 {
-            pallet_subtensor::NetworkMinLockCost::<Runtime>::get()
+            SubtensorModule::network_lock_cost()
         }
     }
 
@@ -339,4 +340,10 @@ impl_runtime_apis! {
             Vec::new()
         }
     }
+}
+
+/// What hotkeys committed to on a subnet, encoded as it is stored: clients skip what stands before the first field.
+fn commitments(netuid: u16) -> Vec<(AccountId, Vec<u8>)> {
+    let stored = pallet_commitments::CommitmentOf::<Runtime>::iter_prefix(netuid);
+    stored.map(|(hotkey, registration)| (hotkey, registration.encode())).collect()
 }

@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 
 use pallet_subtensor::{
-    DelegateInfo, DynamicInfo, HyperparamEntry, LockState, Metagraph, NeuronInfo, NeuronInfoLite, SelectiveMetagraph,
-    SimSwapResult, StakeAvailability, StakeInfo, StakeOn, SubnetHyperparams, SubnetHyperparamsV2, SubnetInfo,
-    SubnetInfov2, SubnetPrice, SubnetState, U64F64,
+    Availability, DelegateInfo, DynamicInfo, HyperparamEntry, LockState, Metagraph, NeuronInfo, NeuronInfoLite,
+    SelectiveMetagraph, SimSwapResult, StakeByColdkey, StakeInfo, StakeOn, SubnetHyperparams, SubnetHyperparamsV2,
+    SubnetInfo, SubnetInfov2, SubnetPrice, SubnetState, U64F64,
 };
 
 use crate::AccountId;
@@ -93,7 +93,7 @@ sp_api::decl_runtime_apis! {
         /// All of each.
         fn get_stake_info_for_coldkeys(
             coldkey_accounts: Vec<AccountId>,
-        ) -> Vec<(AccountId, Vec<StakeInfo<AccountId>>)>;
+        ) -> StakeByColdkey<AccountId>;
         /// A coldkey's on one hotkey.
         fn get_stake_info_for_hotkey_coldkey_netuid(
             hotkey_account: AccountId,
@@ -104,7 +104,7 @@ sp_api::decl_runtime_apis! {
         fn get_stake_availability_for_coldkeys(
             coldkey_accounts: Vec<AccountId>,
             netuids: Option<Vec<u16>>,
-        ) -> BTreeMap<AccountId, BTreeMap<u16, StakeAvailability>>;
+        ) -> BTreeMap<AccountId, Availability>;
         /// What a move costs.
         fn get_stake_fee(
             origin: Option<(AccountId, u16)>,

@@ -1,12 +1,14 @@
 //! Hotkeys that others stake to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use codec::{Compact, Decode, Encode};
 use scale_info::TypeInfo;
-use sp_core::U256;
 
 use crate::*;
+
+const BLOCKS_PER_DAY: u64 = 7_200;
+const RAO_PER_1000: u64 = 1_000_000_000_000;
 
 /// A netuid, and stake there in rao of alpha.
 pub type StakeOn = (Compact<u16>, Compact<u64>);
@@ -40,7 +42,8 @@ impl<T: Config> Pallet<T> {
     /// Where a coldkey has stake on delegates, each without its nominators.
     pub fn get_delegated(coldkey: T::AccountId) -> Vec<(DelegateInfo<T::AccountId>, StakeOn)> {
         let on = |hotkey: T::AccountId| {
-            let netuids: Vec<u16> = Alpha::<T>::iter_key_prefix((&hotkey, &coldkey)).collect();
+            let old = Alpha::<T>::iter_key_prefix((&hotkey, &coldkey));
+            let netuids: BTreeSet<u16> = old.chain(AlphaV2::<T>::iter_key_prefix((&hotkey, &coldkey))).collect();
             let staked = |netuid| {
                 let stake = Compact(Self::stake_of(&hotkey, &coldkey, netuid));
                 (Self::delegate(&hotkey, Vec::new()), (Compact(netuid), stake))
@@ -55,13 +58,15 @@ impl<T: Config> Pallet<T> {
         let seats = Self::netuids().into_iter().filter_map(|netuid| Some((netuid, Uids::<T>::get(netuid, hotkey)?)));
         let seats: Vec<(u16, usize)> = seats.map(|(netuid, uid)| (netuid, uid.into())).collect();
         let permitted = |(netuid, uid): &&(u16, usize)| ValidatorPermit::<T>::get(netuid).get(*uid) == Some(&true);
-        let daily = seats.iter().fold(U256::zero(), |sum, (netuid, uid)| {
+        let daily = seats.iter().fold(U64F64::ZERO, |sum, (netuid, uid)| {
             let emission = Emission::<T>::get(netuid).get(*uid).copied().unwrap_or(0);
-            match Tempo::<T>::get(netuid) {
-                0 => sum,
-                tempo => sum + U256::from(emission) * epochs_per_day(tempo),
-            }
+            // 0 where epochs never run.
+            let epochs = U64F64::from_int(BLOCKS_PER_DAY).over(U64F64::from_int(Tempo::<T>::get(netuid).into()));
+            sum.plus(U64F64::from_int(emission).times(epochs))
         });
+        let kept = U64F64::ONE.minus(U64F64::ratio(take.into(), u16::MAX.into()));
+        let stake = U64F64::from_int(TotalHotkeyAlpha::<T>::get(hotkey, ROOT));
+        let thousands = stake.over(U64F64::from_int(RAO_PER_1000));
         DelegateInfo {
             delegate_ss58: hotkey.clone(),
             take: Compact(take),
@@ -69,39 +74,20 @@ impl<T: Config> Pallet<T> {
             owner_ss58: Owner::<T>::get(hotkey),
             registrations: seats.iter().map(|(netuid, _)| Compact(*netuid)).collect(),
             validator_permits: seats.iter().filter(permitted).map(|(netuid, _)| Compact(*netuid)).collect(),
-            return_per_1000: Compact(per_1000(daily, take, TotalHotkeyAlpha::<T>::get(hotkey, ROOT))),
-            total_daily_return: Compact(whole(daily)),
+            return_per_1000: Compact(daily.times(kept).over(thousands).floor()),
+            total_daily_return: Compact(daily.floor()),
         }
     }
 
     /// Who has stake on a hotkey, and where.
     fn nominators(hotkey: &T::AccountId) -> Vec<(T::AccountId, Vec<StakeOn>)> {
+        let old = Alpha::<T>::iter_key_prefix((hotkey,));
+        let shares: BTreeSet<(T::AccountId, u16)> = old.chain(AlphaV2::<T>::iter_key_prefix((hotkey,))).collect();
         let mut nominators: BTreeMap<T::AccountId, Vec<StakeOn>> = BTreeMap::new();
-        for ((coldkey, netuid), share) in Alpha::<T>::iter_prefix((hotkey,)) {
-            if share.bits > 0 {
-                let stake = Self::stake_of(hotkey, &coldkey, netuid);
-                nominators.entry(coldkey).or_default().push((Compact(netuid), Compact(stake)));
-            }
+        for (coldkey, netuid) in shares {
+            let stake = Self::stake_of(hotkey, &coldkey, netuid);
+            nominators.entry(coldkey).or_default().push((Compact(netuid), Compact(stake)));
         }
         nominators.into_iter().collect()
     }
-}
-
-/// In units of 2^-64, as all that follows.
-fn epochs_per_day(tempo: u16) -> U256 {
-    (U256::from(7_200) << 64) / U256::from(tempo)
-}
-
-/// What of `daily` is left after the take, for 1000 TAO of `stake`. 0 where there is no stake.
-fn per_1000(daily: U256, take: u16, stake: u64) -> u64 {
-    let kept = (U256::one() << 64) - (U256::from(take) << 64) / U256::from(u16::MAX);
-    let thousands = (U256::from(stake) << 64) / U256::from(1_000_000_000_000u64);
-    if thousands.is_zero() {
-        return 0;
-    }
-    whole((((daily * kept) >> 64) << 64) / thousands)
-}
-
-fn whole(value: U256) -> u64 {
-    u64::try_from(value >> 64).unwrap_or(u64::MAX)
 }

@@ -18,7 +18,7 @@ pub use metagraph::Metagraph;
 pub use neuron::{NeuronInfo, NeuronInfoLite};
 pub use price::SubnetPrice;
 pub use selective::SelectiveMetagraph;
-pub use stake::{StakeAvailability, StakeInfo};
+pub use stake::{Availability, StakeAvailability, StakeByColdkey, StakeInfo};
 pub use state::SubnetState;
 pub use subnet::{SubnetInfo, SubnetInfov2};
 

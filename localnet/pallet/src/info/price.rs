@@ -1,6 +1,7 @@
 //! What alpha costs.
 
 use codec::{Decode, Encode};
+use pallet_subtensor_swap::Pallet as Swap;
 use scale_info::TypeInfo;
 
 use crate::*;
@@ -21,13 +22,14 @@ impl<T: Config> Pallet<T> {
         Self::netuids().into_iter().map(price).collect()
     }
 
-    /// What it costs to move `amount` of stake from one place to another: the fee of the destination, or of the
-    /// origin where the stake leaves for good.
+    /// The fee for moving `amount` of stake: where it ends, or where it began if it leaves for good. Nothing where it
+    /// stays or there is no pool.
     pub fn get_stake_fee(
-        _origin: Option<(T::AccountId, u16)>,
-        _destination: Option<(T::AccountId, u16)>,
-        _amount: u64,
+        origin: Option<(T::AccountId, u16)>,
+        destination: Option<(T::AccountId, u16)>,
+        amount: u64,
     ) -> u64 {
-        0
+        let netuid = destination.as_ref().or(origin.as_ref()).map_or(ROOT, |(_, netuid)| *netuid);
+        if origin == destination || Self::is_stable(netuid) { 0 } else { Swap::<T>::fee(netuid, amount, false) }
     }
 }

@@ -60,7 +60,7 @@ impl<T: Config> Pallet<T> {
         commitments: impl FnOnce() -> Commitments<T::AccountId>,
     ) -> Option<SelectiveMetagraph<T::AccountId>> {
         let graph = Self::get_metagraph(netuid)?;
-        Some(Self::select(graph, indexes, commitments))
+        Some(Self::select(netuid, graph, indexes, commitments))
     }
 
     /// The same of one mechanism; the netuid is always there, and the subnet's.
@@ -77,20 +77,22 @@ impl<T: Config> Pallet<T> {
             incentives: compact(Incentive::<T>::get(index)),
             ..Self::get_metagraph(netuid)?
         };
-        let selected = Self::select(graph, indexes, commitments);
+        let selected = Self::select(netuid, graph, indexes, commitments);
         Some(SelectiveMetagraph { netuid: Compact(netuid), ..selected })
     }
 
     fn select(
+        netuid: u16,
         graph: Metagraph<T::AccountId>,
         indexes: Vec<u16>,
         commitments: impl FnOnce() -> Commitments<T::AccountId>,
     ) -> SelectiveMetagraph<T::AccountId> {
-        let threshold = StakeThreshold::<T>::get();
-        let permitted = (0u16..).zip(&graph.validator_permit).zip(&graph.total_stake);
-        let mut validators: Vec<(u64, u16)> = permitted
-            .filter(|((_, permit), stake)| **permit && stake.0 > threshold)
-            .map(|((uid, _), stake)| (stake.0, uid))
+        let threshold = U96F32::from_int(StakeThreshold::<T>::get());
+        let mut validators: Vec<(U96F32, u16)> = (0u16..)
+            .zip(graph.hotkeys.iter().zip(&graph.validator_permit))
+            .filter(|(_, (_, permit))| **permit)
+            .map(|(uid, (hotkey, _))| (Self::stake_weight(hotkey, netuid), uid))
+            .filter(|(stake, _)| *stake > threshold)
             .collect();
         validators.sort_unstable();
         let validators = validators.into_iter().map(|(_, uid)| Compact(uid)).collect();

@@ -35,6 +35,12 @@ pub struct StakeAvailability {
     pub available: Compact<u64>,
 }
 
+/// By coldkey.
+pub type StakeByColdkey<AccountId> = Vec<(AccountId, Vec<StakeInfo<AccountId>>)>;
+
+/// By netuid.
+pub type Availability = BTreeMap<u16, StakeAvailability>;
+
 impl<T: Config> Pallet<T> {
     /// All stake of one coldkey, by network and then by hotkey.
     pub fn get_stake_info_for_coldkey(coldkey: T::AccountId) -> Vec<StakeInfo<T::AccountId>> {
@@ -47,9 +53,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// All stake of each coldkey.
-    pub fn get_stake_info_for_coldkeys(
-        coldkeys: Vec<T::AccountId>,
-    ) -> Vec<(T::AccountId, Vec<StakeInfo<T::AccountId>>)> {
+    pub fn get_stake_info_for_coldkeys(coldkeys: Vec<T::AccountId>) -> StakeByColdkey<T::AccountId> {
         coldkeys.into_iter().map(|coldkey| (coldkey.clone(), Self::get_stake_info_for_coldkey(coldkey))).collect()
     }
 
@@ -67,7 +71,7 @@ impl<T: Config> Pallet<T> {
     pub fn get_stake_availability_for_coldkeys(
         coldkeys: Vec<T::AccountId>,
         netuids: Option<Vec<u16>>,
-    ) -> BTreeMap<T::AccountId, BTreeMap<u16, StakeAvailability>> {
+    ) -> BTreeMap<T::AccountId, Availability> {
         let all = Self::netuids();
         let netuids = match netuids {
             None => all,
