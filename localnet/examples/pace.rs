@@ -4,20 +4,15 @@ extern crate assay_localnet as localnet;
 
 #[path = "../tests/embedded/account.rs"]
 mod account;
+mod full;
 
 use std::time::{Duration, Instant};
 
-use codec::Encode;
-use jsonrpsee::{core::client::ClientT, rpc_params, ws_client::WsClientBuilder};
-use localnet::{Config, Genesis, GenesisNeuron, dev_account, spawn};
-use node_subtensor_runtime::{Hash, Runtime};
-use pallet_subtensor::Call;
-use primitives::Keypair;
+use localnet::{Config, Handle, spawn};
 
 const EMPTY: u32 = 5_000;
+const DURABLE: u32 = 500;
 const FULL: u32 = 10;
-const NEURONS: usize = 255;
-const VALIDATORS: usize = 200;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -25,46 +20,38 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let net = spawn(Config::test()).await?;
     net.author_block()?;
     println!("from spawn to the first block: {:?}", begin.elapsed());
-
-    let begin = Instant::now();
-    net.mine(EMPTY).await?;
-    println!("empty blocks: {:.0} per second", f64::from(EMPTY) / begin.elapsed().as_secs_f64());
+    println!("empty blocks: {:.0} per second", pace(&net, EMPTY).await?);
     net.shutdown().await;
 
-    let hotkeys: Vec<Keypair> = (0..NEURONS).map(|uid| dev_account(&format!("//N{uid}"))).collect();
-    let net = spawn(Config { genesis: full_subnet(&hotkeys), ..Config::test() }).await?;
-    let rpc = WsClientBuilder::default().build(net.url()).await?;
-    let genesis = Hash::from(net.genesis().0);
+    let folder = tempfile::tempdir()?;
+    let net = spawn(Config { persist: Some(folder.path().to_owned()), ..Config::test() }).await?;
+    println!("empty blocks that are on the disk: {:.0} per second", pace(&net, DURABLE).await?);
+    net.shutdown().await;
+
+    let subnet = full::subnet(Config::test()).await?;
     let (mut slowest, mut all) = (Duration::ZERO, Duration::ZERO);
     for nonce in 0..FULL {
-        let dests: Vec<u16> = (0..=NEURONS as u16).collect();
-        for (uid, hotkey) in hotkeys.iter().take(VALIDATORS).enumerate() {
-            let weights = dests.iter().map(|to| 1 + to.wrapping_mul(31).wrapping_add(uid as u16) % 1_000).collect();
-            let call = Call::<Runtime>::set_weights { netuid: 1, dests: dests.clone(), weights, version_key: 0 };
-            let extrinsic = account::sign(hotkey, nonce, genesis, call.into()).encode();
-            let hex = format!("0x{}", hex::encode(extrinsic));
-            rpc.request::<String, _>("author_submitExtrinsic", rpc_params![hex]).await?;
-        }
+        subnet.submit(nonce).await?;
         let begin = Instant::now();
-        net.author_block()?;
+        subnet.net.author_block()?;
         let took = begin.elapsed();
-        assert_eq!(net.pending(), 0, "one block took them all");
+        assert_eq!(subnet.net.pending(), 0, "one block took them all");
         (slowest, all) = (slowest.max(took), all + took);
     }
-    println!("a block of {VALIDATORS} set_weights of 256: {:?} on average, {slowest:?} at most", all / FULL);
+    println!("a block of {} set_weights of 256: {:?} on average, {slowest:?} at most", full::VALIDATORS, all / FULL);
+    let (begin, path) = (Instant::now(), folder.path().join("dump"));
+    subnet.net.dump(&path)?;
+    println!("its dump: {} kB in {:?}", std::fs::metadata(&path)?.len() / 1_000, begin.elapsed());
+    let begin = Instant::now();
+    let snapshot = subnet.net.snapshot();
+    subnet.net.author_block()?;
+    subnet.net.revert(snapshot)?;
+    println!("snapshot, block, revert: {:?}", begin.elapsed());
     Ok(())
 }
 
-fn full_subnet(hotkeys: &[Keypair]) -> Genesis {
-    let mut genesis = Genesis::default();
-    genesis.subnets[0].neurons = hotkeys
-        .iter()
-        .map(|hotkey| GenesisNeuron {
-            hotkey: hotkey.hotkey(),
-            coldkey: account::alice().coldkey(),
-            stake_rao: 1_000_000_000_000,
-            validator_permit: true,
-        })
-        .collect();
-    genesis
+async fn pace(net: &Handle, blocks: u32) -> Result<f64, Box<dyn std::error::Error>> {
+    let begin = Instant::now();
+    net.mine(blocks).await?;
+    Ok(f64::from(blocks) / begin.elapsed().as_secs_f64())
 }

@@ -11,6 +11,7 @@ use sp_runtime::{
 };
 
 use crate::{
+    block_log,
     blocks::Blocks,
     chain::{Authoring, Chain, Sealed},
     clock::Reading,
@@ -154,7 +155,7 @@ pub(crate) fn author(chain: &Chain, authoring: &mut Authoring, making: Making) -
     let included = filled.included.len();
     let sealed = Sealed { header, body, changes: drained.transaction, changed, included: filled.included };
     let hash = chain.import(authoring, sealed, making.replaces);
-    tracing::debug!(number, ?hash, "block made");
+    block_log::trace(chain, hash);
     Ok(Made { hash, number, included })
 }
 

@@ -14,6 +14,7 @@ use tokio::task::{self, JoinHandle};
 
 use crate::{
     author::{self, AuthorError, Made},
+    block_log::{self, BlockLog},
     blocks::Blocks,
     chain::Chain,
     clock::ClockError,
@@ -189,6 +190,12 @@ impl Handle {
     /// state. The file is either whole or as it was.
     pub fn dump(&self, path: &Path) -> Result<(), DumpError> {
         self.chain.dump().write(path).map(drop)
+    }
+
+    /// What happened in a block: each transaction's call, arguments, result and fee. None where there is no such block,
+    /// or where it is too old to be kept.
+    pub fn block_log(&self, number: u32) -> Option<BlockLog> {
+        block_log::block_log(&self.chain, Some(self.chain.blocks(|blocks| blocks.hash(number))?))
     }
 
     /// What goes wrong on purpose.

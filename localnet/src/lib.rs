@@ -24,6 +24,7 @@
 
 mod author;
 mod beacon;
+mod block_log;
 mod block_time;
 mod blocks;
 mod chain;
@@ -37,6 +38,7 @@ mod fork;
 mod genesis;
 mod handle;
 mod journal;
+mod json;
 mod pace;
 mod pool;
 mod rewind;
@@ -47,6 +49,7 @@ mod state;
 
 pub use author::AuthorError;
 pub use beacon::Beacon;
+pub use block_log::{BlockLog, ExtrinsicLog};
 pub use block_time::{BlockTime, NotABlockTime};
 pub use clock::ClockError;
 pub use config::{Config, Limits};

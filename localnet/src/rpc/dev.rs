@@ -11,7 +11,7 @@ use super::{
     wire::{Bytes, method},
 };
 use crate::{
-    author,
+    author, block_log,
     blocks::Blocks,
     clock::ClockError,
     rewind::{self, ReorgError},
@@ -57,6 +57,11 @@ pub(super) fn register(module: &mut Module) -> Result<(), RegisterMethodError> {
     })?;
     // The bytes of the file that can be loaded: where they are written is not for clients to say.
     method(module, "dev_dump", |_, chain| Ok(json!(Bytes(chain.dump().to_bytes()))))?;
+    method(module, "dev_blockLog", |mut params, chain| {
+        let number: Option<u32> = params.optional_next()?;
+        let hash = chain.blocks(|blocks| number.map_or_else(|| blocks.head(), |number| blocks.hash(number)));
+        Ok(json!(hash.and_then(|hash| block_log::block_log(chain, Some(hash)))))
+    })?;
     method(module, "dev_faults", |_, chain| Ok(json!(chain.injected.get())))?;
     method(module, "dev_setFault", |mut params, chain| {
         chain.set_faults(params.next()?);

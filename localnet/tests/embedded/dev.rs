@@ -3,6 +3,7 @@
 use jsonrpsee::{core::client::ClientT, rpc_params};
 use localnet::{Config, Genesis, Limits, ReorgError, dev_account};
 use node_subtensor_runtime::{Address, Runtime};
+use primitives::Keypair;
 use serde_json::{Value, json};
 
 use crate::{
@@ -16,7 +17,11 @@ fn gift(rao: u64) -> pallet_balances::Call<Runtime> {
 }
 
 async fn owned(node: &Node) -> u64 {
-    let who = dev_account("//Pauper").public();
+    free(node, &dev_account("//Pauper")).await
+}
+
+async fn free(node: &Node, who: &Keypair) -> u64 {
+    let who = who.public();
     let map = [sp_core::twox_128(b"System"), sp_core::twox_128(b"Account")].concat();
     let key = [&map, &sp_core::blake2_128(&who)[..], &who].concat();
     let account: Option<frame_system::AccountInfo<u32, pallet_balances::AccountData<u64>>> = node.storage(&key).await;
@@ -158,4 +163,44 @@ async fn blocks_that_are_not_final_can_be_replaced() {
         Node::start(Genesis::default()).await.handle.reorg(1),
         Err(ReorgError::Depth { possible: 0, .. })
     ));
+}
+
+#[tokio::test]
+async fn a_block_says_what_happened_in_it() {
+    let node = Node::start(Genesis::default()).await;
+    assert_eq!(node.send(&alice(), gift(1_000)).await, Fate::Done);
+    let stranger = dev_account("//Bob");
+    let weights =
+        pallet_subtensor::Call::<Runtime>::set_weights { netuid: 1, dests: vec![0], weights: vec![7], version_key: 0 };
+    let batch = pallet_utility::Call::<Runtime>::batch_all { calls: vec![gift(5).into(), weights.into()] };
+    assert!(matches!(node.send(&stranger, batch).await, Fate::Failed(_)));
+
+    let first: Value = node.rpc.request("dev_blockLog", rpc_params![1]).await.unwrap();
+    let hash: Value = node.rpc.request("chain_getBlockHash", rpc_params![1]).await.unwrap();
+    assert_eq!((&first["number"], &first["hash"]), (&json!(1), &hash));
+    let [clock, transfer] = &first["extrinsics"].as_array().unwrap()[..] else { panic!("{first}") };
+    assert_eq!((&clock["call"], &clock["signer"], &clock["fee"]), (&json!("Timestamp.set"), &Value::Null, &json!(0)));
+    let key = [sp_core::twox_128(b"Timestamp"), sp_core::twox_128(b"Now")].concat();
+    let now: u64 = node.storage(&key).await.unwrap();
+    assert_eq!(clock["args"], json!({ "now": now - 12_000 }));
+    let body = node.body(hash.as_str().unwrap()).await;
+    assert_eq!(transfer["hash"], format!("0x{}", hex::encode(sp_core::blake2_256(&body[1]))));
+    assert_eq!((&transfer["call"], &transfer["result"]), (&json!("Balances.transfer_keep_alive"), &json!("ok")));
+    assert_eq!((&transfer["signer"], &transfer["nonce"]), (&json!(alice().hotkey().to_string()), &json!(0)));
+    let pauper = dev_account("//Pauper").hotkey().to_string();
+    assert_eq!(transfer["args"], json!({ "dest": { "Id": pauper }, "value": 1_000 }));
+    let fee = transfer["fee"].as_u64().unwrap();
+    assert_eq!(free(&node, &alice()).await, 1_000_000 * 1_000_000_000 - 1_000 - fee);
+    assert!(fee > 0);
+
+    // The last block where none is named.
+    let last: Value = node.rpc.request("dev_blockLog", rpc_params![]).await.unwrap();
+    let failed = &last["extrinsics"][1];
+    assert_eq!((&failed["call"], &failed["nonce"]), (&json!("Utility.batch_all"), &json!(0)));
+    assert!(failed["result"].as_str().unwrap().starts_with("SubtensorModule."), "{failed}");
+    let inner = &failed["args"]["calls"][1]["SubtensorModule"]["set_weights"];
+    assert_eq!(inner, &json!({ "netuid": 1, "dests": [0], "weights": [7], "version_key": 0 }));
+    let log = node.handle.block_log(2).unwrap();
+    assert_eq!(serde_json::to_value(&log).unwrap(), last);
+    assert_eq!(node.handle.block_log(3), None);
 }
