@@ -14,6 +14,7 @@ mod aura;
 mod beacon;
 mod check_nonce;
 pub mod extensions;
+mod proxies;
 mod recycle;
 mod subnets;
 mod version;
@@ -27,10 +28,12 @@ pub use pallet_admin_utils;
 pub use pallet_balances;
 pub use pallet_commitments;
 pub use pallet_drand;
+pub use pallet_proxy;
 pub use pallet_shield;
 pub use pallet_subtensor;
 pub use pallet_sudo;
 pub use pallet_timestamp;
+pub use proxies::ProxyType;
 pub use version::Version;
 
 use beacon::Beacon;
@@ -118,6 +121,7 @@ construct_runtime!(
         SubtensorModule: pallet_subtensor = 7,
         Utility: pallet_utility = 11,
         Sudo: pallet_sudo = 12,
+        Proxy: pallet_proxy = 16,
         Commitments: pallet_commitments = 18,
         AdminUtils: pallet_admin_utils = 19,
         Drand: pallet_drand = 26,
@@ -224,6 +228,22 @@ impl pallet_commitments::Config for Runtime {
     type InitialDeposit = ConstU64<0>;
     type MaxFields = ConstU32<3>;
     type Subnets = Runtime;
+}
+
+impl pallet_proxy::Config for Runtime {
+    type AnnouncementDepositBase = ConstU64<36_000_000>;
+    type AnnouncementDepositFactor = ConstU64<68_000_000>;
+    type BlockNumberProvider = System;
+    type CallHasher = BlakeTwo256;
+    type Currency = Balances;
+    type MaxPending = ConstU32<75>;
+    type MaxProxies = ConstU32<20>;
+    type ProxyDepositBase = ConstU64<60_000_000>;
+    type ProxyDepositFactor = ConstU64<33_000_000>;
+    type ProxyType = ProxyType;
+    type RuntimeCall = RuntimeCall;
+    type RuntimeEvent = RuntimeEvent;
+    type WeightInfo = ();
 }
 
 impl pallet_shield::Config for Runtime {

@@ -25,6 +25,7 @@ mod node;
 mod pace;
 mod persist;
 mod prices;
+mod proxies;
 mod refusals;
 mod schedule;
 mod seats;

@@ -10,7 +10,7 @@ use jsonrpsee::{
 };
 use localnet::{Config, Genesis, Handle, spawn};
 use node_subtensor_runtime::{
-    Hash, Runtime, RuntimeCall, RuntimeEvent, UncheckedExtrinsic, pallet_admin_utils, pallet_commitments,
+    Hash, Runtime, RuntimeCall, RuntimeEvent, UncheckedExtrinsic, pallet_admin_utils, pallet_commitments, pallet_proxy,
     pallet_shield, pallet_sudo,
 };
 use pallet_subtensor::Error;
@@ -167,6 +167,7 @@ fn name(error: DispatchError) -> String {
             }
             match module.index {
                 7 => named::<Error<Runtime>>(&module.error),
+                16 => named::<pallet_proxy::Error<Runtime>>(&module.error),
                 18 => named::<pallet_commitments::Error<Runtime>>(&module.error),
                 19 => named::<pallet_admin_utils::Error<Runtime>>(&module.error),
                 30 => named::<pallet_shield::Error<Runtime>>(&module.error),
