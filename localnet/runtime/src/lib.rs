@@ -42,7 +42,10 @@ use recycle::Recycle;
 use frame_support::{
     PalletId, construct_runtime, derive_impl, parameter_types,
     traits::{ConstU8, ConstU16, ConstU32, ConstU64},
-    weights::{Weight, WeightToFee, constants::WEIGHT_REF_TIME_PER_SECOND},
+    weights::{
+        Weight, WeightToFee,
+        constants::{RocksDbWeight, WEIGHT_REF_TIME_PER_SECOND},
+    },
 };
 use sp_core::hex2array;
 use sp_runtime::{
@@ -138,9 +141,14 @@ parameter_types! {
     pub const SubtensorPalletId: PalletId = PalletId(*b"subtensr");
     pub BlockWeights: frame_system::limits::BlockWeights = frame_system::limits::BlockWeights::with_sensible_defaults(
         Weight::from_parts(4 * WEIGHT_REF_TIME_PER_SECOND, u64::MAX),
-        Perbill::from_percent(75),
+        NORMAL_SHARE,
     );
+    pub BlockLength: frame_system::limits::BlockLength =
+        frame_system::limits::BlockLength::max_with_normal_ratio(10 * 1024 * 1024, NORMAL_SHARE);
 }
+
+/// Of a block, for calls that are nothing special.
+const NORMAL_SHARE: Perbill = Perbill::from_percent(75);
 
 #[derive_impl(frame_system::config_preludes::SolochainDefaultConfig)]
 impl frame_system::Config for Runtime {
@@ -148,7 +156,9 @@ impl frame_system::Config for Runtime {
     type AccountId = AccountId;
     type Block = Block;
     type BlockHashCount = BlockHashCount;
+    type BlockLength = BlockLength;
     type BlockWeights = BlockWeights;
+    type DbWeight = RocksDbWeight;
     type Lookup = AccountIdLookup<AccountId, ()>;
     type MaxConsumers = ConstU32<16>;
     type Nonce = Nonce;
@@ -173,6 +183,9 @@ impl pallet_balances::Config for Runtime {
     type Balance = Balance;
     type DustRemoval = Recycle;
     type ExistentialDeposit = ConstU64<500>;
+    type MaxFreezes = ConstU32<50>;
+    type MaxLocks = ConstU32<50>;
+    type MaxReserves = ConstU32<50>;
 }
 
 /// One rao for 20,000 picoseconds of work.

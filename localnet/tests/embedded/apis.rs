@@ -28,7 +28,7 @@ fn real() -> Real {
     serde_json::from_str(include_str!("../fixtures/runtime-apis-425.json")).unwrap()
 }
 
-async fn metadata(node: &Node) -> RuntimeMetadataV15 {
+pub async fn metadata(node: &Node) -> RuntimeMetadataV15 {
     let answer: Option<Vec<u8>> = node.call("Metadata_metadata_at_version", 15u32).await;
     match RuntimeMetadataPrefixed::decode(&mut &answer.unwrap()[..]).unwrap().1 {
         RuntimeMetadata::V15(metadata) => metadata,

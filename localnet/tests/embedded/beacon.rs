@@ -36,7 +36,7 @@ async fn drand<V: Decode>(node: &Node, item: &str, key: &[u8]) -> Option<V> {
     node.storage(&[&sp_core::twox_128(b"Drand")[..], &sp_core::twox_128(item.as_bytes()), key].concat()).await
 }
 
-async fn pulse(node: &Node, round: u64) -> Option<Pulse> {
+pub async fn pulse(node: &Node, round: u64) -> Option<Pulse> {
     let round = round.encode();
     drand(node, "Pulses", &[&sp_core::blake2_128(&round)[..], &round].concat()).await
 }

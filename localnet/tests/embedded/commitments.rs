@@ -14,7 +14,7 @@ use sp_core::{twox_64, twox_128};
 
 use crate::{
     account::{alice, id},
-    beacon::{last_round, vector},
+    beacon::{last_round, pulse, vector},
     node::{Fate, Node},
     subnet::register,
 };
@@ -164,6 +164,24 @@ async fn a_locked_field_opens_when_the_chains_beacon_signs_its_round() {
     assert_eq!(revealed[1..], [(b"another".to_vec(), opened_at)]);
     assert!(of::<Commitment>(&node, "CommitmentOf", &hotkey).await.is_none());
     assert_eq!(waiting(&node).await, []);
+}
+
+#[tokio::test]
+async fn time_that_leaps_skips_rounds_but_not_those_that_are_waited_for() {
+    let (node, hotkey) = seated(Config::test()).await;
+    let round = last_round(&node).await + 20_000;
+    let secrets = timelock::Secrets { key: [1; 32], sigma: [2; 32], nonce: [3; 12] };
+    let encrypted = timelock::encrypt(&Beacon::Local.public_key(), round, b"far", &secrets).unwrap();
+    let field = Data::TimelockEncrypted { encrypted: Encrypted::truncate_from(encrypted), reveal_round: round };
+    assert_eq!(node.send(&hotkey, publish([field])).await, Fate::Done);
+    node.handle.increase_time(100_000).unwrap();
+    node.blocks(1);
+    assert!(last_round(&node).await > round + 10_000);
+    assert!(pulse(&node, round).await.is_some());
+    assert!(pulse(&node, round + 1).await.is_none());
+    let opened_at = node.blocks(1);
+    let revealed: Vec<(Vec<u8>, u64)> = of(&node, "RevealedCommitments", &hotkey).await.unwrap();
+    assert_eq!(revealed, [(b"far".to_vec(), opened_at)]);
 }
 
 #[tokio::test]

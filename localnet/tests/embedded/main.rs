@@ -35,5 +35,6 @@ mod state;
 mod subnet;
 mod timelock;
 mod weights;
+mod words;
 mod worked;
 mod yuma;
