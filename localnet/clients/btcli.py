@@ -97,7 +97,7 @@ def price():
 @step("hyperparameters")
 def hyperparameters():
     found = btcli("subnets", "hyperparameters", 1)
-    print(found, file=sys.stderr)
+    equal((found["tempo"], found["kappa"]), (20, 32_767), "tempo, kappa")
 
 
 @step("register")
@@ -150,7 +150,7 @@ def weights():
 @step("metagraph")
 def metagraph():
     graph = btcli("subnets", "metagraph", 1)
-    print(graph, file=sys.stderr)
+    equal((graph["num_uids"], graph["hotkeys"][1]), (3, BOB_HOTKEY), "seats, hotkey of uid 1")
 
 
 @step("commitment")
@@ -189,10 +189,25 @@ def shielded_register():
     holds(btcli("query", "uid", "--hotkey", hotkey, "--netuid", 1) is not None, "not registered")
 
 
-@step("wallet balance", extra=True)
-def wallet_balance():
-    """Reads baskets of the root network, which are newer than the chain's specification."""
-    btcli("wallet", "balance", "-w", "bob")
+@step("root")
+def root():
+    sends("root", "register", "-w", "bob")
+    sends("stake", "add", "--netuid", 0, "--amount", 50, "--hotkey", BOB_HOTKEY, "-w", "bob")
+    shown = btcli("stake", "show", "--netuid", 0, "--hotkey", BOB_HOTKEY, "--coldkey", BOB)
+    equal(shown["stake_amount"], 50, "stake on root")
+
+
+@step("delegates")
+def delegates():
+    sends("hparams", "set-take", "--take", 0.1, "-w", "bob")
+    equal(btcli("hparams", "get-take", "--hotkey", BOB_HOTKEY)["take_u16"], 6_554, "take")
+
+
+@step("positions")
+def positions():
+    """What a coldkey has, with all that btcli shows of it."""
+    equal(btcli("wallet", "balance", "-w", "bob")["stake_subnets"], 2, "subnets with stake")
+    equal([stake["netuid"] for stake in btcli("stake", "list", "--coldkey", BOB)], [0, 1], "netuids")
 
 
 step.finish()

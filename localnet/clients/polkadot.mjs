@@ -148,9 +148,9 @@ await step("metagraph", async () => {
 });
 
 await step("commitment", async () => {
-  await send(api.tx.commitments.setCommitment(NETUID, { fields: [[{ Raw5: "0x6173736179" }]] }), miner);
+  await send(api.tx.commitments.setCommitment(NETUID, { fields: [{ Raw5: "0x6173736179" }] }), miner);
   const found = (await api.query.commitments.commitmentOf(NETUID, miner.address)).unwrap();
-  equal(found.info.fields[0][0].toJSON(), { raw5: "0x6173736179" }, "commitment");
+  equal(found.info.fields[0].toJSON(), { raw5: "0x6173736179" }, "commitment");
 });
 
 await step("transfer", async () => {

@@ -142,9 +142,20 @@ def quote():
     holds(sim.alpha_amount.rao > 0, "one TAO buys nothing")
 
 
+@step("root")
+def root():
+    succeeded(chain.root_register(validator))
+    holds(chain.is_hotkey_registered(HOTKEY, netuid=0), "no seat on root")
+    succeeded(chain.add_stake(validator, 0, HOTKEY, Balance.from_tao(50)))
+    equal(chain.get_stake(COLDKEY, HOTKEY, 0), Balance.from_tao(50), "stake on root")
+
+
 @step("delegates")
 def delegates():
-    holds(HOTKEY in [delegate.hotkey_ss58 for delegate in chain.get_delegates()], "the validator is no delegate")
+    succeeded(chain.set_delegate_take(validator, HOTKEY, 0.1))
+    takes = {delegate.hotkey_ss58: delegate.take for delegate in chain.get_delegates()}
+    holds(abs(takes[HOTKEY] - 0.1) < 0.001, f"takes: {takes}")
+    equal({entry.netuid for entry in chain.get_delegated(COLDKEY)}, {0, NETUID}, "netuids where //Bob nominates")
 
 
 @step("weights")

@@ -131,11 +131,21 @@ async def quote():
     holds((await chain.prices.quote_stake(netuid=NETUID, amount_tao=1)).alpha.rao > 0, "one TAO buys nothing")
 
 
+@step("root")
+async def root():
+    await execute(bt.RootRegister(), validator)
+    holds(await chain.neurons.uid(HOTKEY, 0) is not None, "no seat on root")
+    await execute(bt.AddStake(hotkey_ss58=HOTKEY, netuid=0, amount_tao=50), validator)
+    equal((await chain.staking.get(COLDKEY, HOTKEY, 0)).rao, 50 * RAO, "stake on root")
+
+
 @step("delegates")
 async def delegates():
-    await chain.delegation.delegated(COLDKEY)
-    found = await chain.runtime(bt.runtime_api.DelegateInfoRuntimeApi.get_delegates, [])
-    holds(HOTKEY in [delegate["delegate_ss58"] for delegate in found], "the validator is no delegate")
+    await execute(bt.SetTake(take=0.1), validator)
+    taken = (await chain.delegation.delegate(HOTKEY)).take
+    holds(abs(taken - 0.1) < 0.001, f"take: {taken}")
+    nominated = {entry.netuid for entry in await chain.delegation.delegated(COLDKEY)}
+    equal(nominated, {0, NETUID}, "netuids where //Bob nominates")
 
 
 @step("weights")
@@ -241,6 +251,50 @@ async def shielded_register():
     result = await execute(bt.BurnedRegister(netuid=NETUID), hidden)
     holds(result.data["shielded"], "sent in the clear")
     holds(await chain.neurons.uid(hidden.hotkey.ss58_address, NETUID) is not None, "not registered")
+
+
+@step("identity", extra=True)
+async def identity():
+    await execute(bt.SetIdentity(name="assay"), validator)
+    equal((await chain.identity.identity(COLDKEY))["name"], "assay", "name")
+
+
+@step("children", extra=True)
+async def children():
+    child = miner.hotkey.ss58_address
+    await execute(bt.SetChildren(netuid=NETUID, children=[[0.5, child]]), validator)
+    pending = await chain.delegation.pending_children(HOTKEY, NETUID)
+    holds(child in str(pending), f"pending children: {pending}")
+
+
+@step("proxy", extra=True)
+async def proxy():
+    delegate = alice.coldkey.ss58_address
+    await execute(bt.AddProxy(delegate_ss58=delegate, proxy_type="Staking"), validator)
+    holds(delegate in str(await chain.balances.proxies(COLDKEY)), "no proxy")
+    free = await chain.balances.get(COLDKEY)
+    stake = bt.AddStake(hotkey_ss58=HOTKEY, netuid=NETUID, amount_tao=1)
+    succeeded(await chain.execute(stake, alice, proxy_for=COLDKEY))
+    holds((await chain.balances.get(COLDKEY)).rao < free.rao, "the proxy took nothing")
+
+
+@step("multisig", extra=True)
+async def multisig():
+    both = await chain.multisig([COLDKEY, alice.coldkey.ss58_address], 2)
+    await execute(bt.Transfer(dest_ss58=both.address, amount_tao=5), alice)
+    dave = Keypair.create_from_uri("//Dave").ss58_address
+    before = await chain.balances.get(dave)
+    call = bt.calls.Balances.transfer_keep_alive(dest=dave, value=RAO)
+    for signatory in (validator, alice):
+        succeeded(await both.approve(call, signatory))
+    equal((await chain.balances.get(dave)).rao - before.rao, RAO, "what //Dave got")
+
+
+@step("swap hotkey", extra=True)
+async def swap_hotkey():
+    fresh = Keypair.create_from_uri("//Bob//fresh").ss58_address
+    await execute(bt.SwapHotkey(new_hotkey_ss58=fresh), validator)
+    equal(await chain.neurons.uid(fresh, NETUID), 1, "the new hotkey's uid")
 
 
 step.finish()
