@@ -6,6 +6,7 @@ mod chain;
 mod dev;
 mod error;
 mod news;
+mod payment;
 mod state;
 mod system;
 mod wire;
@@ -27,6 +28,7 @@ pub(crate) fn module(chain: Arc<Chain>) -> Result<Module, RegisterMethodError> {
     state::register(&mut module)?;
     news::register(&mut module)?;
     author::register(&mut module)?;
+    payment::register(&mut module)?;
     dev::register(&mut module)?;
     let mut methods: Vec<String> = module.method_names().map(str::to_owned).collect();
     methods.push("rpc_methods".to_owned());

@@ -35,6 +35,7 @@ mod state;
 mod subnet;
 mod timelock;
 mod weights;
+mod wire;
 mod words;
 mod worked;
 mod yuma;
