@@ -68,8 +68,8 @@ pub enum AuthorError {
 /// What is special about a block.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Making {
-    /// It stands in for one that was taken back, so its time must be another.
-    pub replaces: bool,
+    /// It stands in for one that was taken back, so it comes that much later. Zero for any other.
+    pub replaces_ms: u64,
     /// From it on the runtime has another version.
     pub bumps_spec: bool,
 }
@@ -128,7 +128,7 @@ pub(crate) fn author(chain: &Chain, authoring: &mut Authoring, making: Making) -
     .map_err(failed)?;
 
     let mut body = Vec::new();
-    let now_ms = authoring.clock.next_ms(reading).saturating_add(u64::from(making.replaces));
+    let now_ms = authoring.clock.next_ms(reading).saturating_add(making.replaces_ms);
     open(number, now_ms, chain.shield.public_key(), &state, &mut changes, &mut body)?;
     chain.pulses.write_due(&state, &mut changes, &mut body);
     let filled = fill(chain.pool.take(), &chain.shield, &state, &mut changes, &mut body);
@@ -154,7 +154,7 @@ pub(crate) fn author(chain: &Chain, authoring: &mut Authoring, making: Making) -
     let changed = drained.main_storage_changes.into_iter().map(|(key, _)| key).collect();
     let included = filled.included.len();
     let sealed = Sealed { header, body, changes: drained.transaction, changed, included: filled.included };
-    let hash = chain.import(authoring, sealed, making.replaces);
+    let hash = chain.import(authoring, sealed, making.replaces_ms > 0);
     block_log::trace(chain, hash);
     Ok(Made { hash, number, included })
 }

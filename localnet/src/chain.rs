@@ -80,6 +80,8 @@ pub(crate) struct Authoring {
     /// Blocks that are not final, oldest first, with the transactions whose watchers wait for that.
     pub unfinalised: VecDeque<(u32, H256, Vec<Pooled>)>,
     pub snapshots: Snapshots,
+    /// How often blocks were replaced.
+    pub reorganised: u64,
     pub journal: Option<Journal>,
     /// Nobody runs the chain any more.
     pub closed: bool,
@@ -148,6 +150,7 @@ impl Chain {
             clock: Clock::new(matches!(config.block_time, BlockTime::Every(_))),
             unfinalised: VecDeque::new(),
             snapshots: Snapshots::default(),
+            reorganised: 0,
             journal: None,
             closed: false,
         };

@@ -1,5 +1,5 @@
 //! The embedded chain: a FRAME runtime with Subtensor's `SubtensorModule` run natively in this process, a block
-//! author, and the JSON-RPC that wallets, SDKs and `subxt` speak. No wasm, no external node, no files.
+//! author, and the JSON-RPC that wallets, SDKs and `subxt` speak. No wasm and no external node; files only where asked.
 //!
 //! ```
 //! use assay_localnet::{Config, spawn};
@@ -15,10 +15,12 @@
 //! ```
 //!
 //! Invariants:
-//! * a block is final as soon as it exists: the best block is the finalised one;
+//! * a block is final as soon as it exists, unless [`Config::finality_depth`] says otherwise;
 //! * a panic of the runtime costs the call or the transaction that caused it, never the process;
-//! * memory is bounded: states and bodies older than a window go, headers stay;
-//! * the chain's clock is simulated: twelve seconds a block, whatever the pace of authoring;
+//! * memory is bounded by [`Limits`]: states and bodies leave a window of blocks, headers a longer one, and who reads a
+//!   state keeps it until done;
+//! * the chain's clock is simulated: one slot a block, whatever the pace, and forward only;
+//! * where the chain persists, a block is on the disk before anybody hears of it;
 //! * it is a chain for tests: its keys are public, and the port is for this machine.
 #![warn(missing_docs)]
 

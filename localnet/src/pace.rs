@@ -47,7 +47,7 @@ async fn instant(chain: Arc<Chain>) {
 async fn blocking(chain: &Arc<Chain>, work: impl FnOnce(&Chain) -> Result<(), AuthorError> + Send + 'static) {
     let chain = chain.clone();
     match task::spawn_blocking(move || work(&chain)).await {
-        Ok(Ok(())) => {}
+        Ok(Ok(()) | Err(AuthorError::Stopped)) => {}
         Ok(Err(error)) => tracing::error!(error = &error as &dyn std::error::Error, "no block made"),
         Err(error) => tracing::error!(error = &error as &dyn std::error::Error, "author stopped"),
     }

@@ -13,6 +13,9 @@ use crate::{
     pool::{Pooled, Status},
 };
 
+/// So many milliseconds later than usual a block in place of another comes at most.
+const NUDGES_MS: u64 = 1_000;
+
 /// Blocks that can be gone back to, oldest first.
 #[derive(Default)]
 pub(crate) struct Snapshots {
@@ -106,8 +109,11 @@ pub(crate) fn reorg(chain: &Chain, depth: u32) -> Result<(), ReorgError> {
     authoring.journal.iter_mut().for_each(Journal::went_back);
     authoring.snapshots.taken.retain(|snapshot| snapshot.number <= best - depth);
     chain.pool.put_back(retract(&mut authoring, best - depth));
+    authoring.reorganised += 1;
     for replaced in 0..depth {
-        author::author(chain, &mut authoring, Making { replaces: replaced == 0, ..Making::default() })?;
+        // None is like one that stood there before.
+        let replaces_ms = if replaced == 0 { authoring.reorganised % NUDGES_MS + 1 } else { 0 };
+        author::author(chain, &mut authoring, Making { replaces_ms, ..Making::default() })?;
     }
     Ok(())
 }

@@ -15,6 +15,9 @@ use sp_trie::{DBValue, prefixed_key};
 /// The trie format of the chain.
 pub(crate) const STATE_VERSION: StateVersion = StateVersion::V1;
 
+/// What a node takes besides key and value, in the map and in the differences that name it.
+const BYTES_PER_NODE: usize = 160;
+
 /// One state, to be read or built upon.
 pub(crate) type State = TrieBackend<Reader, BlakeTwo256>;
 
@@ -82,7 +85,7 @@ impl NodeStore {
         Reader { nodes: self.nodes.clone(), _reading: self.garbage.lock().readers.clone() }
     }
 
-    /// Add what a block made. Also says how many bytes that is.
+    /// Add what a block made. Also says how many bytes of memory that takes, about.
     pub fn apply(&self, mut changes: BackendTransaction<BlakeTwo256>) -> (Delta, usize) {
         let mut nodes = self.nodes.write();
         let (mut delta, mut bytes) = (HashMap::new(), 0);
@@ -92,7 +95,7 @@ impl NodeStore {
                 None => Key::from(key),
             };
             if references > 0 {
-                bytes += key.len() + value.len();
+                bytes += key.len() + value.len() + BYTES_PER_NODE;
                 nodes.entry(key.clone()).or_insert(Node { value, references: 0 }).references += references;
             }
             if references != 0 {

@@ -8,7 +8,7 @@ use std::{
 };
 
 use jsonrpsee::{core::client::ClientT, rpc_params};
-use localnet::{BlockTime, Config, Damage, DumpError, Genesis, SpawnError, spawn};
+use localnet::{AuthorError, Beacon, BlockTime, Config, Damage, DumpError, Genesis, SpawnError, spawn};
 use node_subtensor_runtime::Runtime;
 use primitives::BlockRef;
 use serde_json::Value;
@@ -34,7 +34,9 @@ async fn hash(node: &Node, number: u32) -> Value {
 async fn a_dump_brings_a_chain_back_elsewhere() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("chain");
-    let node = Node::start(Genesis::default()).await;
+    // Without the chain's own beacon, whose pulses bear signatures that differ each time.
+    let config = || Config { beacon: Beacon::Quicknet, ..Config::test() };
+    let node = Node::with(config()).await;
     node.blocks(300);
     assert_eq!(node.send(&alice(), remark()).await, Fate::Done);
     let (best, body) = (node.handle.best(), node.body(&node.handle.best().hash.to_string()).await);
@@ -45,7 +47,7 @@ async fn a_dump_brings_a_chain_back_elsewhere() {
 
     // Of another genesis, which does not count.
     let other = Genesis { network_lock_rao: 1, ..Genesis::default() };
-    let again = Node::with(Config { load: Some(path.clone()), genesis: other, ..Config::test() }).await;
+    let again = Node::with(Config { load: Some(path.clone()), genesis: other, ..config() }).await;
     assert_eq!((again.handle.best(), again.handle.genesis()), (best, node.handle.genesis()));
     assert_eq!(again.body(&best.hash.to_string()).await, body);
     for number in [0, 1, 150, 300] {
@@ -210,6 +212,32 @@ async fn a_long_log_gives_way_to_a_dump() {
     drop(node);
     let log = fs::metadata(folder.path().join("blocks.2.log")).unwrap();
     assert!((900_000..1_000_000).contains(&log.len()) && !folder.path().join("blocks.1.log").exists());
+    assert_eq!(spawn(persistent(folder.path())).await.unwrap().best(), best);
+}
+
+#[tokio::test]
+async fn what_can_not_be_written_is_not_announced() {
+    let folder = tempfile::tempdir().unwrap();
+    let node = Node::with(persistent(folder.path())).await;
+    node.blocks(2);
+    let snapshot = node.handle.snapshot();
+    let then = node.handle.best();
+    node.blocks(2);
+    // No file takes a folder's place.
+    let dump = folder.path().join("chain.dump");
+    fs::remove_file(&dump).unwrap();
+    fs::create_dir(&dump).unwrap();
+    assert!(matches!(node.handle.revert(snapshot), Err(DumpError::Io { path, .. }) if path == dump));
+    assert_eq!(node.handle.best(), then);
+    node.submit(&alice(), remark()).await.unwrap();
+    for _ in 0..2 {
+        assert!(matches!(node.handle.author_block(), Err(AuthorError::Persist { number: 3, .. })));
+    }
+    assert_eq!((node.handle.best(), node.handle.pending()), (then, 1));
+    fs::remove_dir(&dump).unwrap();
+    let best = node.handle.author_block().unwrap();
+    assert_eq!((best.number, node.handle.pending()), (3, 0));
+    drop(node);
     assert_eq!(spawn(persistent(folder.path())).await.unwrap().best(), best);
 }
 
