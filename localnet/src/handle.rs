@@ -23,6 +23,7 @@ use crate::{
     faults::Faults,
     journal::{self, Found},
     pace,
+    pool::Rejected,
     rewind::{self, ReorgError},
     rpc, server,
 };
@@ -217,6 +218,11 @@ impl Handle {
     /// were signed for the old one have a bad signature then.
     pub fn bump_spec_version(&self) -> Result<u32, AuthorError> {
         author::bump_spec_version(&self.chain)
+    }
+
+    /// Send a transaction, encoded, as `author_submitExtrinsic` does. Returns its hash.
+    pub fn submit(&self, transaction: Vec<u8>) -> Result<[u8; 32], Rejected> {
+        self.chain.pool.submit(&self.chain, transaction, None).map(|hash| hash.0)
     }
 
     /// Transactions that wait for a block, for those who make blocks by hand.

@@ -40,17 +40,28 @@ pub(crate) struct Pooled {
 
 /// Why a transaction may not wait.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Rejected {
+pub enum Rejected {
+    /// The bytes can't be decoded.
     #[error("not a transaction of this chain: {0}")]
     Format(String),
+    /// The runtime refuses it.
     #[error("invalid: {0:?}")]
     Invalid(TransactionValidityError),
+    /// It was sent before.
     #[error("waits already")]
     Known(H256),
+    /// Another one of the same number waits.
     #[error("priority too low to replace the one that waits")]
-    Priority { old: u64, new: u64 },
+    Priority {
+        /// The priority of the one that waits.
+        old: u64,
+        /// The priority of this one.
+        new: u64,
+    },
+    /// Too many wait.
     #[error("the pool is full")]
     Full,
+    /// It made the runtime panic: a bug of ours.
     #[error(transparent)]
     Panicked(#[from] executor::Panicked),
 }

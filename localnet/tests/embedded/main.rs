@@ -17,6 +17,7 @@ mod faults;
 mod fidelity;
 mod fork;
 mod freeze;
+mod hostile;
 mod hyperparams;
 mod limits;
 mod mechanisms;
