@@ -14,6 +14,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! Besides what a Substrate node serves, the JSON-RPC has what [`Handle`] has: `dev_newBlock` (`dev_mine`),
+//! `dev_increaseTime`, `dev_setNextBlockTimestamp`, `dev_snapshot`, `dev_revert`, `dev_reorg`, `dev_dump`,
+//! `dev_blockLog`, `dev_setFault`, `dev_faults`, `dev_disconnect` and `dev_bumpSpecVersion`.
+//!
 //! Invariants:
 //! * a block is final as soon as it exists, unless [`Config::finality_depth`] says otherwise;
 //! * a panic of the runtime costs the call or the transaction that caused it, never the process;

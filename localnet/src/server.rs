@@ -10,7 +10,6 @@ use jsonrpsee::{
         stop_channel,
     },
 };
-use std::os::fd::AsFd as _;
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::{
@@ -76,8 +75,9 @@ fn config(limits: Limits) -> ServerConfig {
 /// None where the connection is refused on purpose.
 fn connect(socket: TcpStream, injected: &Injected) -> io::Result<Option<(TcpStream, Arc<Connection>)>> {
     socket.set_nodelay(true)?;
-    let connection = injected.connected(socket.as_fd().try_clone_to_owned()?.into());
-    Ok(connection.map(|connection| (socket, connection)))
+    let socket = socket.into_std()?;
+    let Some(connection) = injected.connected(socket.try_clone()?) else { return Ok(None) };
+    Ok(Some((TcpStream::from_std(socket)?, connection)))
 }
 
 /// Answers late or not at all, if that is what is asked for.

@@ -1,5 +1,7 @@
 //! What a chain for tests can do: go back, and replace its last blocks.
 
+use std::sync::{Arc, Mutex};
+
 use jsonrpsee::{core::client::ClientT, rpc_params};
 use localnet::{Beacon, Config, Genesis, Limits, ReorgError, dev_account};
 use node_subtensor_runtime::{Address, Runtime};
@@ -215,4 +217,52 @@ async fn a_block_says_what_happened_in_it() {
     let log = node.handle.block_log(2).unwrap();
     assert_eq!(serde_json::to_value(&log).unwrap(), last);
     assert_eq!(node.handle.block_log(3), None);
+}
+
+/// Keeps what is said about blocks.
+#[derive(Clone, Default)]
+struct Said(Arc<Mutex<Vec<String>>>);
+
+impl tracing::Subscriber for Said {
+    fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
+        metadata.target() == "localnet::block"
+    }
+
+    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+        tracing::span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
+
+    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+
+    fn event(&self, event: &tracing::Event<'_>) {
+        struct Fields(String);
+        impl tracing::field::Visit for Fields {
+            fn record_debug(&mut self, field: &tracing::field::Field, value: &dyn std::fmt::Debug) {
+                self.0 += &format!("{field}={value:?} ");
+            }
+        }
+        let mut fields = Fields(String::new());
+        event.record(&mut fields);
+        self.0.lock().unwrap().push(fields.0);
+    }
+
+    fn enter(&self, _: &tracing::span::Id) {}
+
+    fn exit(&self, _: &tracing::span::Id) {}
+}
+
+#[tokio::test]
+async fn a_block_is_said_to_who_listens() {
+    let node = Node::start(Genesis::default()).await;
+    node.submit(&alice(), gift(1_000)).await.unwrap();
+    let said = Said::default();
+    tracing::subscriber::with_default(said.clone(), || node.blocks(1));
+    let said = said.0.lock().unwrap();
+    assert!(said[0].contains("number=1 ") && said[0].contains(&node.handle.best().hash.to_string()), "{said:?}");
+    let transfer = said.iter().find(|line| line.contains("Balances.transfer_keep_alive")).unwrap();
+    for part in [alice().hotkey().to_string().as_str(), "\"value\":1000", "result=\"ok\"", "fee="] {
+        assert!(transfer.contains(part), "{part}: {transfer}");
+    }
 }
