@@ -72,6 +72,8 @@ pub(crate) struct Making {
     pub replaces_ms: u64,
     /// From it on the runtime has another version.
     pub bumps_spec: bool,
+    /// The next one follows at once.
+    pub in_a_row: bool,
 }
 
 /// A block that was made.
@@ -86,6 +88,17 @@ pub(crate) struct Made {
 /// Make a block of what waits in the pool.
 pub(crate) fn author_block(chain: &Chain) -> Result<Made, AuthorError> {
     author(chain, &mut chain.authoring.lock(), Making::default())
+}
+
+/// Make blocks in a row, or as long as `wanted`.
+pub(crate) fn author_blocks(chain: &Chain, count: u32, wanted: impl Fn() -> bool) -> Result<(), AuthorError> {
+    for left in (0..count).rev() {
+        if !wanted() {
+            break;
+        }
+        author(chain, &mut chain.authoring.lock(), Making { in_a_row: left > 0, ..Making::default() })?;
+    }
+    Ok(())
 }
 
 /// Make a block if a transaction waits that it can take.
@@ -130,7 +143,7 @@ pub(crate) fn author(chain: &Chain, authoring: &mut Authoring, making: Making) -
     let mut body = Vec::new();
     let now_ms = authoring.clock.next_ms(reading).saturating_add(making.replaces_ms);
     open(number, now_ms, chain.shield.public_key(), &state, &mut changes, &mut body)?;
-    chain.pulses.write_due(&state, &mut changes, &mut body);
+    chain.pulses.write_due(making.in_a_row, &state, &mut changes, &mut body);
     let filled = fill(chain.pool.take(), &chain.shield, &state, &mut changes, &mut body);
     let sealed =
         executor::execute(&state, &mut changes, Executive::finalize_block).map_err(failed).and_then(|header| {

@@ -2,7 +2,8 @@
 //!
 //! The chain's own beacon keeps quicknet's schedule by the chain's clock. It starts at the round of the first block.
 //! Where the clock leaps further than one transaction holds pulses, the rounds on the way are skipped, but for those
-//! that something on the chain waits for.
+//! that something on the chain waits for. Blocks that are mined in a row are such a leap too: pulses take longer than
+//! all else in an empty block.
 
 use std::collections::BTreeSet;
 
@@ -71,11 +72,12 @@ impl PulseWriter {
         Self { signer, sender: ed25519::Pair::from_seed(SENDER) }
     }
 
-    /// Add what is due to the block that is being made, whose clock is set. A block without pulses is a block too:
-    /// what goes wrong is reported and tried again by the next one.
-    pub fn write_due(&self, state: &State, changes: &mut Changes, body: &mut Vec<Vec<u8>>) {
+    /// Add what is due to the block that is being made, whose clock is set; where others follow in a row, only what is
+    /// awaited. A block without pulses is a block too: what goes wrong is reported and tried again by the next one.
+    pub fn write_due(&self, in_a_row: bool, state: &State, changes: &mut Changes, body: &mut Vec<Vec<u8>>) {
         let Some(signer) = &self.signer else { return };
-        let (number, rounds) = match executor::execute(state, changes, || (System::block_number(), due_now())) {
+        let due = || (System::block_number(), due_now(in_a_row));
+        let (number, rounds) = match executor::execute(state, changes, due) {
             Ok((_, rounds)) if rounds.is_empty() => return,
             Ok(due) => due,
             Err(panicked) => return report(&panicked),
@@ -104,9 +106,17 @@ fn report(panicked: &Panicked) {
 }
 
 /// The rounds to write, read from the state. To be called within it.
-fn due_now() -> Vec<RoundNumber> {
+fn due_now(in_a_row: bool) -> Vec<RoundNumber> {
     let now = BeaconConfig::<Runtime>::get().round_at(Timestamp::get());
-    due(LastStoredRound::<Runtime>::get(), now, awaited_rounds)
+    let last = LastStoredRound::<Runtime>::get();
+    if in_a_row {
+        return awaited_rounds()
+            .into_iter()
+            .filter(|round| (last + 1..=now).contains(round))
+            .take(MAX_PULSES)
+            .collect();
+    }
+    due(last, now, awaited_rounds)
 }
 
 /// The rounds after `last` up to `now`, by rising number: all if one transaction holds them, else those awaited and the

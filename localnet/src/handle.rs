@@ -28,9 +28,6 @@ use crate::{
     rpc, server,
 };
 
-/// Blocks that are made before it is looked whether anybody still wants them.
-const MINED_AT_ONCE: u32 = 64;
-
 /// Why a chain does not run.
 #[derive(Debug, thiserror::Error)]
 pub enum SpawnError {
@@ -130,23 +127,23 @@ impl Handle {
         })
     }
 
-    /// Make `count` blocks and return the last one; the best block where `count` is 0. Another thread does the work.
+    /// Make `count` blocks in a row and return the last one; the best block where `count` is 0. Another thread does the
+    /// work. The chain's own beacon takes them as a leap in time: rounds on the way that nobody waits for may be missing.
     pub async fn mine(&self, count: u32) -> Result<BlockRef, AuthorError> {
-        let mut left = count;
-        while left > 0 {
-            let (chain, now) = (self.chain.clone(), left.min(MINED_AT_ONCE));
-            let mined = task::spawn_blocking(move || (0..now).try_for_each(|_| author::author_block(&chain).map(drop)));
-            match mined.await {
-                Ok(mined) => mined?,
-                Err(error) => match error.try_into_panic() {
-                    Ok(panic) => std::panic::resume_unwind(panic),
-                    // The executor is going down.
-                    Err(_) => return Err(AuthorError::Stopped),
-                },
-            }
-            left -= now;
+        let wanted = Arc::new(());
+        let (chain, still) = (self.chain.clone(), Arc::downgrade(&wanted));
+        let mined = task::spawn_blocking(move || author::author_blocks(&chain, count, || still.strong_count() > 0));
+        let mined = mined.await;
+        // Had this future been dropped, nobody would want the rest.
+        drop(wanted);
+        match mined {
+            Ok(mined) => mined.map(|()| self.best()),
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                // The executor is going down.
+                Err(_) => Err(AuthorError::Stopped),
+            },
         }
-        Ok(self.best())
     }
 
     /// Make a block now, on this thread.
@@ -154,7 +151,8 @@ impl Handle {
         author::author_block(&self.chain).map(|Made { number, hash, .. }| block_ref(number, hash))
     }
 
-    /// Make `count` blocks on this thread and return the last one; the best block where `count` is 0.
+    /// Make `count` blocks on this thread, each as if it were the only one, and return the last one; the best block where
+    /// `count` is 0.
     pub fn author_blocks(&self, count: u32) -> Result<BlockRef, AuthorError> {
         (0..count).try_fold(self.best(), |_, _| self.author_block())
     }

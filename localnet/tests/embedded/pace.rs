@@ -69,6 +69,10 @@ async fn time_is_skipped_by_mining() {
     assert_eq!(node.handle.mine(0).await.unwrap().number, 0);
     let mined = node.handle.mine(100).await.unwrap();
     assert_eq!((mined.number, mined), (100, node.handle.best()));
+    // The beacon is up to date, though it did not speak in every block.
+    let (now, last) = (mined.number, crate::beacon::last_round(&node).await);
+    assert_eq!(node.handle.author_block().unwrap().number, now + 1);
+    assert_eq!(crate::beacon::last_round(&node).await, last + 4);
     let hash: String = node.rpc.request("dev_mine", rpc_params![30]).await.unwrap();
-    assert_eq!((node.handle.best().number, hash), (130, node.handle.best().hash.to_string()));
+    assert_eq!((node.handle.best().number, hash), (131, node.handle.best().hash.to_string()));
 }

@@ -17,7 +17,7 @@ use sp_runtime::traits::{BlakeTwo256, Hash as _};
 
 use crate::{
     account::{alice, id},
-    beacon::{last_round, vector},
+    beacon::{last_round, pulse, vector},
     node::{Fate, Node},
     state::item,
     weights::{custom, failed, fund, nested, row, two_subnets, validator},
@@ -92,6 +92,20 @@ async fn a_row_comes_out_by_itself_an_epoch_later() {
     assert!(incentive[2] > 0, "{incentive:?}");
     let updates: Vec<u64> = node.of_subnet("LastUpdate", &1u16.to_le_bytes()).await;
     assert_eq!(updates, [0, 3, 0], "set at the commit");
+}
+
+#[tokio::test]
+async fn mining_in_a_row_skips_rounds_but_not_one_that_is_locked_to() {
+    let node = started().await;
+    node.blocks(2);
+    let round = round_at(&node, 15).await;
+    let bytes = locked(round, &payload(&validator(), &[2, 0], &[3, 1], 0));
+    assert_eq!(node.send(&validator(), commit(bytes, round)).await, Fate::Done);
+    assert_eq!(node.handle.mine(17).await.unwrap().number, 20);
+    assert_eq!(revealed(&node).await, [Event::WeightsSet(1, 1), Event::TimelockedWeightsRevealed(1, id(&validator()))]);
+    assert_eq!(row(&node, 1, 1).await, [(2, 65_535), (0, 21_845)]);
+    assert_eq!(last_round(&node).await, round_at(&node, 20).await);
+    assert!(pulse(&node, round).await.is_some() && pulse(&node, round - 1).await.is_none());
 }
 
 #[tokio::test]
