@@ -61,6 +61,10 @@ admin_utils! {
     }
     27 sudo_set_max_registrations_per_block(netuid: u16, max_registrations_per_block: u16)
         [root, open, exists] (MaxRegistrationsPerBlock, MaxRegistrationsPerBlockSet)
+    /// Sets the tempo, which counts from now on.
+    30 sudo_set_tempo(netuid: u16, tempo: u16) [root, open, exists] {
+        Subtensor::<T>::apply_tempo_with_cycle_reset(netuid, tempo);
+    }
     39 sudo_set_rao_recycled(netuid: u16, rao_recycled: u64)
         [root, exists] (RAORecycledForRegistration, RAORecycledForRegistrationSet)
     65 sudo_set_ema_price_halving_period(netuid: u16, ema_halving: u64) [root] (EMAPriceHalvingBlocks)
@@ -187,6 +191,10 @@ admin_utils! {
         [owner clock MechanismEmission]
     {
         Subtensor::<T>::do_set_emission_split(netuid, maybe_split)?;
+    }
+    /// Takes seats from the least paid neurons and gives the others new uids.
+    78 sudo_trim_to_max_allowed_uids(netuid: u16, max_n: u16) [owner clock MaxUidsTrimming] {
+        Subtensor::<T>::trim_to_max_allowed_uids(netuid, max_n)?;
     }
     80 sudo_set_recycle_or_burn(netuid: u16, recycle_or_burn: RecycleOrBurnEnum) [owner RecycleOrBurn] (RecycleOrBurn)
     89 sudo_set_burn_half_life(netuid: u16, burn_half_life: u16) [owner BurnHalfLife, exists, not_root] {

@@ -52,6 +52,7 @@ mod storage;
 mod take;
 mod tao;
 mod tempo;
+mod trim;
 mod types;
 mod weights;
 

@@ -48,8 +48,7 @@ impl<T: Config> Pallet<T> {
     }
 
     pub(crate) fn set_subnet_owner_hotkey(netuid: u16, hotkey: T::AccountId) -> DispatchResult {
-        let system = NetworksAdded::<T>::iter_keys().any(|netuid| Self::subnet_account(netuid) == hotkey);
-        ensure!(!system, Error::<T>::CannotUseSystemAccount);
+        ensure!(!Self::is_subnet_account(&hotkey), Error::<T>::CannotUseSystemAccount);
         SubnetOwnerHotkey::<T>::insert(netuid, &hotkey);
         Self::deposit_event(Event::SubnetOwnerHotkeySet(netuid, hotkey));
         Ok(())

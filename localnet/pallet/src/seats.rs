@@ -18,7 +18,6 @@ impl<T: Config> Pallet<T> {
         Dividends::<T>::append(netuid, 0u16);
         ValidatorTrust::<T>::append(netuid, 0u16);
         ValidatorPermit::<T>::append(netuid, false);
-        StakeWeight::<T>::append(netuid, 0u16);
         for mecid in 0..MechanismCountCurrent::<T>::get(netuid) {
             let index = Self::storage_index(netuid, mecid);
             Incentive::<T>::append(index, 0u16);
@@ -49,7 +48,7 @@ impl<T: Config> Pallet<T> {
         for mecid in 0..MechanismCountCurrent::<T>::get(netuid) {
             let index = Self::storage_index(netuid, mecid);
             Incentive::<T>::mutate(index, |all| set(all, at, 0));
-            LastUpdate::<T>::mutate(index, |all| set(all, at, block));
+            Self::set_last_update(netuid, mecid, uid, block);
             Bonds::<T>::remove(index, uid);
             Weights::<T>::remove(index, uid);
             // What others gave the predecessor is not the newcomer's.
@@ -94,7 +93,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// The seats of the subnet owner's hotkeys that may not be taken.
-    fn immortal_uids(netuid: u16) -> Vec<u16> {
+    pub(crate) fn immortal_uids(netuid: u16) -> Vec<u16> {
         let limit = usize::from(ImmuneOwnerUidsLimit::<T>::get(netuid));
         let mut owned: Vec<(u64, u16)> = OwnedHotkeys::<T>::get(SubnetOwner::<T>::get(netuid))
             .iter()

@@ -133,6 +133,7 @@ fn of_root() -> Vec<Setting> {
         ),
         of_subnet!(sudo_set_ema_price_halving_period(ema_halving: 7u64), EMAPriceHalvingBlocks),
         of_subnet!(sudo_set_subtoken_enabled(subtoken_enabled: false), SubtokenEnabled),
+        of_subnet!(sudo_set_tempo(tempo: 21u16), Tempo, TempoSet),
         of_subnet!(sudo_set_min_allowed_uids(min_allowed_uids: 0u16), MinAllowedUids, MinAllowedUidsSet),
         of_subnet!(sudo_set_min_non_immune_uids(min: 7u16), MinNonImmuneUids, MinNonImmuneUidsSet),
         of_subnet!(
@@ -223,11 +224,12 @@ fn of_other_clocks() -> Vec<Setting> {
 }
 
 /// What is tested elsewhere, or always refused.
-const OTHERS: [&str; 4] = [
+const OTHERS: [&str; 5] = [
     "sudo_set_network_pow_registration_allowed",
     "sudo_set_sn_owner_hotkey",
     "sudo_set_subnet_owner_hotkey",
     "sudo_set_total_issuance",
+    "sudo_trim_to_max_allowed_uids",
 ];
 
 /// Bob owns the subnet.

@@ -1,7 +1,7 @@
 //! The freeze window: shortly before an epoch a subnet's rules stay as they are.
 
 use localnet::dev_account;
-use node_subtensor_runtime::{Runtime, pallet_admin_utils::Call};
+use node_subtensor_runtime::{Runtime, pallet_admin_utils::Call, pallet_subtensor};
 
 use crate::{
     node::{Fate, Node},
@@ -62,4 +62,34 @@ async fn the_window_has_the_length_that_root_gave_it() {
     assert_eq!(node.sudo(Call::sudo_set_admin_freeze_window { window: 21 }).await, Fate::Done);
     node.blocks(20);
     assert_eq!(node.sudo(difficulty()).await, frozen());
+}
+
+#[tokio::test]
+async fn a_new_tempo_counts_from_when_root_set_it() {
+    let node = Node::start(genesis(|rules| rules.tempo = 20)).await;
+    let set = |tempo| Call::<Runtime>::sudo_set_tempo { netuid: NET, tempo };
+    node.blocks(4);
+    // Root has no bounds, but the window.
+    assert_eq!(node.sudo(set(12)).await, Fate::Done);
+    assert_eq!(node.of_subnet::<u64>("LastEpochBlock", &NET.to_le_bytes()).await, 5);
+    let next: Option<u64> = node.call("SubnetInfoRuntimeApi_get_next_epoch_start_block", NET).await;
+    assert_eq!(next, Some(17));
+    node.blocks(2);
+    assert_eq!(node.sudo(set(20)).await, Fate::Failed("AdminActionProhibitedDuringWeightsWindow".into()));
+}
+
+#[tokio::test]
+async fn rules_stay_from_when_the_owner_asks_for_an_epoch_until_it_ran() {
+    let mut genesis = genesis(|rules| rules.tempo = 100);
+    let bob = dev_account("//Bob");
+    genesis.subnets[0].owner = bob.coldkey();
+    let node = Node::start(genesis).await;
+    let difficulty = || Call::<Runtime>::sudo_set_difficulty { netuid: NET, difficulty: 7 };
+    node.blocks(4);
+    assert_eq!(node.send(&bob, pallet_subtensor::Call::trigger_epoch { netuid: NET }).await, Fate::Done);
+    for _ in 0..9 {
+        assert_eq!(node.sudo(difficulty()).await, Fate::Failed("AdminActionProhibitedDuringWeightsWindow".into()));
+    }
+    assert_eq!(node.sudo(difficulty()).await, Fate::Done);
+    assert_eq!(node.of_subnet::<u64>("LastEpochBlock", &NET.to_le_bytes()).await, 15);
 }

@@ -35,6 +35,7 @@ mod stake_info;
 mod state;
 mod subnet;
 mod timelock;
+mod trim;
 mod weights;
 mod wire;
 mod words;
