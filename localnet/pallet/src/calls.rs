@@ -556,5 +556,72 @@ mod calls {
         pub fn trigger_epoch(origin: OriginFor<T>, netuid: u16) -> DispatchResult {
             Self::do_trigger_epoch(origin, netuid)
         }
+
+        /// Announce where the signing hotkey serves metrics.
+        #[pallet::call_index(5)]
+        #[pallet::weight((Weight::from_parts(30_000_000, 0), DispatchClass::Normal, Pays::No))]
+        pub fn serve_prometheus(
+            origin: OriginFor<T>,
+            netuid: u16,
+            version: u32,
+            ip: u128,
+            port: u16,
+            ip_type: u8,
+        ) -> DispatchResult {
+            let prometheus = PrometheusInfo { block: 0, version, ip, port, ip_type };
+            Self::do_serve_prometheus(ensure_signed(origin)?, netuid, prometheus)
+        }
+
+        /// Say who the signing coldkey is.
+        #[pallet::call_index(68)]
+        #[pallet::weight(Weight::from_parts(40_000_000, 0))]
+        pub fn set_identity(
+            origin: OriginFor<T>,
+            name: Vec<u8>,
+            url: Vec<u8>,
+            github_repo: Vec<u8>,
+            image: Vec<u8>,
+            discord: Vec<u8>,
+            description: Vec<u8>,
+            additional: Vec<u8>,
+        ) -> DispatchResult {
+            let identity = ChainIdentityV2 { name, url, github_repo, image, discord, description, additional };
+            Self::do_set_identity(ensure_signed(origin)?, identity)
+        }
+
+        /// Say what a subnet is. The signer is its owner.
+        #[pallet::call_index(78)]
+        #[pallet::weight(Weight::from_parts(40_000_000, 0))]
+        pub fn set_subnet_identity(
+            origin: OriginFor<T>,
+            netuid: u16,
+            subnet_name: Vec<u8>,
+            github_repo: Vec<u8>,
+            subnet_contact: Vec<u8>,
+            subnet_url: Vec<u8>,
+            discord: Vec<u8>,
+            description: Vec<u8>,
+            logo_url: Vec<u8>,
+            additional: Vec<u8>,
+        ) -> DispatchResult {
+            let identity = SubnetIdentityV3 {
+                subnet_name,
+                github_repo,
+                subnet_contact,
+                subnet_url,
+                discord,
+                description,
+                logo_url,
+                additional,
+            };
+            Self::do_set_subnet_identity(ensure_signed(origin)?, netuid, identity)
+        }
+
+        /// Choose the symbol of a subnet's alpha. The signer is its owner, or root.
+        #[pallet::call_index(112)]
+        #[pallet::weight(Weight::from_parts(30_000_000, 0))]
+        pub fn update_symbol(origin: OriginFor<T>, netuid: u16, symbol: Vec<u8>) -> DispatchResult {
+            Self::do_update_symbol(origin, netuid, symbol)
+        }
     }
 }

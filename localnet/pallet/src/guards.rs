@@ -85,6 +85,11 @@ impl<T: Config> Pallet<T> {
                 let axon = AxonInfo { ip: *ip, port: *port, ip_type: *ip_type, ..AxonInfo::default() };
                 Self::validate_serve_axon(who, *netuid, &axon)?;
             }
+            Call::serve_prometheus { netuid, ip, port, ip_type, .. } => {
+                let prometheus =
+                    PrometheusInfo { ip: *ip, port: *port, ip_type: *ip_type, ..PrometheusInfo::default() };
+                Self::validate_serve_prometheus(who, *netuid, &prometheus)?;
+            }
             _ => {}
         }
         Ok(())

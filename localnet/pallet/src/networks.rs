@@ -18,7 +18,7 @@ impl<T: Config> Pallet<T> {
         let open = Self::current_block() >= NetworkRegistrationStartBlock::<T>::get();
         ensure!(open, Error::<T>::SubNetRegistrationDisabled);
         ensure!(Self::may_register_network(), Error::<T>::NetworkTxRateLimitExceeded);
-        ensure!(identity.as_ref().is_none_or(identity_fits), Error::<T>::InvalidIdentity);
+        ensure!(identity.as_ref().is_none_or(SubnetIdentityV3::is_valid), Error::<T>::InvalidIdentity);
         let full = Self::subnets().len() >= usize::from(SubnetLimit::<T>::get());
         let leaving =
             if full { Some(Self::get_network_to_prune().ok_or(Error::<T>::SubnetLimitReached)?) } else { None };
@@ -96,7 +96,7 @@ impl<T: Config> Pallet<T> {
         SubnetMechanism::<T>::insert(netuid, 1);
         SubnetOwner::<T>::insert(netuid, owner);
         SubnetOwnerHotkey::<T>::insert(netuid, owner_hotkey);
-        TokenSymbol::<T>::insert(netuid, "α".as_bytes().to_vec());
+        TokenSymbol::<T>::insert(netuid, Self::next_available_symbol(netuid));
         rules.store::<T>(netuid);
         Self::append_neuron(netuid, owner_hotkey, block);
     }
@@ -130,18 +130,4 @@ impl<T: Config> Pallet<T> {
         all.sort_unstable();
         all
     }
-}
-
-/// Whether each field is as short as the chain wants it.
-fn identity_fits(identity: &SubnetIdentityV3) -> bool {
-    let short = [&identity.subnet_name, &identity.discord];
-    let long = [
-        &identity.github_repo,
-        &identity.subnet_contact,
-        &identity.subnet_url,
-        &identity.description,
-        &identity.logo_url,
-        &identity.additional,
-    ];
-    short.iter().all(|field| field.len() <= 256) && long.iter().all(|field| field.len() <= 1_024)
 }

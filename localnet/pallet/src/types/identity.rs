@@ -29,3 +29,27 @@ pub struct SubnetIdentityV3 {
     pub logo_url: Vec<u8>,
     pub additional: Vec<u8>,
 }
+
+impl ChainIdentityV2 {
+    /// Whether no field is too long. Together, all but `github_repo` may have 4096 bytes.
+    pub fn is_valid(&self) -> bool {
+        let Self { name, url, github_repo, image, discord, description, additional } = self;
+        fit(&[name, url, github_repo, discord], 256)
+            && fit(&[image, description, additional], 1_024)
+            && [name, url, image, discord, description, additional].into_iter().map(Vec::len).sum::<usize>() <= 4_096
+    }
+}
+
+impl SubnetIdentityV3 {
+    /// Whether no field is too long.
+    pub fn is_valid(&self) -> bool {
+        let Self { subnet_name, github_repo, subnet_contact, subnet_url, discord, description, logo_url, additional } =
+            self;
+        fit(&[subnet_name, discord], 256)
+            && fit(&[github_repo, subnet_contact, subnet_url, description, logo_url, additional], 1_024)
+    }
+}
+
+fn fit(fields: &[&Vec<u8>], most: usize) -> bool {
+    fields.iter().all(|field| field.len() <= most)
+}
