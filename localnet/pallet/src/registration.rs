@@ -43,7 +43,9 @@ impl<T: Config> Pallet<T> {
             }
         };
         Self::raise_burn(netuid);
-        RAORecycledForRegistration::<T>::mutate(netuid, |total| *total = total.saturating_add(cost));
+        let recycled = RAORecycledForRegistration::<T>::get(netuid).saturating_add(cost);
+        RAORecycledForRegistration::<T>::insert(netuid, recycled);
+        Self::deposit_event(Event::RAORecycledForRegistrationSet(netuid, recycled));
         RegistrationsThisBlock::<T>::mutate(netuid, |count| *count = count.saturating_add(1));
         Self::deposit_event(Event::NeuronRegistered(netuid, uid, hotkey));
         Ok(())

@@ -131,7 +131,7 @@ macro_rules! no_check {
 }
 
 zero_sized! {
-    /// On the chain: priority for sudo. Here a name in the list.
+    /// Refuses calls of sudo from anybody but its key's owner.
     SudoTransactionExtension,
     /// Refuses sealed transactions that are no envelope.
     CheckShieldedTxValidity,
@@ -140,7 +140,7 @@ zero_sized! {
     /// On the chain: priority for randomness. Here a name in the list.
     DrandPriority,
 }
-no_check!(SudoTransactionExtension, DrandPriority);
+no_check!(DrandPriority);
 
 /// The chain's number for a sealed transaction that is no envelope.
 const FAILED_SHIELDED_TX_PARSING: u8 = 23;
@@ -174,6 +174,39 @@ where
     }
 
     impl_tx_ext_default!(T::RuntimeCall; weight prepare);
+}
+
+impl<T> TransactionExtension<<T as frame_system::Config>::RuntimeCall> for SudoTransactionExtension<T>
+where
+    T: pallet_sudo::Config + Send + Sync,
+    <T as frame_system::Config>::RuntimeCall:
+        IsSubType<pallet_sudo::Call<T>> + Dispatchable<RuntimeOrigin = T::RuntimeOrigin>,
+    T::RuntimeOrigin: OriginTrait<AccountId = T::AccountId>,
+{
+    const IDENTIFIER: &'static str = "SudoTransactionExtension";
+    type Implicit = ();
+    type Val = ();
+    type Pre = ();
+
+    fn validate(
+        &self,
+        origin: T::RuntimeOrigin,
+        call: &<T as frame_system::Config>::RuntimeCall,
+        _: &DispatchInfoOf<<T as frame_system::Config>::RuntimeCall>,
+        _: usize,
+        (): (),
+        _: &impl Implication,
+        _: TransactionSource,
+    ) -> ValidateResult<(), <T as frame_system::Config>::RuntimeCall> {
+        if let (Some(who), Some(_)) = (origin.as_signer(), IsSubType::<pallet_sudo::Call<T>>::is_sub_type(call))
+            && pallet_sudo::Key::<T>::get().as_ref() != Some(who)
+        {
+            return Err(InvalidTransaction::BadSigner.into());
+        }
+        Ok((Default::default(), (), origin))
+    }
+
+    impl_tx_ext_default!(<T as frame_system::Config>::RuntimeCall; weight prepare);
 }
 
 impl<T> TransactionExtension<T::RuntimeCall> for SubtensorTransactionExtension<T>

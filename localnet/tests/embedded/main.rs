@@ -29,6 +29,7 @@ mod persist;
 mod prices;
 mod proxies;
 mod refusals;
+mod registration;
 mod schedule;
 mod seats;
 mod serving;
