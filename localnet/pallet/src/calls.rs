@@ -589,6 +589,31 @@ mod calls {
             Self::do_set_identity(ensure_signed(origin)?, identity)
         }
 
+        /// Put another hotkey of the signing coldkey in the place of one, in a subnet or everywhere.
+        #[pallet::call_index(70)]
+        #[pallet::weight(Weight::from_parts(300_000_000, 0))]
+        pub fn swap_hotkey(
+            origin: OriginFor<T>,
+            hotkey: T::AccountId,
+            new_hotkey: T::AccountId,
+            netuid: Option<u16>,
+        ) -> DispatchResult {
+            Self::do_swap_hotkey(ensure_signed(origin)?, hotkey, new_hotkey, netuid, false)
+        }
+
+        /// The same; with `keep_stake`, the stake stays on the old hotkey.
+        #[pallet::call_index(72)]
+        #[pallet::weight(Weight::from_parts(300_000_000, 0))]
+        pub fn swap_hotkey_v2(
+            origin: OriginFor<T>,
+            hotkey: T::AccountId,
+            new_hotkey: T::AccountId,
+            netuid: Option<u16>,
+            keep_stake: bool,
+        ) -> DispatchResult {
+            Self::do_swap_hotkey(ensure_signed(origin)?, hotkey, new_hotkey, netuid, keep_stake)
+        }
+
         /// Say what a subnet is. The signer is its owner.
         #[pallet::call_index(78)]
         #[pallet::weight(Weight::from_parts(40_000_000, 0))]

@@ -18,6 +18,7 @@ mod fidelity;
 mod fork;
 mod freeze;
 mod hostile;
+mod hotkeys;
 mod hyperparams;
 mod identity;
 mod limits;
