@@ -13,7 +13,13 @@ admin_utils! {
     38 sudo_set_lock_reduction_interval(interval: u64)
         [root] (NetworkLockReductionInterval, NetworkLockCostReductionIntervalSet)
     42 sudo_set_stake_threshold(min_stake: u64) [root] (StakeThreshold, StakeThresholdSet)
-    43 sudo_set_nominator_min_required_stake(min_stake: u64) [root] (NominatorMinRequiredStake)
+    43 sudo_set_nominator_min_required_stake(min_stake: u64) [root] {
+        let before = Subtensor::<T>::nominator_min_required_stake();
+        subtensor::NominatorMinRequiredStake::<T>::put(min_stake);
+        if min_stake > before {
+            Subtensor::<T>::clear_small_nominations();
+        }
+    }
     45 sudo_set_tx_delegate_take_rate_limit(tx_rate_limit: u64)
         [root] (TxDelegateTakeRateLimit, TxDelegateTakeRateLimitSet)
     46 sudo_set_min_delegate_take(take: u16) [root] (MinDelegateTake, MinDelegateTakeSet)

@@ -436,3 +436,24 @@ async fn the_owners_hotkey_may_change_once_a_week() {
     let nowhere = Call::sudo_set_subnet_owner_hotkey { netuid: 9, hotkey: id(&hotkey) };
     assert_eq!(node.sudo(nowhere).await, failed("SubnetNotExists"));
 }
+
+#[tokio::test]
+async fn nominations_that_root_calls_too_small_are_sold() {
+    let node = thawed().await;
+    let hotkey = dev_account("//Validator");
+    assert_eq!(node.send(&alice(), register(&hotkey)).await, Fate::Done);
+    let stake = |rao| subtensor::Call::<Runtime>::add_stake { hotkey: id(&hotkey), netuid: NET, amount_staked: rao };
+    for (who, rao) in [("//Alice", 5_000_000), ("//Bob", 5_000_000), ("//Charlie", 20_000_000)] {
+        assert_eq!(node.send(&dev_account(who), stake(rao)).await, Fate::Done);
+    }
+    // Five times the least stake, which is 0.002 TAO.
+    let call = Call::sudo_set_nominator_min_required_stake { min_stake: 5_000_000 };
+    assert_eq!(node.sudo(call).await, Fate::Done);
+    let share = async |who: &str| {
+        let key = (id(&hotkey), id(&dev_account(who)), NET);
+        node.raw(&subtensor::AlphaV2::<Runtime>::hashed_key_for(key)).await
+    };
+    assert!(share("//Alice").await.is_some(), "its owner is no nominator");
+    assert!(share("//Bob").await.is_none());
+    assert!(share("//Charlie").await.is_some());
+}

@@ -1,5 +1,7 @@
 //! TAO into a subnet and out of it: the pool, the shares, the fee, and who is told.
 
+use std::collections::BTreeSet;
+
 use frame_support::{
     ensure,
     pallet_prelude::{DispatchError, DispatchResult},
@@ -103,7 +105,7 @@ impl<T: Config> Pallet<T> {
             return;
         }
         let alpha = Self::stake_of(hotkey, coldkey, netuid);
-        let least = U64F64::from_int(NominatorMinRequiredStake::<T>::get()).over(Self::alpha_price(netuid)).floor();
+        let least = U64F64::from_int(Self::nominator_min_required_stake()).over(Self::alpha_price(netuid)).floor();
         if alpha == 0 || alpha >= least {
             return;
         }
@@ -115,6 +117,19 @@ impl<T: Config> Pallet<T> {
             Self::decrease_stake(hotkey, coldkey, netuid, alpha);
             Self::burn_alpha_out(netuid, alpha);
         }
+    }
+
+    /// Sell every nomination that is too little to keep.
+    pub fn clear_small_nominations() {
+        let all: BTreeSet<_> = Alpha::<T>::iter_keys().chain(AlphaV2::<T>::iter_keys()).collect();
+        for (hotkey, coldkey, netuid) in all {
+            Self::clear_small_nomination(&hotkey, &coldkey, netuid);
+        }
+    }
+
+    /// In rao of TAO. What is stored is a factor of the least stake, in millionths.
+    pub fn nominator_min_required_stake() -> u64 {
+        MIN_STAKE.saturating_mul(NominatorMinRequiredStake::<T>::get()) / 1_000_000
     }
 
     /// What can be bought or sold in a subnet that runs.
