@@ -31,6 +31,7 @@ pub use pallet_drand;
 pub use pallet_proxy;
 pub use pallet_shield;
 pub use pallet_subtensor;
+pub use pallet_subtensor_swap;
 pub use pallet_sudo;
 pub use pallet_timestamp;
 pub use proxies::ProxyType;

@@ -11,7 +11,7 @@ use jsonrpsee::{
 use localnet::{Config, Genesis, Handle, spawn};
 use node_subtensor_runtime::{
     Hash, Runtime, RuntimeCall, RuntimeEvent, UncheckedExtrinsic, pallet_admin_utils, pallet_commitments, pallet_proxy,
-    pallet_shield, pallet_sudo,
+    pallet_shield, pallet_subtensor_swap, pallet_sudo,
 };
 use pallet_subtensor::Error;
 use primitives::Keypair;
@@ -170,6 +170,7 @@ fn name(error: DispatchError) -> String {
                 16 => named::<pallet_proxy::Error<Runtime>>(&module.error),
                 18 => named::<pallet_commitments::Error<Runtime>>(&module.error),
                 19 => named::<pallet_admin_utils::Error<Runtime>>(&module.error),
+                28 => named::<pallet_subtensor_swap::Error<Runtime>>(&module.error),
                 30 => named::<pallet_shield::Error<Runtime>>(&module.error),
                 other => format!("{other}: {:?}", module.error),
             }

@@ -19,7 +19,8 @@ pub(crate) struct Position<AccountId> {
     pub netuid: u16,
 }
 
-/// A bound on the price of the origin's alpha in the destination's, in units of 10^-9, and whether a part may move.
+/// What one alpha of the origin must bring of the destination's on average, in units of 10^-9, and whether a part may
+/// move.
 #[derive(Clone, Copy)]
 pub(crate) struct PriceLimit {
     pub price: u64,
@@ -146,8 +147,8 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// The alpha that can move before the price of the origin's alpha in the destination's falls below `limit`. Both
-    /// pools slip, so it is one root of both: exact where their weights are equal, as the chain has it.
+    /// The alpha that can move before less than `limit` of the destination's is got for each of the origin's, fees
+    /// aside. Both pools slip. Exact where their weights are equal, as the chain has it.
     fn most_to_shift(from: u16, to: u16, limit: u64) -> Result<u64, DispatchError> {
         const ONE: u64 = 1_000_000_000;
         match (Self::is_stable(from), Self::is_stable(to)) {
