@@ -12,6 +12,7 @@ mod blocks;
 mod clock;
 mod commitments;
 mod commits;
+mod conservation;
 mod dev;
 mod emission;
 mod faults;
