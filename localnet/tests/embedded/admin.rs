@@ -343,6 +343,33 @@ async fn strangers_set_nothing_and_the_owner_not_everything() {
 }
 
 #[tokio::test]
+async fn what_an_epoch_must_not_meet_half_done_waits_for_it() {
+    const OF_ROOT: [&str; 8] = [
+        "sudo_set_difficulty",
+        "sudo_set_max_allowed_validators",
+        "sudo_set_max_registrations_per_block",
+        "sudo_set_min_allowed_uids",
+        "sudo_set_min_difficulty",
+        "sudo_set_subtoken_enabled",
+        "sudo_set_target_registrations_per_interval",
+        "sudo_set_tempo",
+    ];
+    let node = Node::start(owned()).await;
+    // Longer than a tempo: it never opens.
+    assert_eq!(node.sudo(Call::sudo_set_admin_freeze_window { window: u16::MAX }).await, Fate::Done);
+    for setting in of_root().into_iter().filter(|setting| setting.name != "sudo_set_admin_freeze_window") {
+        let waits = OF_ROOT.contains(&setting.name);
+        let fate = if waits { failed("AdminActionProhibitedDuringWeightsWindow") } else { Fate::Done };
+        assert_eq!(node.sudo(setting.call).await, fate, "{}", setting.name);
+    }
+    for setting in of_owner().into_iter().chain(of_other_clocks()) {
+        for fate in [node.sudo(setting.call.clone()).await, node.send(&bob(), setting.call.clone()).await] {
+            assert_eq!(fate, failed("AdminActionProhibitedDuringWeightsWindow"), "{}", setting.name);
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_the_chain_has_given_up() {
     let node = thawed().await;
     let pow = Call::<Runtime>::sudo_set_network_pow_registration_allowed { netuid: NET, registration_allowed: true };

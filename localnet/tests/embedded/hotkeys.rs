@@ -1,16 +1,19 @@
 //! Swapping hotkeys: what goes from the old one to the new one, what it costs, and when.
 
+use std::collections::BTreeMap;
+
 use codec::Decode;
 use localnet::{Beacon, Config, Genesis, GenesisNeuron, dev_account};
 use node_subtensor_runtime::{
     AccountId, Runtime, RuntimeEvent,
-    pallet_subtensor::{self as subtensor, Call, Event},
+    pallet_subtensor::{self as subtensor, Call, Event, I96F32},
 };
 use primitives::Keypair;
 
 use crate::{
     account::{alice, id},
     node::{Fate, Node},
+    state::{Items, item},
     subnet::{genesis, register, serve},
 };
 
@@ -167,6 +170,53 @@ async fn an_owners_hotkey_stays_the_owners() {
     assert_eq!(hotkey, Some(id(&new())));
     let event = RuntimeEvent::from(Event::SubnetOwnerHotkeySet(NET, id(&new())));
     assert!(node.events().await.iter().any(|record| record.event == event));
+}
+
+#[tokio::test]
+async fn family_takes_and_claims_go_along() {
+    let node = start().await;
+    let stake = Call::add_stake { hotkey: id(&old()), netuid: 0, amount_staked: TAO };
+    assert_eq!(node.send(&dev_account("//Bob"), stake).await, Fate::Done);
+    let (child, parent, bob) = (id(&dev_account("//Child")), id(&dev_account("//Parent")), id(&dev_account("//Bob")));
+    let (old, new) = (id(&old()), id(&new()));
+    let rates = BTreeMap::from([(NET, I96F32 { bits: 7 })]);
+    let items = |hotkey: &AccountId| -> Items {
+        vec![
+            item(subtensor::ChildKeys::<Runtime>::hashed_key_for(hotkey, NET), vec![(7u64, child.clone())]),
+            item(subtensor::ParentKeys::<Runtime>::hashed_key_for(hotkey, NET), vec![(8u64, parent.clone())]),
+            item(subtensor::ParentKeys::<Runtime>::hashed_key_for(&child, NET), vec![(7u64, hotkey.clone())]),
+            item(subtensor::ChildKeys::<Runtime>::hashed_key_for(&parent, NET), vec![(8u64, hotkey.clone())]),
+            item(
+                subtensor::PendingChildKeys::<Runtime>::hashed_key_for(NET, &parent),
+                (vec![(9u64, child.clone()), (8, hotkey.clone())], 10_000u64),
+            ),
+            item(
+                subtensor::PendingChildKeys::<Runtime>::hashed_key_for(NET, hotkey),
+                (vec![(1u64, child.clone())], 9u64),
+            ),
+            item(subtensor::ChildkeyTake::<Runtime>::hashed_key_for(hotkey, NET), 11u16),
+            item(subtensor::Delegates::<Runtime>::hashed_key_for(hotkey), 12u16),
+            item(subtensor::AutoStakeDestinationColdkeys::<Runtime>::hashed_key_for(hotkey, NET), vec![bob.clone()]),
+            item(subtensor::AutoStakeDestination::<Runtime>::hashed_key_for(&bob, NET), hotkey.clone()),
+            item(subtensor::AutoParentDelegationEnabled::<Runtime>::hashed_key_for(hotkey), false),
+            item(subtensor::RootClaimable::<Runtime>::hashed_key_for(hotkey), rates.clone()),
+            item(subtensor::RootClaimed::<Runtime>::hashed_key_for((NET, hotkey, &bob)), 13u128),
+        ]
+    };
+    node.put(items(&old)).await;
+    assert_eq!(node.send(&alice(), swap(None)).await, Fate::Done);
+    for (key, value) in items(&new) {
+        assert_eq!(node.raw(&key).await, Some(value), "{}", hex::encode(key));
+    }
+    // What is keyed by the old hotkey itself is gone.
+    let name: [u8; 32] = old.clone().into();
+    for (key, _) in items(&old) {
+        if key.windows(32).any(|part| part == name) {
+            assert_eq!(node.raw(&key).await, None, "{}", hex::encode(key));
+        }
+    }
+    let on_root: Option<u64> = get(&node, subtensor::TotalHotkeyAlpha::<Runtime>::hashed_key_for(&new, 0)).await;
+    assert!(on_root.is_some_and(|rao| rao > TAO / 2), "{on_root:?}");
 }
 
 #[tokio::test]
