@@ -130,6 +130,7 @@ impl Blocks {
     /// Add a block whose state differs from its parent's by `delta`, and drop what leaves the window.
     pub fn push(&mut self, header: &Header, body: Body, (delta, bytes): (Delta, usize), nodes: &NodeStore) -> H256 {
         let (hash, number) = (header.hash(), header.number);
+        self.prune_headers(nodes);
         self.seal(hash, header);
         let bytes = bytes + body.iter().map(Vec::len).sum::<usize>();
         self.kept_bytes += bytes;
@@ -152,8 +153,12 @@ impl Blocks {
                 self.drop_kept(number, nodes);
             }
         }
-        let kept_headers = self.limits.kept_headers.max(self.limits.kept_blocks).max(1) as usize;
-        while self.headers.len() > kept_headers && self.first < self.window {
+    }
+
+    /// Make room for one more header. Before it comes, so that what holds them never grows beyond their number.
+    fn prune_headers(&mut self, nodes: &NodeStore) {
+        let kept = self.limits.kept_headers.max(self.limits.kept_blocks).max(1) as usize;
+        while self.headers.len() >= kept && self.first < self.window {
             let Some(old) = self.headers.pop_front() else { break };
             if self.by_hash.get(&short(old.hash)) == Some(&self.first) {
                 self.by_hash.remove(&short(old.hash));
