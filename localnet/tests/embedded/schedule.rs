@@ -199,7 +199,8 @@ async fn how_long_a_validator_stays_active() {
     assert_eq!(node.subtensor_events().await, [Event::ActivityCutoffFactorMilliSet(1, 1_000)]);
     assert_eq!(node.send(&owner(), set_factor(50_000)).await, failed("TxRateLimitExceeded"));
     // Root waits for nothing, but has the same bounds.
-    node.sudo(set_factor(50_000)).await;
+    assert_eq!(node.sudo(set_factor(50_001)).await, failed("ActivityCutoffFactorMilliOutOfBounds"));
+    assert_eq!(node.sudo(set_factor(50_000)).await, Fate::Done);
     let factor: u32 = node.storage(&ActivityCutoffFactorMilli::<Runtime>::hashed_key_for(1)).await.unwrap();
     assert_eq!(factor, 50_000);
     let index = SubnetEpochIndex::<Runtime>::hashed_key_for(1);

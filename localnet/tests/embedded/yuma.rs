@@ -19,7 +19,7 @@ use serde::Deserialize;
 
 use crate::{
     account::{alice, id},
-    node::Node,
+    node::{Fate, Node},
     state::{Items, item},
 };
 
@@ -49,7 +49,7 @@ async fn every_vector_comes_out_of_storage_bit_for_bit() {
         // One block to write the state, and the next runs the epoch.
         let input = at_block(input, node.handle.best().number + 2);
         assert_eq!(yuma::epoch(&input), output, "{}", path.display());
-        node.sudo(state_of(vector, &input)).await;
+        assert_eq!(node.sudo(state_of(vector, &input)).await, Fate::Done);
         node.blocks(1);
         assert_eq!(node.handle.best().number, input.block);
         // The chain keeps a row for each seat, and tells nowhere what it pays to validators.
