@@ -130,7 +130,7 @@ def stake():
 @step("unstake")
 def unstake():
     before, free = chain.get_stake(COLDKEY, HOTKEY, NETUID), chain.get_balance(COLDKEY)
-    amount = Balance.from_rao(before.rao // 10).set_unit(NETUID)
+    amount = Balance.from_rao(before.rao // 2).set_unit(NETUID)
     succeeded(chain.unstake(validator, NETUID, HOTKEY, amount))
     holds(chain.get_stake(COLDKEY, HOTKEY, NETUID).rao < before.rao, "stake is not less")
     holds(chain.get_balance(COLDKEY).rao > free.rao, "TAO is not more")
@@ -194,6 +194,8 @@ def commitment():
 
 @step("timelocked weights")
 def timelocked_weights():
+    # Rules stand still in the last blocks before an epoch.
+    epoch_runs()
     sudo("sudo_set_commit_reveal_weights_enabled", netuid=NETUID, enabled=True)
     response = succeeded(chain.set_weights(validator, NETUID, uids=[0, 2], weights=[0.5, 0.5]))
     commits = chain.get_timelocked_weight_commits(NETUID)

@@ -120,7 +120,7 @@ async def stake():
 @step("unstake")
 async def unstake():
     before, free = await chain.staking.get(COLDKEY, HOTKEY, NETUID), await chain.balances.get(COLDKEY)
-    remove = bt.RemoveStake(hotkey_ss58=HOTKEY, netuid=NETUID, amount_alpha=before.amount / 10)
+    remove = bt.RemoveStake(hotkey_ss58=HOTKEY, netuid=NETUID, amount_alpha=before.amount / 2)
     await execute(remove, validator)
     holds((await chain.staking.get(COLDKEY, HOTKEY, NETUID)).rao < before.rao, "stake is not less")
     holds((await chain.balances.get(COLDKEY)).rao > free.rao, "TAO is not more")
@@ -185,6 +185,8 @@ async def commitment():
 
 @step("timelocked weights")
 async def timelocked_weights():
+    # Rules stand still in the last blocks before an epoch.
+    await chain.wait_for_epoch(NETUID)
     await sudo(bt.calls.AdminUtils.sudo_set_commit_reveal_weights_enabled(netuid=NETUID, enabled=True))
     result = await execute(bt.SetWeights(netuid=NETUID, uids=[0, 2], weights=[0.5, 0.5]), validator)
     commits = await chain.read("timelocked_weight_commits", netuid=NETUID)

@@ -19,7 +19,7 @@ impl Chain {
     pub fn start(assay: &Path) -> Result<Self> {
         let mut command = Command::new(assay);
         // Quicknet is the only beacon that the SDKs lock to.
-        command.args(["localnet", "--listen", "127.0.0.1:0", "--block-time-ms", "250", "--beacon", "quicknet"]);
+        command.args(["localnet", "--listen", "127.0.0.1:0", "--block-time", "250ms", "--beacon", "quicknet"]);
         step(&line(&command));
         let mut child = command.stdout(Stdio::piped()).spawn().context("cannot run assay")?;
         let mut url = String::new();
