@@ -194,8 +194,8 @@ def commitment():
 
 @step("timelocked weights")
 def timelocked_weights():
-    # Rules stand still in the last blocks before an epoch.
-    epoch_runs()
+    # Else rules stand still in the last blocks before an epoch.
+    sudo("sudo_set_admin_freeze_window", window=0)
     sudo("sudo_set_commit_reveal_weights_enabled", netuid=NETUID, enabled=True)
     response = succeeded(chain.set_weights(validator, NETUID, uids=[0, 2], weights=[0.5, 0.5]))
     commits = chain.get_timelocked_weight_commits(NETUID)

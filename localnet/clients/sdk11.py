@@ -185,8 +185,8 @@ async def commitment():
 
 @step("timelocked weights")
 async def timelocked_weights():
-    # Rules stand still in the last blocks before an epoch.
-    await chain.wait_for_epoch(NETUID)
+    # Else rules stand still in the last blocks before an epoch.
+    await sudo(bt.calls.AdminUtils.sudo_set_admin_freeze_window(window=0))
     await sudo(bt.calls.AdminUtils.sudo_set_commit_reveal_weights_enabled(netuid=NETUID, enabled=True))
     result = await execute(bt.SetWeights(netuid=NETUID, uids=[0, 2], weights=[0.5, 0.5]), validator)
     commits = await chain.read("timelocked_weight_commits", netuid=NETUID)
@@ -255,7 +255,7 @@ async def shielded_register():
     holds(await chain.neurons.uid(hidden.hotkey.ss58_address, NETUID) is not None, "not registered")
 
 
-@step("identity", extra=True)
+@step("identity")
 async def identity():
     await execute(bt.SetIdentity(name="assay"), validator)
     equal((await chain.identity.identity(COLDKEY))["name"], "assay", "name")
@@ -269,7 +269,7 @@ async def children():
     holds(child in str(pending), f"pending children: {pending}")
 
 
-@step("proxy", extra=True)
+@step("proxy")
 async def proxy():
     delegate = alice.coldkey.ss58_address
     await execute(bt.AddProxy(delegate_ss58=delegate, proxy_type="Staking"), validator)
@@ -292,7 +292,7 @@ async def multisig():
     equal((await chain.balances.get(dave)).rao - before.rao, RAO, "what //Dave got")
 
 
-@step("swap hotkey", extra=True)
+@step("swap hotkey")
 async def swap_hotkey():
     fresh = Keypair.create_from_uri("//Bob//fresh").ss58_address
     await execute(bt.SwapHotkey(new_hotkey_ss58=fresh), validator)

@@ -62,6 +62,9 @@ pub fn command(arguments: &[String]) -> Result<()> {
     let table = table(&lines);
     println!("{table}");
     skipped.iter().for_each(|reason| println!("{reason}"));
+    if write && !skipped.is_empty() {
+        bail!("{DOCUMENT} stays as it is: it would lose a column");
+    }
     if write {
         insert(&root.join(DOCUMENT), &table)?;
     }
