@@ -26,6 +26,8 @@ pub struct EpochState {
     pub last_mechanism_step_block: BlockNumber,
     /// Alpha, and TAO on root by its weight, in rao.
     pub stake: Vec<u64>,
+    /// What each stake has beyond whole rao, in units of 2^-32.
+    pub stake_fraction: Vec<u32>,
     pub stake_threshold: u64,
     pub owner_uid: Option<u16>,
     pub validator_permit: Vec<bool>,
@@ -40,7 +42,7 @@ pub struct EpochState {
     /// Lowest and highest.
     pub alpha_values: (u16, u16),
     pub alpha_sigmoid_steepness: i16,
-    /// Of miners and validators together, in rao.
+    /// Of miners, validators and root's stakers together, in rao.
     pub pending_emission: u64,
     pub commit_reveal_weights_enabled: bool,
     pub mechanisms: u8,
@@ -79,6 +81,7 @@ async fn epoch_state(at: &At, netuid: NetUid) -> Result<EpochState, ChainError> 
     let steepness = batch.want::<i16>("AlphaSigmoidSteepness", net)?;
     let servers = batch.want::<u64>("PendingServerEmission", net)?;
     let validators = batch.want::<u64>("PendingValidatorEmission", net)?;
+    let root = batch.want::<u64>("PendingRootAlphaDivs", net)?;
     let commit_reveal = batch.want::<bool>("CommitRevealWeightsEnabled", net)?;
     let mechanisms = batch.want::<u8>("MechanismCountCurrent", net)?;
     let found = batch.fetch().await?;
@@ -109,10 +112,8 @@ async fn epoch_state(at: &At, netuid: NetUid) -> Result<EpochState, ChainError> 
     for relatives in [parents, children].into_iter().flatten() {
         child_keys |= relatives.of(&by_hotkey)?.iter().any(|relatives| !relatives.is_empty());
     }
-    let stake = alpha.of(&by_hotkey)?.into_iter().zip(tao.of(&by_hotkey)?).map(|(alpha, tao)| {
-        let weighted = (u128::from(tao) * tao_weight) >> 64;
-        alpha.saturating_add(u64::try_from(weighted).unwrap_or(u64::MAX))
-    });
+    let stake = alpha.of(&by_hotkey)?.into_iter().zip(tao.of(&by_hotkey)?);
+    let (stake, stake_fraction) = stake.map(|(alpha, tao)| stake_weight(alpha, tao, tao_weight)).unzip();
 
     Ok(EpochState {
         block: at.block,
@@ -121,7 +122,8 @@ async fn epoch_state(at: &At, netuid: NetUid) -> Result<EpochState, ChainError> 
         last_update: last_update.of(&found)?,
         block_at_registration: registered.of(&by_seat)?,
         last_mechanism_step_block: last_step.of(&found)?,
-        stake: stake.collect(),
+        stake,
+        stake_fraction,
         stake_threshold: threshold.of(&found)?,
         owner_uid: (0u16..).zip(&hotkeys).find(|(_, hotkey)| **hotkey == owner).map(|(uid, _)| uid),
         validator_permit: permits.of(&found)?,
@@ -135,11 +137,20 @@ async fn epoch_state(at: &At, netuid: NetUid) -> Result<EpochState, ChainError> 
         liquid_alpha_on: liquid.of(&found)?,
         alpha_values: alphas.of(&found)?,
         alpha_sigmoid_steepness: steepness.of(&found)?,
-        pending_emission: servers.of(&found)?.saturating_add(validators.of(&found)?),
+        pending_emission: servers.of(&found)?.saturating_add(validators.of(&found)?).saturating_add(root.of(&found)?),
         commit_reveal_weights_enabled: commit_reveal.of(&found)?,
         mechanisms: mechanisms.of(&found)?,
         child_keys,
     })
+}
+
+/// Alpha and weighted TAO in whole rao and in 2^-32 of one, rounded as the chain does: the weight is a fraction of
+/// `u64::MAX`, to 32 binary places.
+fn stake_weight(alpha: u64, tao: u64, tao_weight: u128) -> (u64, u32) {
+    let weight = (tao_weight << 32) / u128::from(u64::MAX);
+    let bits = (u128::from(alpha) << 32).saturating_add(u128::from(tao) * weight);
+    // The low half is the fraction.
+    (u64::try_from(bits >> 32).unwrap_or(u64::MAX), bits as u32)
 }
 
 /// Rows that hold something.

@@ -131,7 +131,7 @@ fn a_taken_port_is_named() {
 /// The embedded chain says where it listens as soon as it does, answers, and stops when it is told.
 #[test]
 fn localnet_serves_until_told_to_stop() {
-    let mut localnet = assay(&["localnet", "-qq", "--listen", "127.0.0.1:0", "--json", "--block-time-ms", "100"])
+    let mut localnet = assay(&["localnet", "-qq", "--listen", "127.0.0.1:0", "--json", "--block-time", "100ms"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -252,7 +252,7 @@ struct Chain {
 
 impl Chain {
     fn start() -> Self {
-        let mut child = assay(&["localnet", "--listen", "127.0.0.1:0", "--block-time-ms", "100"])
+        let mut child = assay(&["localnet", "--listen", "127.0.0.1:0", "--block-time", "100ms"])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()

@@ -54,7 +54,10 @@ async fn dispatch_refusals_are_typed() {
             Refusal::RegistrationNotPermittedOnRootSubnet,
         ),
         (client.add_stake(&alice, NET, seated, 1).await_with(&node).await, Refusal::AmountTooLow),
-        (client.add_stake(&alice, NET, seated, 2_000_000 * TAO).await_with(&node).await, Refusal::NotEnoughBalanceToStake),
+        (
+            client.add_stake(&alice, NET, seated, 2_000_000 * TAO).await_with(&node).await,
+            Refusal::NotEnoughBalanceToStake,
+        ),
         (client.add_stake(&alice, NET, stranger, TAO).await_with(&node).await, Refusal::HotKeyAccountNotExists),
     ];
     for (result, expected) in refusals {

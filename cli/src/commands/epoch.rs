@@ -96,7 +96,7 @@ fn input(state: EpochState) -> anyhow::Result<EpochInput> {
         block_at_registration: state.block_at_registration,
         last_mechanism_step_block: state.last_mechanism_step_block,
         stake: state.stake,
-        stake_fraction: Vec::new(),
+        stake_fraction: state.stake_fraction,
         stake_threshold: state.stake_threshold,
         owner_uid: state.owner_uid,
         validator_permits: state.validator_permit,

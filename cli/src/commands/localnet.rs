@@ -93,7 +93,9 @@ pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
             .collect();
         writeln!(out, "{}", json!({ "url": chain.url(), "genesis": chain.genesis(), "accounts": accounts }))?;
     } else {
-        print_accounts(&accounts)?;
+        if global.quiet == 0 {
+            print_accounts(&accounts)?;
+        }
         writeln!(out, "{}", chain.url())?;
     }
     out.flush()?;
