@@ -108,7 +108,7 @@ pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
 /// For people: what programs read is the address on stdout.
 fn print_accounts(accounts: &[(primitives::Coldkey, u64)]) -> io::Result<()> {
     let mut err = io::stderr().lock();
-    let mut table = Table::new(&["key", "address", "TAO"]);
+    let mut table = Table::new(&["key", "address", "TAO at block 0"]);
     for (uri, (coldkey, rao)) in localnet::DEV_ACCOUNTS.iter().zip(accounts) {
         table.push(vec![(*uri).to_owned(), coldkey.to_string(), (rao / 1_000_000_000).to_string()]);
     }
