@@ -200,6 +200,7 @@ impl ModelFlags {
     }
 }
 
-fn netuid(text: &str) -> Result<NetUid, std::num::ParseIntError> {
+/// Read a netuid.
+pub fn netuid(text: &str) -> Result<NetUid, std::num::ParseIntError> {
     text.parse().map(NetUid)
 }

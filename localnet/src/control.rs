@@ -1,6 +1,6 @@
 //! A chain in another process, and what its developer tells it.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use jsonrpsee::{
     core::{ClientError, client::ClientT, traits::ToRpcParams},
@@ -10,7 +10,10 @@ use jsonrpsee::{
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::Faults;
+use crate::{
+    Faults,
+    dump::{Dump, DumpError},
+};
 
 /// Blocks in one request: at the slowest they take as many seconds as a request may.
 const MINED_AT_ONCE: u32 = 250;
@@ -46,6 +49,9 @@ pub enum ControlError {
     /// The answer to `dev_dump` is not hex.
     #[error("dev_dump answered with something else than bytes")]
     Dump(#[source] hex::FromHexError),
+    /// The file can't be written, or what was answered is no dump.
+    #[error(transparent)]
+    File(#[from] DumpError),
 }
 
 impl Control {
@@ -87,10 +93,12 @@ impl Control {
         self.ask("dev_revert", rpc_params![snapshot]).await
     }
 
-    /// The chain as bytes, for [`Config::load`](crate::Config::load).
-    pub async fn dump(&self) -> Result<Vec<u8>, ControlError> {
+    /// Write the chain into a file, for [`Config::load`](crate::Config::load). The file is as before or whole.
+    pub async fn dump(&self, path: &Path) -> Result<(), ControlError> {
         let text: String = self.ask("dev_dump", rpc_params![]).await?;
-        hex::decode(text.trim_start_matches("0x")).map_err(ControlError::Dump)
+        let bytes = hex::decode(text.trim_start_matches("0x")).map_err(ControlError::Dump)?;
+        Dump::from_bytes(&bytes, path)?.write(path)?;
+        Ok(())
     }
 
     /// Replace the last blocks by others; returns the best block's hash.

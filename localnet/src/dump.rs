@@ -163,7 +163,7 @@ impl Dump {
     }
 
     /// `path` is for errors.
-    fn from_bytes(bytes: &[u8], path: &Path) -> Result<Self, DumpError> {
+    pub fn from_bytes(bytes: &[u8], path: &Path) -> Result<Self, DumpError> {
         let foreign = || DumpError::Foreign { path: path.to_owned() };
         let damaged = |damage| DumpError::Damaged { path: path.to_owned(), damage };
         let rest = bytes.strip_prefix(&MAGIC).ok_or_else(foreign)?;

@@ -1,13 +1,11 @@
 //! `assay localnet mine` and its like: what an embedded chain that runs is told.
 
 use std::{
-    fs,
     io::{self, Write as _},
     path::PathBuf,
     process::ExitCode,
 };
 
-use anyhow::Context as _;
 use localnet::{Control, Faults};
 
 use crate::{
@@ -101,7 +99,7 @@ pub async fn run(action: Action, global: &Global) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::SUCCESS);
         }
         Action::Dump { file, .. } => {
-            write(&file, &chain.dump().await?).with_context(|| format!("writing {}", file.display()))?;
+            chain.dump(&file).await?;
             return Ok(ExitCode::SUCCESS);
         }
         Action::Reorg { depth, .. } => chain.reorg(depth).await?,
@@ -119,21 +117,6 @@ pub async fn run(action: Action, global: &Global) -> anyhow::Result<ExitCode> {
     };
     writeln!(io::stdout(), "{answer}")?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// Beside the file first: who is interrupted or finds the disk full keeps what was there.
-fn write(file: &PathBuf, bytes: &[u8]) -> io::Result<()> {
-    let mut name = file.clone().into_os_string();
-    name.push(".part");
-    let part = PathBuf::from(name);
-    let written = fs::File::create(&part).and_then(|mut part| {
-        part.write_all(bytes)?;
-        part.sync_all()
-    });
-    written.and_then(|()| fs::rename(&part, file)).inspect_err(|_| {
-        // The first error is the one to report.
-        let _ = fs::remove_file(&part);
-    })
 }
 
 fn delay(text: &str) -> Result<(String, u64), String> {

@@ -13,7 +13,13 @@ use primitives::NetUid;
 use serde_json::json;
 
 use super::control;
-use crate::{args::Global, layers::Layer, settings::LocalnetSettings, stop::Stop, table::Table};
+use crate::{
+    args::{Global, netuid},
+    layers::Layer,
+    settings::LocalnetSettings,
+    stop::Stop,
+    table::Table,
+};
 
 /// Run the embedded chain
 ///
@@ -144,8 +150,4 @@ fn config(settings: &LocalnetSettings, fork: Option<Fork>) -> localnet::Config {
         genesis: Genesis { subnets, fork, ..Genesis::default() },
         ..localnet::Config::test()
     }
-}
-
-fn netuid(text: &str) -> Result<NetUid, std::num::ParseIntError> {
-    text.parse().map(NetUid)
 }

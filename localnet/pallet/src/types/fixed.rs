@@ -3,39 +3,6 @@
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 
-/// An unsigned fixed-point number with 64 fractional bits, in the chain's encoding.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Encode,
-    Decode,
-    DecodeWithMemTracking,
-    TypeInfo,
-    MaxEncodedLen,
-)]
-pub struct U64F64 {
-    /// Value times 2^64.
-    pub bits: u128,
-}
-
-impl U64F64 {
-    /// A whole number.
-    pub const fn from_int(value: u64) -> Self {
-        Self { bits: (value as u128) << 64 }
-    }
-
-    /// `self * by`, rounded down, at most the largest integer.
-    pub fn mul_int(self, by: u64) -> u64 {
-        u64::try_from((sp_core::U256::from(self.bits) * sp_core::U256::from(by)) >> 64).unwrap_or(u64::MAX)
-    }
-}
-
 macro_rules! fixed {
     ($($(#[$doc:meta])* $name:ident($bits:ty),)*) => {$(
         $(#[$doc])*
@@ -70,6 +37,20 @@ fixed! {
     I64F64(i128),
     /// Unsigned, 32 fractional bits.
     U96F32(u128),
+    /// Unsigned, 64 fractional bits.
+    U64F64(u128),
+}
+
+impl U64F64 {
+    /// A whole number.
+    pub const fn from_int(value: u64) -> Self {
+        Self { bits: (value as u128) << 64 }
+    }
+
+    /// `self * by`, rounded down, at most the largest integer.
+    pub fn mul_int(self, by: u64) -> u64 {
+        u64::try_from((sp_core::U256::from(self.bits) * sp_core::U256::from(by)) >> 64).unwrap_or(u64::MAX)
+    }
 }
 
 impl U96F32 {
