@@ -3,7 +3,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{score::PPM, weights::WeightPolicy};
+use crate::{
+    score::PPM,
+    weights::{WeightPolicy, Zeros},
+};
 
 /// A subnet's scoring rules. The header of the score log carries them, so that the log alone can be replayed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +36,8 @@ pub struct ScoringConfig {
     pub stale_after_rounds: u64,
     /// How standings become weights.
     pub weights: WeightPolicy,
+    /// What a row says of seats that have earned nothing.
+    pub zeros: Zeros,
 }
 
 /// Why rules make no sense.
@@ -75,6 +80,7 @@ impl Default for ScoringConfig {
             failure_rate_ppm: 300_000,
             stale_after_rounds: 20,
             weights: WeightPolicy::default(),
+            zeros: Zeros::default(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The standings of all miners. Records are the only way in, for a running validator and for a replay alike, and every
 //! record is recomputed before it counts.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use primitives::{Digest, Hotkey, Registration, Weights};
 
@@ -104,8 +104,8 @@ pub enum Divergence {
     /// Weights where the standings give none.
     #[error("weights were set where there are none")]
     NoWeights(#[from] NoWeights),
-    /// Another row on chain than the last that was computed.
-    #[error("the chain holds {found:?}, but the last weights were {expected:?}")]
+    /// A row on chain that was not computed, or that was seen there before.
+    #[error("the chain holds {found:?}, which does not wait to be seen there; the last weights were {expected:?}")]
     Landed {
         /// The last weights, if any.
         expected: Option<Weights>,
@@ -136,7 +136,12 @@ pub struct ScoreTable {
     scored: BTreeSet<(Registration, String)>,
     standings: BTreeMap<Registration, Standing>,
     weights: Option<Weights>,
+    /// Rows that were computed and have not been seen on chain, oldest first. A committed row is seen epochs later.
+    waiting: VecDeque<Weights>,
 }
+
+/// Rows that may wait to be seen on chain: more than there are epochs between a commit and its reveal.
+const MAX_WAITING: usize = 128;
 
 impl ScoreTable {
     /// An empty table under the rules of a header.
@@ -145,8 +150,8 @@ impl ScoreTable {
             return Err(Divergence::Version(header.version));
         }
         registry.check(&header.config)?;
-        let (standings, scored) = Default::default();
-        Ok(Self { header, registry, round: None, scored, standings, weights: None })
+        let (standings, scored, waiting) = Default::default();
+        Ok(Self { header, registry, round: None, scored, standings, weights: None, waiting })
     }
 
     /// Takes the next record in, if it follows from those before; otherwise nothing changes.
@@ -276,6 +281,10 @@ impl ScoreTable {
         if expected != record.weights {
             return Err(Divergence::Weights { expected, found: record.weights.clone() });
         }
+        if self.waiting.len() == MAX_WAITING {
+            self.waiting.pop_front();
+        }
+        self.waiting.push_back(expected.clone());
         self.weights = Some(expected);
         // Who has left never comes back under the same registration.
         let seated: BTreeSet<Registration> = record.snapshot.seats.iter().map(|seat| seat.registration).collect();
@@ -283,10 +292,14 @@ impl ScoreTable {
         Ok(())
     }
 
-    fn check_landed(&self, landed: &Landed) -> Result<(), Divergence> {
-        if self.weights.as_ref() == Some(&landed.weights) {
-            return Ok(());
+    /// Rows land in the order in which they were computed; one that is overtaken is lost.
+    fn check_landed(&mut self, landed: &Landed) -> Result<(), Divergence> {
+        match self.waiting.iter().position(|row| *row == landed.weights) {
+            Some(at) => {
+                self.waiting.drain(..=at);
+                Ok(())
+            }
+            None => Err(Divergence::Landed { expected: self.weights.clone(), found: landed.weights.clone() }),
         }
-        Err(Divergence::Landed { expected: self.weights.clone(), found: landed.weights.clone() })
     }
 }

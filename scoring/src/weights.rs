@@ -21,6 +21,20 @@ pub enum WeightPolicy {
     WinnerTakesAll,
 }
 
+/// What a row says of seats that have earned nothing.
+///
+/// An epoch with liquid alpha forgets the bond to a seat that a row leaves out at once, while the bond to a seat that is
+/// named with 0 fades as the others do. Without liquid alpha both fade.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Zeros {
+    /// Nothing: they are left out.
+    #[default]
+    Omit,
+    /// Every seat is named, with 0 where it has earned nothing.
+    Explicit,
+}
+
 /// A seat and who sits in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -110,8 +124,8 @@ impl Snapshot {
 
 /// The row that follows from the standings: largest value 65535, so that the chain's upscaling leaves it alone.
 ///
-/// Who lost the seat, or was not asked lately, has no weight; nor has the validator itself. Where the chain wants more
-/// uids named than have earned weight, others are named with the weight 0.
+/// Who lost the seat, or was not asked lately, has no weight; nor has the validator itself. Where the chain or [`Zeros`]
+/// want more uids named than have earned weight, others are named with the weight 0.
 pub fn weights(table: &ScoreTable, snapshot: &Snapshot) -> Result<Weights, NoWeights> {
     let standings: Vec<(Uid, Score)> =
         snapshot.seats.iter().filter_map(|seat| Some((seat.uid, table.standing(&seat.registration)?))).collect();
@@ -123,7 +137,10 @@ pub fn weights(table: &ScoreTable, snapshot: &Snapshot) -> Result<Weights, NoWei
     let mut row: Vec<(Uid, u16)> =
         standings.iter().map(|(uid, standing)| (*uid, policy.weigh(*standing, best))).filter(|(_, w)| *w > 0).collect();
 
-    let required = usize::from(snapshot.min_allowed_weights).min(snapshot.seats.len());
+    let required = match table.config().zeros {
+        Zeros::Omit => usize::from(snapshot.min_allowed_weights).min(snapshot.seats.len()),
+        Zeros::Explicit => snapshot.seats.len(),
+    };
     if row.len() < required {
         let named: BTreeSet<Uid> = row.iter().map(|(uid, _)| *uid).collect();
         let mut others: Vec<Uid> =

@@ -5,12 +5,12 @@ mod subnet;
 use std::io::{BufReader, Cursor};
 
 use assay_scoring::{
-    Divergence, LineFault, LogError, LogReader, MAX_LINE, Outcome, Record, ReplayError, Score, ScoringConfig, replay,
-    replay_log,
+    Divergence, Landed, LineFault, LogError, LogReader, MAX_LINE, Outcome, Record, ReplayError, Score, ScoringConfig,
+    WeightsRecord, replay, replay_log,
 };
 use primitives::{Digest, Uid, Weights};
 use proptest::prelude::*;
-use subnet::{Act, Validator, snapshot, text};
+use subnet::{Act, Validator, block, snapshot, text};
 
 fn act() -> impl Strategy<Value = Act> {
     prop_oneof![
@@ -221,4 +221,29 @@ fn unreadable_logs_are_told_apart() {
     let endless = BufReader::new(std::io::repeat(b'7'));
     let first = LogReader::new(endless).next().unwrap().unwrap_err();
     assert!(matches!(first.fault, LineFault::TooLong), "{MAX_LINE}");
+}
+
+/// A row that is committed is seen on chain epochs after others were computed.
+#[test]
+fn rows_land_late_and_in_order_and_once() {
+    let mut validator = Validator::new(ScoringConfig::default());
+    let mut rows = Vec::new();
+    for latency in [200, 900, 1_500] {
+        validator.round(&[Act::Answer(40, latency), Act::Answer(40, 200)]);
+        let weights = assay_scoring::weights(&validator.table, &snapshot(2, 1)).unwrap();
+        let round = validator.table.round().unwrap().round;
+        let record = WeightsRecord { round, snapshot: snapshot(2, 1), weights: weights.clone(), version_key: 0 };
+        validator.record(Record::Weights(Box::new(record)));
+        rows.push(weights);
+    }
+    assert!(rows[0] != rows[1] && rows[1] != rows[2]);
+    let landed = |row: &Weights| Record::Landed(Landed { block: block(99), weights: row.clone() });
+    // The first one is lost: the second one overtook it.
+    validator.record(landed(&rows[1]));
+    for late in [&rows[0], &rows[1]] {
+        let error = validator.table.apply(&landed(late)).unwrap_err();
+        assert!(matches!(error, Divergence::Landed { .. }), "{error}");
+    }
+    validator.record(landed(&rows[2]));
+    assert_eq!(replay(validator.records).unwrap().counts.landed, 2);
 }

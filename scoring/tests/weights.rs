@@ -2,7 +2,7 @@
 
 mod subnet;
 
-use assay_scoring::{NoWeights, Outcome, ScoringConfig, Snapshot, WeightPolicy, weights};
+use assay_scoring::{NoWeights, Outcome, ScoringConfig, Snapshot, WeightPolicy, Zeros, weights};
 use primitives::{Registration, Uid, Weights};
 use proptest::prelude::*;
 use subnet::{Act, Validator, miner, snapshot};
@@ -24,9 +24,11 @@ fn config() -> impl Strategy<Value = ScoringConfig> {
         (1u32..=16).prop_map(|power| WeightPolicy::Proportional { power }),
         Just(WeightPolicy::WinnerTakesAll),
     ];
-    (policy, any::<bool>(), 1u64..6).prop_map(|(weights, speed, stale_after_rounds)| ScoringConfig {
+    let zeros = prop::sample::select(&[Zeros::Omit, Zeros::Explicit][..]);
+    (policy, zeros, any::<bool>(), 1u64..6).prop_map(|(weights, zeros, speed, stale_after_rounds)| ScoringConfig {
         scorer: if speed { "accuracy_and_speed".into() } else { "accuracy".into() },
         weights,
+        zeros,
         stale_after_rounds,
         ..ScoringConfig::default()
     })
@@ -52,7 +54,8 @@ proptest! {
         let succeeded = |index: usize| rounds.iter().any(|acts| matches!(acts.get(index), Some(Act::Answer(36.., _))));
         match weights(&validator.table, &snapshot) {
             Ok(row) => {
-                prop_assert!(row.len() >= usize::from(min_allowed).min(snapshot.seats.len()));
+                let fewest = if config.zeros == Zeros::Explicit { snapshot.seats.len() } else { min_allowed.into() };
+                prop_assert!(row.len() >= fewest.min(snapshot.seats.len()));
                 prop_assert_eq!(row.values().into_iter().max(), Some(u16::MAX));
                 prop_assert_eq!(row.get(Uid(0)), 0);
                 for (uid, value) in row.iter() {
