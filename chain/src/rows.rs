@@ -7,6 +7,9 @@ use subxt::utils::{AccountId32, H256};
 
 use crate::{ChainError, Client, batch::Batch, storage::At};
 
+/// The longest that the chain lets a subnet choose.
+const MAX_REVEAL_PERIOD: u64 = 100;
+
 impl Client {
     /// The rows of weights, the bonds and the pending commits of a metagraph's mechanism, at the metagraph's block.
     pub async fn metagraph_rows(&self, metagraph: &Metagraph) -> Result<MetagraphRows, ChainError> {
@@ -30,7 +33,8 @@ async fn rows(at: &At, metagraph: &Metagraph) -> Result<MetagraphRows, ChainErro
 
     // A commit made where an epoch is due belongs to the next one already.
     let epoch = epoch.of(&found)?;
-    let epochs = epoch.saturating_sub(period.of(&found)?)..=epoch.saturating_add(1);
+    let oldest = epoch.saturating_sub(period.of(&found)?.min(MAX_REVEAL_PERIOD));
+    let epochs = oldest..=epoch.saturating_add(1);
     let mut batch = Batch::new(at);
     let timelocked = batch.want_all::<Vec<(AccountId32, BlockNumber, Vec<u8>, u64)>, _>(
         "TimelockedWeightCommits",
