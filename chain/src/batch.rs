@@ -58,13 +58,25 @@ impl<'a> Batch<'a> {
 }
 
 impl<T: DecodeAsType> One<'_, T> {
+    /// Of an item that always has a value.
     pub(crate) fn of(&self, found: &Found) -> Result<T, ChainError> {
         self.entry.require(found, &self.key)
+    }
+
+    /// Of an item that may have none.
+    pub(crate) fn maybe(&self, found: &Found) -> Result<Option<T>, ChainError> {
+        self.entry.decode(found, &self.key)
     }
 }
 
 impl<T: DecodeAsType> Each<'_, T> {
+    /// Of an item that always has a value.
     pub(crate) fn of(&self, found: &Found) -> Result<Vec<T>, ChainError> {
         self.keys.iter().map(|key| self.entry.require(found, key)).collect()
+    }
+
+    /// Of an item that may have none.
+    pub(crate) fn maybe(&self, found: &Found) -> Result<Vec<Option<T>>, ChainError> {
+        self.keys.iter().map(|key| self.entry.decode(found, key)).collect()
     }
 }

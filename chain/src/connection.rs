@@ -27,6 +27,8 @@ use crate::{ChainError, Deadlines};
 
 /// Metadata of a large runtime is a few megabytes of hex.
 const MAX_RESPONSE_BYTES: u32 = 64 << 20;
+/// What a node answers where it knows the header and has no state any more.
+const NO_STATE: i32 = 4003;
 /// The newest metadata format that can be read here.
 const NEWEST_METADATA: u32 = 16;
 
@@ -122,7 +124,10 @@ impl Connection {
     pub(crate) async fn runtime(&self, block: BlockRef) -> Result<Offline, ChainError> {
         let at = Some(H256(block.hash.0));
         let version = self.methods.state_get_runtime_version(at).await;
-        let version = version.map_err(self.error("state_getRuntimeVersion"))?;
+        let version = version.map_err(self.error("state_getRuntimeVersion")).map_err(|error| match error {
+            ChainError::Rpc { code: NO_STATE, .. } => ChainError::Pruned(block),
+            error => error,
+        })?;
         let (spec_version, transaction_version) = (version.spec_version, version.transaction_version);
         let known = self.runtimes.lock().unwrap_or_else(PoisonError::into_inner).get(&spec_version).cloned();
         let runtime = match known {

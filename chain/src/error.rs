@@ -2,7 +2,7 @@
 
 use std::{error::Error, time::Duration};
 
-use primitives::{BlockHash, BlockNumber, BlockRef, Hotkey, NetUid};
+use primitives::{BlockHash, BlockNumber, BlockRef, Hotkey, MechId, NetUid};
 use subxt::{ext::jsonrpsee::core::client::Error as SocketError, rpcs};
 
 use crate::{Invalidity, Refusal};
@@ -55,9 +55,20 @@ pub enum ChainError {
     /// The node has no such block, or has pruned it.
     #[error("the node does not have block {0}")]
     UnknownBlock(BlockHash),
+    /// The node knows the block and no longer what stood in the state then.
+    #[error("the node has pruned the state of block {} {}", .0.number, .0.hash)]
+    Pruned(BlockRef),
     /// No such subnet.
     #[error("there is no subnet {0}")]
     UnknownNetUid(NetUid),
+    /// The subnet has fewer mechanisms.
+    #[error("subnet {netuid} has no mechanism {mechanism}")]
+    UnknownMechanism {
+        /// Which subnet.
+        netuid: NetUid,
+        /// What was asked for.
+        mechanism: MechId,
+    },
     /// The hotkey has no seat.
     #[error("hotkey {hotkey} is not registered in subnet {netuid}")]
     NotRegistered {

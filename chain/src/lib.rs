@@ -35,6 +35,7 @@ mod invalidity;
 mod metagraph;
 mod outcome;
 mod refusal;
+mod rows;
 mod storage;
 mod submission;
 mod transaction;

@@ -1,14 +1,16 @@
 //! A subnet as it stood at one block, in three requests whatever its size.
 
-use primitives::{BlockHash, BlockNumber, Coldkey, Endpoint, Hotkey, MechId, Metagraph, NetUid, Neuron, Uid};
-use subxt::{
-    ext::{frame_decode::storage::IntoEncodableValues, scale_decode::DecodeAsType},
-    utils::AccountId32,
+use primitives::{
+    BlockHash, BlockNumber, Certificate, Coldkey, Endpoint, Hotkey, Hyperparameters, MechId, Metagraph, NetUid, Neuron,
+    Uid,
 };
+use subxt::{ext::scale_decode::DecodeAsType, utils::AccountId32};
 
 use crate::{
     ChainError, Client,
-    storage::{At, Entry, Key},
+    batch::{Batch, One},
+    hyperparameters::Rules,
+    storage::{At, Found},
 };
 
 /// The announced axon, as stored. Fields not named here are not needed.
@@ -20,10 +22,49 @@ struct Axon {
     ip_type: u8,
 }
 
+/// The announced key for TLS, as stored.
+#[derive(DecodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+struct NeuronCertificate {
+    public_key: Vec<u8>,
+    algorithm: u8,
+}
+
 impl Client {
-    /// The subnet at a block; at the finalised head where none is given.
+    /// The subnet at a block, with what its main mechanism found; at the finalised head where none is given.
     pub async fn metagraph(&self, netuid: NetUid, at: Option<BlockHash>) -> Result<Metagraph, ChainError> {
-        self.read_at(at, |at| async move { metagraph(&at, netuid).await }).await
+        self.mechanism_metagraph(netuid, MechId(0), at).await
+    }
+
+    /// As [`Client::metagraph`], with what one of the subnet's mechanisms found.
+    pub async fn mechanism_metagraph(
+        &self,
+        netuid: NetUid,
+        mechanism: MechId,
+        at: Option<BlockHash>,
+    ) -> Result<Metagraph, ChainError> {
+        self.read_at(at, |at| async move {
+            let (batch, wanted) = wanted(&at, netuid, mechanism)?;
+            let found = batch.fetch().await?;
+            seated(&at, &wanted, &found).await
+        })
+        .await
+    }
+
+    /// The subnet and its rules, both at one block.
+    pub async fn subnet(
+        &self,
+        netuid: NetUid,
+        mechanism: MechId,
+        at: Option<BlockHash>,
+    ) -> Result<(Metagraph, Hyperparameters), ChainError> {
+        self.read_at(at, |at| async move {
+            let (mut batch, wanted) = wanted(&at, netuid, mechanism)?;
+            let rules = Rules::wanted(&mut batch, netuid)?;
+            let found = batch.fetch().await?;
+            Ok((seated(&at, &wanted, &found).await?, rules.of(&found)?))
+        })
+        .await
     }
 
     /// The seat of a hotkey at a block.
@@ -34,115 +75,149 @@ impl Client {
 
 /// The seat of a hotkey, or why it has none.
 pub(crate) async fn seat(at: &At, netuid: NetUid, hotkey: Hotkey) -> Result<Uid, ChainError> {
-    let (added, uids) = (at.entry::<bool>("NetworksAdded")?, at.entry::<u16>("Uids")?);
-    let (added_key, uid_key) = (added.key((netuid.0,))?, uids.key((netuid.0, hotkey.0))?);
-    let found = at.fetch(&[added_key.clone(), uid_key.clone()]).await?;
-    if !added.require(&found, &added_key)? {
+    let mut batch = Batch::new(at);
+    let added = batch.want::<bool>("NetworksAdded", (netuid.0,))?;
+    let uid = batch.want::<u16>("Uids", (netuid.0, hotkey.0))?;
+    let found = batch.fetch().await?;
+    if !added.of(&found)? {
         return Err(ChainError::UnknownNetUid(netuid));
     }
-    let uid = uids.decode(&found, &uid_key)?;
-    uid.map(Uid).ok_or(ChainError::NotRegistered { netuid, hotkey })
+    uid.maybe(&found)?.map(Uid).ok_or(ChainError::NotRegistered { netuid, hotkey })
 }
 
-async fn metagraph(at: &At, netuid: NetUid) -> Result<Metagraph, ChainError> {
-    // First what is stored by subnet.
-    let index = netuid.storage_index(MechId(0));
-    let added = at.entry::<bool>("NetworksAdded")?;
-    let seats = at.entry::<u16>("SubnetworkN")?;
-    let permits = Column::new(at, "ValidatorPermit", netuid.0)?;
-    let last_updates = Column::new(at, "LastUpdate", index)?;
-    let incentives = Column::new(at, "Incentive", index)?;
-    let dividends = Column::new(at, "Dividends", netuid.0)?;
-    let consensus = Column::new(at, "Consensus", netuid.0)?;
-    let trusts = Column::new(at, "ValidatorTrust", netuid.0)?;
-    let emissions = Column::new(at, "Emission", netuid.0)?;
-    let (added_key, seats_key) = (added.key((netuid.0,))?, seats.key((netuid.0,))?);
-    let found = at
-        .fetch(&[
-            added_key.clone(),
-            seats_key.clone(),
-            permits.key.clone(),
-            last_updates.key.clone(),
-            incentives.key.clone(),
-            dividends.key.clone(),
-            consensus.key.clone(),
-            trusts.key.clone(),
-            emissions.key.clone(),
-        ])
-        .await?;
-    if !added.require(&found, &added_key)? {
+/// What is stored by subnet: one value, or one list of values by uid.
+struct Wanted<'a> {
+    netuid: NetUid,
+    mechanism: MechId,
+    added: One<'a, bool>,
+    mechanisms: One<'a, u8>,
+    seats: One<'a, u16>,
+    cutoff: ActivityCutoff<'a>,
+    permits: One<'a, Vec<bool>>,
+    stake_weights: One<'a, Vec<u16>>,
+    last_updates: One<'a, Vec<BlockNumber>>,
+    incentives: One<'a, Vec<u16>>,
+    dividends: One<'a, Vec<u16>>,
+    consensus: One<'a, Vec<u16>>,
+    trusts: One<'a, Vec<u16>>,
+    emissions: One<'a, Vec<u64>>,
+}
+
+fn wanted(at: &At, netuid: NetUid, mechanism: MechId) -> Result<(Batch<'_>, Wanted<'_>), ChainError> {
+    let (net, index) = ((netuid.0,), (netuid.storage_index(mechanism),));
+    let mut batch = Batch::new(at);
+    let wanted = Wanted {
+        netuid,
+        mechanism,
+        added: batch.want("NetworksAdded", net)?,
+        mechanisms: batch.want("MechanismCountCurrent", net)?,
+        seats: batch.want("SubnetworkN", net)?,
+        cutoff: ActivityCutoff::wanted(&mut batch, netuid)?,
+        permits: batch.want("ValidatorPermit", net)?,
+        stake_weights: batch.want("StakeWeight", net)?,
+        last_updates: batch.want("LastUpdate", index)?,
+        incentives: batch.want("Incentive", index)?,
+        dividends: batch.want("Dividends", net)?,
+        consensus: batch.want("Consensus", net)?,
+        trusts: batch.want("ValidatorTrust", net)?,
+        emissions: batch.want("Emission", net)?,
+    };
+    Ok((batch, wanted))
+}
+
+/// The metagraph, once what is stored by subnet is found.
+async fn seated(at: &At, wanted: &Wanted<'_>, found: &Found) -> Result<Metagraph, ChainError> {
+    let (netuid, mechanism) = (wanted.netuid, wanted.mechanism);
+    if !wanted.added.of(found)? {
         return Err(ChainError::UnknownNetUid(netuid));
     }
-    let seats = seats.require(&found, &seats_key)?;
-    let permits: Vec<bool> = permits.entry.require(&found, &permits.key)?;
-    let last_updates: Vec<BlockNumber> = last_updates.entry.require(&found, &last_updates.key)?;
-    let incentives: Vec<u16> = incentives.entry.require(&found, &incentives.key)?;
-    let dividends: Vec<u16> = dividends.entry.require(&found, &dividends.key)?;
-    let consensus: Vec<u16> = consensus.entry.require(&found, &consensus.key)?;
-    let trusts: Vec<u16> = trusts.entry.require(&found, &trusts.key)?;
-    let emissions: Vec<u64> = emissions.entry.require(&found, &emissions.key)?;
+    if mechanism.0 >= wanted.mechanisms.of(found)? {
+        return Err(ChainError::UnknownMechanism { netuid, mechanism });
+    }
+    let seats = wanted.seats.of(found)?;
+    let cutoff = wanted.cutoff.of(found)?;
+    let permits = wanted.permits.of(found)?;
+    let stake_weights = wanted.stake_weights.of(found)?;
+    let last_updates = wanted.last_updates.of(found)?;
+    let incentives = wanted.incentives.of(found)?;
+    let dividends = wanted.dividends.of(found)?;
+    let consensus = wanted.consensus.of(found)?;
+    let trusts = wanted.trusts.of(found)?;
+    let emissions = wanted.emissions.of(found)?;
 
-    // Then by seat.
-    let keys_entry = at.entry::<AccountId32>("Keys")?;
-    let registered_entry = at.entry::<u64>("BlockAtRegistration")?;
-    let hotkey_keys = keyed(&keys_entry, (0..seats).map(|uid| (netuid.0, uid)))?;
-    let registered_keys = keyed(&registered_entry, (0..seats).map(|uid| (netuid.0, uid)))?;
-    let by_seat = at.fetch(&[&hotkey_keys[..], &registered_keys[..]].concat()).await?;
-    let hotkeys = hotkey_keys.iter().map(|key| Ok(keys_entry.require(&by_seat, key)?.0));
-    let hotkeys = hotkeys.collect::<Result<Vec<[u8; 32]>, ChainError>>()?;
+    let mut batch = Batch::new(at);
+    let hotkeys = batch.want_all::<AccountId32, _>("Keys", (0..seats).map(|uid| (netuid.0, uid)))?;
+    let registered = batch.want_all::<u64, _>("BlockAtRegistration", (0..seats).map(|uid| (netuid.0, uid)))?;
+    let by_seat = batch.fetch().await?;
+    let hotkeys: Vec<[u8; 32]> = hotkeys.of(&by_seat)?.into_iter().map(|hotkey| hotkey.0).collect();
+    let registered = registered.of(&by_seat)?;
 
-    // Then by hotkey.
-    let axon_entry = at.entry::<Axon>("Axons")?;
-    let owner_entry = at.entry::<AccountId32>("Owner")?;
-    let stake_entry = at.entry::<u64>("TotalHotkeyAlpha")?;
-    let axon_keys = keyed(&axon_entry, hotkeys.iter().map(|hotkey| (netuid.0, *hotkey)))?;
-    let owner_keys = keyed(&owner_entry, hotkeys.iter().map(|hotkey| (*hotkey,)))?;
-    let stake_keys = keyed(&stake_entry, hotkeys.iter().map(|hotkey| (*hotkey, netuid.0)))?;
-    let by_hotkey = at.fetch(&[&axon_keys[..], &owner_keys[..], &stake_keys[..]].concat()).await?;
+    let mut batch = Batch::new(at);
+    let here = || hotkeys.iter().map(|hotkey| (netuid.0, *hotkey));
+    let axons = batch.want_all::<Axon, _>("Axons", here())?;
+    let certificates = batch.want_all::<NeuronCertificate, _>("NeuronCertificates", here())?;
+    let owners = batch.want_all::<AccountId32, _>("Owner", hotkeys.iter().map(|hotkey| (*hotkey,)))?;
+    let stakes = batch.want_all::<u64, _>("TotalHotkeyAlpha", hotkeys.iter().map(|hotkey| (*hotkey, netuid.0)))?;
+    let by_hotkey = batch.fetch().await?;
+    let owners = owners.of(&by_hotkey)?;
+    let stakes = stakes.of(&by_hotkey)?;
+    let certificates = certificates.maybe(&by_hotkey)?;
+    let axons = axons.maybe(&by_hotkey)?;
 
-    let mut neurons = Vec::with_capacity(hotkeys.len());
-    for (seat, hotkey) in hotkeys.into_iter().enumerate() {
-        let axon = axon_entry.decode(&by_hotkey, &axon_keys[seat])?;
+    let announced = axons.into_iter().zip(certificates);
+    let seats = (0..seats).zip(hotkeys).zip(registered).zip(owners).zip(stakes).zip(announced);
+    let neurons = seats.map(|(((((uid, hotkey), registered_at), owner), stake_rao), (axon, certificate))| {
+        let seat = usize::from(uid);
         // A column is shorter than the subnet where the chain has not written it yet: that means zero.
-        neurons.push(Neuron {
-            uid: Uid(u16::try_from(seat).unwrap_or(u16::MAX)),
+        let last_update = last_updates.get(seat).copied().unwrap_or_default();
+        Neuron {
+            uid: Uid(uid),
             hotkey: Hotkey(hotkey),
-            coldkey: Coldkey(owner_entry.require(&by_hotkey, &owner_keys[seat])?.0),
-            registered_at: registered_entry.require(&by_seat, &registered_keys[seat])?,
+            coldkey: Coldkey(owner.0),
+            registered_at,
             endpoint: axon.and_then(|axon| Endpoint::from_chain(axon.ip, axon.port, axon.ip_type)),
+            certificate: certificate.map(|it| Certificate { algorithm: it.algorithm, public_key: it.public_key }),
             validator_permit: permits.get(seat).copied().unwrap_or_default(),
-            stake_rao: stake_entry.require(&by_hotkey, &stake_keys[seat])?,
-            last_update: last_updates.get(seat).copied().unwrap_or_default(),
+            active: last_update.saturating_add(cutoff) >= at.block.number,
+            stake_rao,
+            stake_weight: stake_weights.get(seat).copied().unwrap_or_default(),
+            last_update,
             incentive: incentives.get(seat).copied().unwrap_or_default(),
             dividends: dividends.get(seat).copied().unwrap_or_default(),
             consensus: consensus.get(seat).copied().unwrap_or_default(),
             validator_trust: trusts.get(seat).copied().unwrap_or_default(),
             emission_rao: emissions.get(seat).copied().unwrap_or_default(),
-        });
+        }
+    });
+    Ok(Metagraph { netuid, mechanism, block: at.block, neurons: neurons.collect() })
+}
+
+/// After how many blocks without new weights a validator is inactive.
+enum ActivityCutoff<'a> {
+    /// In thousandths of a tempo.
+    Factor { milli: One<'a, u32>, tempo: One<'a, u16> },
+    /// In blocks: runtimes before tempos could change.
+    Blocks(One<'a, u16>),
+}
+
+impl<'a> ActivityCutoff<'a> {
+    /// By the rule of the block's runtime. A newer one still stores what only older ones read.
+    fn wanted(batch: &mut Batch<'a>, netuid: NetUid) -> Result<Self, ChainError> {
+        let net = (netuid.0,);
+        match batch.want("ActivityCutoffFactorMilli", net) {
+            Ok(milli) => Ok(Self::Factor { milli, tempo: batch.want("Tempo", net)? }),
+            Err(absent) => batch.want("ActivityCutoff", net).map(Self::Blocks).map_err(|_| absent),
+        }
     }
-    Ok(Metagraph { netuid, block: at.block, neurons })
-}
 
-/// One value for every seat, stored as one list.
-struct Column<'a, T> {
-    entry: Entry<'a, Vec<T>>,
-    key: Key,
-}
-
-impl<'a, T> Column<'a, T>
-where
-    Vec<T>: DecodeAsType,
-{
-    fn new(at: &'a At, name: &'static str, index: u16) -> Result<Self, ChainError> {
-        let entry = at.entry(name)?;
-        let key = entry.key((index,))?;
-        Ok(Self { entry, key })
+    fn of(&self, found: &Found) -> Result<u64, ChainError> {
+        match self {
+            Self::Factor { milli, tempo } => {
+                let (activity_cutoff_factor_milli, tempo) = (milli.of(found)?, tempo.of(found)?);
+                let rules = Hyperparameters { activity_cutoff_factor_milli, tempo, ..Hyperparameters::default() };
+                Ok(rules.activity_cutoff())
+            }
+            Self::Blocks(blocks) => blocks.of(found).map(u64::from),
+        }
     }
-}
-
-fn keyed<T: DecodeAsType, K: IntoEncodableValues>(
-    entry: &Entry<'_, T>,
-    parts: impl Iterator<Item = K>,
-) -> Result<Vec<Key>, ChainError> {
-    parts.map(|parts| entry.key(parts)).collect()
 }

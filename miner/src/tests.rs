@@ -8,8 +8,8 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use model::{Backend, Chunk, GenerateJob, Manifest, ModelError, TokenStream};
 use primitives::{
-    BlockHash, BlockRef, Coldkey, Digest, FinishReason, GenerateRequest, Hotkey, Keypair, Metagraph, NetUid, Neuron,
-    Prompt, Request, Uid,
+    BlockHash, BlockRef, Coldkey, Digest, FinishReason, GenerateRequest, Hotkey, Keypair, MechId, Metagraph, NetUid,
+    Neuron, Prompt, Request, Uid,
 };
 use protos::{
     Answer, Binding, MAX_MESSAGE_BYTES, MinerClient, Reason, ReceiptVerifier, Refusal, encode_request, envelope,
@@ -33,8 +33,11 @@ pub(crate) fn metagraph(hotkeys: &[Hotkey]) -> Metagraph {
         coldkey: Coldkey([0; 32]),
         registered_at: 1,
         endpoint: None,
+        certificate: None,
         validator_permit: false,
+        active: false,
         stake_rao: 0,
+        stake_weight: 0,
         last_update: 0,
         incentive: 0,
         dividends: 0,
@@ -43,7 +46,12 @@ pub(crate) fn metagraph(hotkeys: &[Hotkey]) -> Metagraph {
         emission_rao: 0,
     };
     let neurons = hotkeys.iter().enumerate().map(neuron).collect();
-    Metagraph { netuid: NetUid(1), block: BlockRef { number: 10, hash: BlockHash([1; 32]) }, neurons }
+    Metagraph {
+        netuid: NetUid(1),
+        mechanism: MechId(0),
+        block: BlockRef { number: 10, hash: BlockHash([1; 32]) },
+        neurons,
+    }
 }
 
 /// A model whose every chunk the test sends.

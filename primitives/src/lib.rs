@@ -20,6 +20,7 @@
 
 mod account;
 mod block;
+mod certificate;
 mod digest;
 mod endpoint;
 mod hyperparameters;
@@ -27,11 +28,13 @@ mod ids;
 mod inference;
 mod keys;
 mod metagraph;
+mod rows;
 pub mod wallet;
 mod weights;
 
 pub use account::{AccountError, Coldkey, Hotkey};
 pub use block::{BlockHash, BlockNumber, BlockRef, HashError};
+pub use certificate::Certificate;
 pub use digest::Digest;
 pub use endpoint::Endpoint;
 pub use hyperparameters::Hyperparameters;
@@ -39,4 +42,5 @@ pub use ids::{MechId, NetUid, Registration, Uid};
 pub use inference::{EmbedRequest, FinishReason, GenerateRequest, Generation, Prompt, Request};
 pub use keys::{KeyError, Keypair, Signature};
 pub use metagraph::{Metagraph, Neuron};
+pub use rows::{MetagraphRows, NeuronRows, WeightCommit};
 pub use weights::{Weights, WeightsError};

@@ -2,9 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{BlockNumber, BlockRef, Coldkey, Endpoint, Hotkey, NetUid, Registration, Uid};
+use crate::{BlockNumber, BlockRef, Certificate, Coldkey, Endpoint, Hotkey, MechId, NetUid, Registration, Uid};
 
 /// One seat of a subnet, at the metagraph's block.
+///
+/// Each mechanism has its own `last_update` and `incentive`, and `active` follows from the first. What else an epoch
+/// found is the sum over all mechanisms, each counting by its part of the emission.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Neuron {
     /// The seat.
@@ -17,11 +20,17 @@ pub struct Neuron {
     pub registered_at: BlockNumber,
     /// The announced axon, if it serves.
     pub endpoint: Option<Endpoint>,
+    /// The announced key for TLS, if there is one.
+    pub certificate: Option<Certificate>,
     /// Whether its weights count.
     pub validator_permit: bool,
+    /// Whether its weights are recent enough to count: an epoch at this block would take it as active.
+    pub active: bool,
     /// Alpha staked to the hotkey on this subnet, in rao of alpha (1e9 = 1 alpha).
     pub stake_rao: u64,
-    /// The block of its last accepted weights.
+    /// Share of the subnet's stake at the last epoch, TAO on root and borrowed stake included, of 65535.
+    pub stake_weight: u16,
+    /// The block of its last accepted weights or commit.
     pub last_update: BlockNumber,
     /// Share of the miners' emission at the last epoch, of 65535.
     pub incentive: u16,
@@ -40,6 +49,8 @@ pub struct Neuron {
 pub struct Metagraph {
     /// Which subnet.
     pub netuid: NetUid,
+    /// Which of its mechanisms.
+    pub mechanism: MechId,
     /// When.
     pub block: BlockRef,
     /// All seats, `neurons[i].uid == i`.

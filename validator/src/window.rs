@@ -58,21 +58,7 @@ mod tests {
     use super::*;
 
     fn rules(tempo: u16, last_epoch_block: BlockNumber) -> Hyperparameters {
-        Hyperparameters {
-            tempo,
-            immunity_period: 0,
-            min_allowed_weights: 1,
-            max_allowed_uids: 256,
-            max_allowed_validators: 64,
-            weights_rate_limit: 100,
-            weights_version: 0,
-            commit_reveal_weights_enabled: false,
-            kappa: 32767,
-            epoch_index: 3,
-            last_epoch_block,
-            pending_epoch_at: 0,
-            blocks_since_last_step: 0,
-        }
+        Hyperparameters { tempo, last_epoch_block, ..Hyperparameters::default() }
     }
 
     #[test]

@@ -4,4 +4,5 @@ mod calls;
 mod faults;
 mod node;
 mod reads;
+mod tap;
 mod weights;

@@ -5,10 +5,13 @@ use std::{
 
 use assay_chain::{ChainError, Client, Deadlines};
 use futures::StreamExt;
-use localnet::dev_account;
-use primitives::{BlockHash, NetUid, Uid};
+use localnet::{Config, Genesis, GenesisNeuron, Limits, dev_account, spawn};
+use primitives::{BlockHash, Hotkey, MechId, Metagraph, NetUid, Uid};
 
-use crate::node::{COMMITTED, NET, STAKE, STRICT, alice, genesis, miner, start, validator, with_blocks};
+use crate::{
+    node::{COMMITTED, NET, STAKE, STRICT, alice, genesis, miner, start, validator, with_blocks},
+    tap::Tap,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_head_follows_the_chain() {
@@ -145,4 +148,133 @@ async fn what_does_not_answer_is_unreachable_soon() {
         assert!(error.to_string().contains(&wanted));
         assert!(asked.elapsed() < Duration::from_secs(5), "{wanted}: {:?}", asked.elapsed());
     }
+}
+
+/// The owner and 255 others, of whom nobody holds the key.
+fn full_subnet() -> Genesis {
+    let mut genesis = Genesis::default();
+    genesis.subnets[0].neurons = (1..256u16)
+        .map(|uid| {
+            let mut hotkey = [7; 32];
+            hotkey[..2].copy_from_slice(&uid.to_le_bytes());
+            GenesisNeuron {
+                hotkey: Hotkey(hotkey),
+                coldkey: alice().coldkey(),
+                stake_rao: STAKE,
+                validator_permit: uid < 64,
+            }
+        })
+        .collect();
+    genesis
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_metagraph_takes_few_requests() {
+    let node = spawn(Config { genesis: full_subnet(), ..Config::test() }).await.unwrap();
+    let tap = Tap::on(node.addr()).await;
+    let client = Client::connect(&tap.url()).await.unwrap();
+    let read = client.metagraph(NET, None).await.unwrap();
+    assert_eq!(read.neurons.len(), 256);
+    let first = tap.asked();
+    assert!(first.len() <= 12, "with connecting and metadata: {first:?}");
+
+    node.author_block().unwrap();
+    let (read, _) = client.subnet(NET, MechId(0), None).await.unwrap();
+    assert_eq!(read.neurons.len(), 256);
+    let asked = tap.asked();
+    assert!(asked.len() <= 6, "{asked:?}");
+    client.metagraph_rows(&read).await.unwrap();
+    let rows = tap.asked();
+    assert!(rows.len() <= 4, "{rows:?}");
+    // Any node has these.
+    for method in [first, asked, rows].concat() {
+        assert!(method.starts_with("state_") || method.starts_with("chain_"), "{method}");
+    }
+}
+
+/// Make the metadata say that an item has another name.
+fn without(item: &'static str) -> impl Fn(&mut [u8]) + Copy + Send + 'static {
+    move |answer| {
+        let name = hex::encode(item).into_bytes();
+        // Where the name is a part of another one, a length stands elsewhere.
+        let name = [hex::encode([u8::try_from(item.len()).unwrap() << 2]).into_bytes(), name].concat();
+        let found: Vec<usize> =
+            answer.windows(name.len()).enumerate().filter(|(_, at)| *at == name).map(|it| it.0).collect();
+        for at in found {
+            answer[at + name.len() - 2..at + name.len()].copy_from_slice(b"5f");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_runtime_does_not_store_is_named() {
+    let (node, _) = start().await;
+    let names = |error: ChainError, item: &str| {
+        assert!(matches!(error, ChainError::Unsupported { .. }), "{error:?}");
+        assert!(error.to_string().contains(&format!("SubtensorModule.{item},")), "{error}");
+        assert!(!error.is_retryable());
+    };
+    for item in ["StakeWeight", "NeuronCertificates", "MechanismCountCurrent"] {
+        let tap = Tap::rewriting(node.addr(), without(item)).await;
+        let client = Client::connect(&tap.url()).await.unwrap();
+        names(client.metagraph(NET, None).await.unwrap_err(), item);
+    }
+    for item in ["Yuma3On", "SubnetEpochIndex"] {
+        let tap = Tap::rewriting(node.addr(), without(item)).await;
+        let client = Client::connect(&tap.url()).await.unwrap();
+        // What is there can be read.
+        assert_eq!(client.metagraph(NET, None).await.unwrap().neurons.len(), 3);
+        names(client.hyperparameters(NET, None).await.unwrap_err(), item);
+        names(client.subnet(NET, MechId(0), None).await.unwrap_err(), item);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn activity_is_by_the_rule_of_the_blocks_runtime() {
+    let (node, client) = start().await;
+    // 13.889 tempos of 20 blocks; nobody has set weights.
+    let cutoff = client.hyperparameters(NET, None).await.unwrap().activity_cutoff();
+    assert_eq!(cutoff, 277);
+    let head = node.author_blocks(u32::try_from(cutoff).unwrap()).unwrap();
+    let active = |metagraph: Metagraph| metagraph.neurons.iter().map(|neuron| neuron.active).collect::<Vec<_>>();
+    assert_eq!(active(client.metagraph(NET, None).await.unwrap()), [true; 3]);
+    node.author_block().unwrap();
+    assert_eq!(active(client.metagraph(NET, None).await.unwrap()), [false; 3]);
+    assert_eq!(active(client.metagraph(NET, Some(head.hash)).await.unwrap()), [true; 3]);
+    // Before tempos could change, the cutoff was a number of blocks: 5000 by default.
+    let tap = Tap::rewriting(node.addr(), without("ActivityCutoffFactorMilli")).await;
+    let older = Client::connect(&tap.url()).await.unwrap();
+    assert_eq!(active(older.metagraph(NET, None).await.unwrap()), [true; 3]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pruned_block_is_told_from_an_unknown_one() {
+    let limits = Limits { kept_blocks: 4, ..Limits::default() };
+    let node = spawn(Config { genesis: genesis(), limits, ..Config::test() }).await.unwrap();
+    let client = Client::connect(&node.url()).await.unwrap();
+    let old = node.author_block().unwrap();
+    let read = client.metagraph(NET, Some(old.hash)).await.unwrap();
+    node.author_blocks(8).unwrap();
+    let error = client.metagraph(NET, Some(old.hash)).await.unwrap_err();
+    assert!(matches!(error, ChainError::Pruned(block) if block == old), "{error:?}");
+    assert_eq!(error.to_string(), format!("the node has pruned the state of block 1 {}", old.hash));
+    assert!(matches!(client.metagraph_rows(&read).await, Err(ChainError::Pruned(block)) if block == old));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_block_is_read_by_its_own_runtime() {
+    let (node, client) = start().await;
+    let before = node.author_block().unwrap();
+    let old = client.metagraph(NET, Some(before.hash)).await.unwrap();
+    node.bump_spec_version().unwrap();
+    let tap = Tap::on(node.addr()).await;
+    let client = Client::connect(&tap.url()).await.unwrap();
+    let metadata = |asked: Vec<String>| asked.iter().filter(|method| *method == "state_call").count();
+    assert_ne!(client.metagraph(NET, None).await.unwrap().block, before);
+    let newest = metadata(tap.asked());
+    assert!(newest > 0);
+    assert_eq!(client.metagraph(NET, Some(before.hash)).await.unwrap(), old);
+    assert_eq!(metadata(tap.asked()), newest);
+    client.metagraph(NET, None).await.unwrap();
+    assert_eq!(metadata(tap.asked()), 0);
 }
