@@ -2,7 +2,9 @@
 
 mod calls;
 mod faults;
+mod full;
 mod node;
 mod reads;
+mod stock;
 mod tap;
 mod weights;

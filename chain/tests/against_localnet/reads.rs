@@ -5,11 +5,14 @@ use std::{
 
 use assay_chain::{ChainError, Client, Deadlines};
 use futures::StreamExt;
-use localnet::{Config, Genesis, GenesisNeuron, Limits, dev_account, spawn};
-use primitives::{BlockHash, Hotkey, MechId, Metagraph, NetUid, Uid};
+use localnet::{Config, Limits, Rules, dev_account, spawn};
+use primitives::{BlockHash, Certificate, Hyperparameters, MechId, Metagraph, NetUid, Uid, WeightCommit};
+use subxt::dynamic::Value;
 
 use crate::{
+    full::full_subnet,
     node::{COMMITTED, NET, STAKE, STRICT, alice, genesis, miner, start, validator, with_blocks},
+    stock::{call, sudo},
     tap::Tap,
 };
 
@@ -76,6 +79,162 @@ async fn hyperparameters_are_the_subnets() {
         assert_eq!(read.commit_reveal_weights_enabled, rules.commit_reveal_weights_enabled);
         assert_eq!(read.kappa, rules.kappa);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_subnet_has_the_default_rules() {
+    let (node, client) = start().await;
+    let (owner, hotkey) = (dev_account("//Bob"), dev_account("//Bob//hotkey").hotkey());
+    let (netuid, _) = with_blocks(&node, client.register_network(&owner, hotkey)).await.unwrap();
+    let read = client.hyperparameters(netuid, None).await.unwrap();
+    let expected = Hyperparameters {
+        subnet_owner: owner.coldkey(),
+        subnet_owner_hotkey: hotkey,
+        last_epoch_block: read.last_epoch_block,
+        blocks_since_last_step: read.blocks_since_last_step,
+        ..Hyperparameters::default()
+    };
+    assert_eq!(read, expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_rule_is_read() {
+    let mut genesis = genesis();
+    genesis.stake_threshold_rao = 12;
+    genesis.subnets[0].rules = Rules {
+        tempo: 360,
+        activity_cutoff_factor_milli: 2_500,
+        serving_rate_limit: 7,
+        registration_allowed: false,
+        burn: 800_000,
+        min_burn: 600_000,
+        max_burn: 900_000,
+        kappa: 30_000,
+        bonds_moving_average: 800_000,
+        bonds_penalty: 40_000,
+        yuma3_on: false,
+        liquid_alpha_on: true,
+        ..Rules::default()
+    };
+    let node = spawn(Config { genesis, ..Config::test() }).await.unwrap();
+    let client = Client::connect(&node.url()).await.unwrap();
+    let before = client.hyperparameters(NET, None).await.unwrap();
+    let (net, number) = (("netuid", Value::u128(NET.0.into())), |value: u16| Value::u128(value.into()));
+    let list = Value::unnamed_composite([number(20_000), number(45_535)]);
+    let set = async |call, name, value| sudo(&node, "AdminUtils", call, vec![net.clone(), (name, value)]).await;
+    set("sudo_set_max_allowed_uids", "max_allowed_uids", number(128)).await;
+    set("sudo_set_mechanism_count", "mechanism_count", number(2)).await;
+    set("sudo_set_mechanism_emission_split", "maybe_split", Value::unnamed_variant("Some", [list])).await;
+    set("sudo_set_commit_reveal_weights_interval", "interval", number(3)).await;
+    set("sudo_set_alpha_sigmoid_steepness", "steepness", Value::i128(-5)).await;
+    let read = client.hyperparameters(NET, None).await.unwrap();
+    let expected = Hyperparameters {
+        subnet_owner: dev_account("//Owner").coldkey(),
+        subnet_owner_hotkey: dev_account("//Owner//hotkey").hotkey(),
+        activity_cutoff_factor_milli: 2_500,
+        serving_rate_limit: 7,
+        registration_allowed: false,
+        burn: read.burn,
+        min_burn: 600_000,
+        max_burn: 900_000,
+        kappa: 30_000,
+        bonds_moving_average: 800_000,
+        bonds_penalty: 40_000,
+        yuma3_on: false,
+        liquid_alpha_on: true,
+        stake_threshold: 12,
+        commit_reveal_weights_enabled: false,
+        max_allowed_uids: 128,
+        mechanism_count_current: 2,
+        mechanism_emission_split: Some(vec![20_000, 45_535]),
+        reveal_period_epochs: 3,
+        alpha_sigmoid_steepness: -5,
+        blocks_since_last_step: before.blocks_since_last_step + 5,
+        ..Hyperparameters::default()
+    };
+    assert_eq!(before.burn, 800_000);
+    assert_eq!(read, expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn certificates_are_read() {
+    let (node, client) = start().await;
+    let number = |value: u64| Value::u128(value.into());
+    let mut arguments: Vec<Value> = [NET.0.into(), 1, 0x0102_0304, 8091, 4, 4, 0, 0].map(number).to_vec();
+    arguments.push(Value::from_bytes([1, 0xab, 0xcd]));
+    call(&node, &miner(), "SubtensorModule", "serve_axon_tls", arguments).await;
+    let metagraph = client.metagraph(NET, None).await.unwrap();
+    let certificate = |uid| metagraph.neuron(Uid(uid)).unwrap().certificate.clone();
+    assert_eq!(certificate(2), Some(Certificate { algorithm: 1, public_key: vec![0xab, 0xcd] }));
+    assert_eq!(certificate(1), None);
+    assert_eq!(metagraph.neuron(Uid(2)).unwrap().endpoint, Some("1.2.3.4:8091".parse().unwrap()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_mechanism_has_its_own_rows_and_results() {
+    let mut genesis = genesis();
+    genesis.subnets[0].rules.max_allowed_uids = 128;
+    let node = spawn(Config { genesis, ..Config::test() }).await.unwrap();
+    let client = Client::connect(&node.url()).await.unwrap();
+    let second = MechId(1);
+    let unknown = client.mechanism_metagraph(NET, second, None).await.unwrap_err();
+    assert!(matches!(unknown, ChainError::UnknownMechanism { netuid: NET, mechanism: MechId(1) }), "{unknown:?}");
+    assert_eq!(unknown.to_string(), "subnet 1 has no mechanism 1");
+    let (netuid, count) = (Value::u128(NET.0.into()), Value::u128(2));
+    sudo(&node, "AdminUtils", "sudo_set_mechanism_count", vec![("netuid", netuid.clone()), ("mechanism_count", count)])
+        .await;
+    // Not sorted: the chain stores what it is sent.
+    let list = |values: [u16; 2]| Value::unnamed_composite(values.map(|value| Value::u128(value.into())));
+    let arguments = vec![netuid, Value::u128(1), list([2, 0]), list([65_535, 10]), Value::u128(0)];
+    let set = call(&node, &validator(), "SubtensorModule", "set_mechanism_weights", arguments).await;
+    let epoch = client.hyperparameters(NET, None).await.unwrap().next_epoch_block().unwrap();
+    node.author_blocks(u32::try_from(epoch - set.number).unwrap()).unwrap();
+
+    let main = client.metagraph(NET, None).await.unwrap();
+    let (other, rules) = client.subnet(NET, second, None).await.unwrap();
+    assert_eq!((rules.mechanism_count_current, rules.last_mechansim_step_block), (2, epoch));
+    assert_eq!((main.mechanism, other.mechanism, other.block), (MechId(0), second, main.block));
+    let of = |metagraph: &Metagraph, uid| metagraph.neuron(Uid(uid)).cloned().unwrap();
+    assert_eq!((of(&main, 1).last_update, of(&other, 1).last_update), (0, set.number));
+    assert_eq!(of(&main, 2).incentive, 0);
+    assert!(of(&other, 2).incentive > 65_000);
+    // What the mechanisms found together.
+    assert_eq!(of(&main, 2).consensus, of(&other, 2).consensus);
+    assert!(of(&other, 2).consensus > 0);
+    assert_eq!(of(&main, 1).stake_weight, of(&other, 1).stake_weight);
+    assert!(of(&other, 1).stake_weight > 60_000);
+
+    let rows = client.metagraph_rows(&other).await.unwrap();
+    assert_eq!((rows.mechanism, rows.block, rows.rows.len()), (second, other.block, 3));
+    assert_eq!(rows.rows[1].weights, [(Uid(2), 65_535), (Uid(0), 10)]);
+    assert!(rows.rows[1].bonds.iter().any(|(uid, bond)| *uid == Uid(2) && *bond > 0));
+    let rows = client.metagraph_rows(&main).await.unwrap();
+    assert!(rows.rows.iter().all(|row| row.weights.is_empty() && row.commits.is_empty()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pending_commits_are_read() {
+    let (node, client) = start().await;
+    let netuid = || Value::u128(COMMITTED.0.into());
+    let hash = [3; 32];
+    let hashed =
+        call(&node, &validator(), "SubtensorModule", "commit_weights", vec![netuid(), Value::from_bytes(hash)]).await;
+    let arguments = vec![netuid(), Value::from_bytes([5; 300]), Value::u128(1 << 40), Value::u128(4)];
+    let locked = call(&node, &validator(), "SubtensorModule", "commit_timelocked_weights", arguments).await;
+    let metagraph = client.metagraph(COMMITTED, None).await.unwrap();
+    assert_eq!(metagraph.neuron(Uid(1)).unwrap().last_update, locked.number);
+    let rows = client.metagraph_rows(&metagraph).await.unwrap();
+    let commits = [
+        WeightCommit::Hashed { epoch: 0, block: hashed.number, hash },
+        WeightCommit::Timelocked { epoch: 0, block: locked.number, round: 1 << 40 },
+    ];
+    assert_eq!(rows.rows[1].commits, commits);
+    assert!(rows.rows[0].commits.is_empty() && rows.rows[2].commits.is_empty());
+    // In the epoch of its reveal the locked one still waits for its round.
+    let epoch = client.hyperparameters(COMMITTED, None).await.unwrap().next_epoch_block().unwrap();
+    node.author_blocks(u32::try_from(epoch - locked.number + 1).unwrap()).unwrap();
+    let metagraph = client.metagraph(COMMITTED, None).await.unwrap();
+    assert_eq!(client.metagraph_rows(&metagraph).await.unwrap().rows[1].commits, commits);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -148,24 +307,6 @@ async fn what_does_not_answer_is_unreachable_soon() {
         assert!(error.to_string().contains(&wanted));
         assert!(asked.elapsed() < Duration::from_secs(5), "{wanted}: {:?}", asked.elapsed());
     }
-}
-
-/// The owner and 255 others, of whom nobody holds the key.
-fn full_subnet() -> Genesis {
-    let mut genesis = Genesis::default();
-    genesis.subnets[0].neurons = (1..256u16)
-        .map(|uid| {
-            let mut hotkey = [7; 32];
-            hotkey[..2].copy_from_slice(&uid.to_le_bytes());
-            GenesisNeuron {
-                hotkey: Hotkey(hotkey),
-                coldkey: alice().coldkey(),
-                stake_rao: STAKE,
-                validator_permit: uid < 64,
-            }
-        })
-        .collect();
-    genesis
 }
 
 #[tokio::test(flavor = "multi_thread")]
