@@ -27,6 +27,7 @@ mod ids;
 mod inference;
 mod keys;
 mod metagraph;
+mod schedule;
 pub mod wallet;
 mod weights;
 
@@ -39,4 +40,5 @@ pub use ids::{MechId, NetUid, Registration, Uid};
 pub use inference::{EmbedRequest, FinishReason, GenerateRequest, Generation, Prompt, Request};
 pub use keys::{KeyError, Keypair, Signature};
 pub use metagraph::{Metagraph, Neuron};
+pub use schedule::EpochSchedule;
 pub use weights::{Weights, WeightsError};
