@@ -24,6 +24,7 @@
 #![warn(missing_docs)]
 
 mod batch;
+mod beacon;
 mod blocks;
 mod calls;
 mod client;
@@ -43,6 +44,7 @@ mod transaction;
 mod weights;
 
 pub use self::timelock::{MAX_COMMIT_BYTES, PayloadError, TimelockError, WeightsPayload, decrypt, encrypt};
+pub use beacon::{Beacon, BlockClock, reveal_round};
 pub use client::{Client, Deadlines};
 pub use commit_hash::commit_hash;
 pub use epoch_state::EpochState;
