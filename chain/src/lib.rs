@@ -24,9 +24,11 @@
 #![warn(missing_docs)]
 
 mod batch;
+mod beacon;
 mod blocks;
 mod calls;
 mod client;
+mod commit_hash;
 mod connection;
 mod epoch_state;
 mod error;
@@ -38,10 +40,14 @@ mod refusal;
 mod rows;
 mod storage;
 mod submission;
+mod timelock;
 mod transaction;
 mod weights;
 
+pub use self::timelock::{MAX_COMMIT_BYTES, PayloadError, TimelockError, WeightsPayload, decrypt, encrypt};
+pub use beacon::{Beacon, BlockClock, reveal_round};
 pub use client::{Client, Deadlines};
+pub use commit_hash::commit_hash;
 pub use epoch_state::EpochState;
 pub use error::ChainError;
 pub use invalidity::{Invalidity, Precheck};

@@ -29,6 +29,7 @@ mod inference;
 mod keys;
 mod metagraph;
 mod rows;
+mod schedule;
 pub mod wallet;
 mod weights;
 
@@ -43,4 +44,5 @@ pub use inference::{EmbedRequest, FinishReason, GenerateRequest, Generation, Pro
 pub use keys::{KeyError, Keypair, Signature};
 pub use metagraph::{Metagraph, Neuron};
 pub use rows::{MetagraphRows, NeuronRows, WeightCommit};
+pub use schedule::EpochSchedule;
 pub use weights::{Weights, WeightsError};

@@ -1,10 +1,13 @@
 //! The client against a whole chain in this process: its real metadata, its real refusals, its real websocket.
 
+mod beacon;
 mod calls;
 mod faults;
 mod full;
 mod node;
+mod raw;
 mod reads;
 mod stock;
 mod tap;
+mod schedule;
 mod weights;
