@@ -1,6 +1,7 @@
 //! The client against a whole chain in this process: its real metadata, its real refusals, its real websocket.
 
 mod calls;
+mod failover;
 mod faults;
 mod node;
 mod reads;
