@@ -25,7 +25,8 @@ impl Client {
     }
 
     /// Finalised heads, from the present one on. It never ends: where the connection breaks it yields the error, waits,
-    /// and subscribes again. While one connection lasts, numbers only grow; some may be skipped.
+    /// and subscribes again, at another node where there are several. Numbers only grow; some may be skipped. A node that is
+    /// behind yields an error until it has caught up.
     pub fn finalized_stream(&self) -> BoxStream<'static, Result<BlockRef, ChainError>> {
         let heads = Heads { client: self.clone(), subscribed: None, ready: VecDeque::new(), last: None, pause: None };
         stream::unfold(heads, |mut heads| async move {
@@ -38,10 +39,59 @@ impl Client {
 
 struct Heads {
     client: Client,
-    subscribed: Option<(Connection, RpcSubscription<SubstrateHeader<H256>>)>,
+    subscribed: Option<Subscribed>,
     ready: VecDeque<BlockRef>,
     last: Option<BlockRef>,
     pause: Option<Duration>,
+}
+
+/// The finalised heads of one connection.
+pub(crate) struct Subscribed {
+    connection: Connection,
+    heads: RpcSubscription<SubstrateHeader<H256>>,
+}
+
+impl Subscribed {
+    pub(crate) async fn to(connection: &Connection) -> Result<Self, ChainError> {
+        let heads = connection.methods.chain_subscribe_finalized_heads().await;
+        let heads = heads.map_err(connection.error("chain_subscribeFinalizedHeads"))?;
+        Ok(Self { connection: connection.clone(), heads })
+    }
+
+    /// The number of the next head; none where there is none for so long.
+    pub(crate) async fn next(&mut self, silence: Duration) -> Result<Option<BlockNumber>, ChainError> {
+        match tokio::time::timeout(silence, self.heads.next()).await {
+            Ok(Some(Ok(header))) => {
+                self.connection.saw(header.number);
+                Ok(Some(header.number))
+            }
+            Ok(Some(Err(error))) => Err(self.connection.error("chain_finalizedHead")(error)),
+            // The node or the socket closed the subscription.
+            Ok(None) => Err(ChainError::Lost {
+                url: self.connection.url.to_string(),
+                source: "the subscription to finalised heads ended".into(),
+            }),
+            Err(_) => Ok(None),
+        }
+    }
+}
+
+impl Connection {
+    /// Wait until a block of this number is final here, for so long.
+    pub(crate) async fn reach(&self, number: BlockNumber, patience: Duration) -> Result<(), ChainError> {
+        let caught_up = async {
+            let mut heads = Subscribed::to(self).await?;
+            let mut head = self.block(None).await?.number;
+            while head < number {
+                head = heads.next(patience).await?.unwrap_or(head);
+            }
+            Ok(())
+        };
+        tokio::time::timeout(patience, caught_up).await.unwrap_or_else(|_| {
+            let head = self.head().unwrap_or_default();
+            Err(ChainError::Behind { url: self.url.to_string(), head, known: number })
+        })
+    }
 }
 
 impl Heads {
@@ -55,7 +105,11 @@ impl Heads {
                 }
                 continue;
             }
-            if let Err(error) = self.listen().await {
+            let listened = match &self.subscribed {
+                Some(_) => self.listen().await,
+                None => self.subscribe().await,
+            };
+            if let Err(error) = listened {
                 self.subscribed = None;
                 let pause = self.pause.map_or(FIRST_PAUSE, |pause| (pause * 2).min(LONGEST_PAUSE));
                 self.pause = Some(pause);
@@ -64,51 +118,49 @@ impl Heads {
         }
     }
 
+    async fn subscribe(&mut self) -> Result<(), ChainError> {
+        if let Some(pause) = self.pause {
+            tokio::time::sleep(pause).await;
+        }
+        let connection = self.client.connection().await?;
+        let subscribe = async {
+            let subscribed = Subscribed::to(&connection).await?;
+            // Not every node repeats the present head to a new subscriber.
+            Ok((subscribed, connection.block(None).await?))
+        };
+        let (subscribed, head) = self.client.or_discard(&connection, subscribe.await).await?;
+        if let Some(last) = self.last.filter(|last| last.number > head.number) {
+            let url = connection.url.to_string();
+            return Err(ChainError::Behind { url, head: head.number, known: last.number });
+        }
+        self.subscribed = Some(subscribed);
+        self.ready.push_back(head);
+        Ok(())
+    }
+
     /// Wait for heads, at least one of them new or nothing lost.
     async fn listen(&mut self) -> Result<(), ChainError> {
-        let Some((connection, heads)) = &mut self.subscribed else {
-            if let Some(pause) = self.pause {
-                tokio::time::sleep(pause).await;
+        let Some(subscribed) = &mut self.subscribed else { return Ok(()) };
+        let connection = subscribed.connection.clone();
+        let Some(number) = subscribed.next(self.client.deadlines().silence).await? else {
+            // Silence: no block was made, the subscription is deaf, or the node stands still.
+            let head = self.client.or_discard(&connection, connection.block(None).await).await?;
+            if self.last.is_some_and(|last| last.number < head.number) {
+                self.subscribed = None;
+                self.ready.push_back(head);
+            } else if !self.client.connection().await?.is_same(&connection) {
+                self.subscribed = None;
             }
-            let connection = self.client.connection().await?;
-            let method = "chain_subscribeFinalizedHeads";
-            let heads = match connection.methods.chain_subscribe_finalized_heads().await {
-                Ok(heads) => heads,
-                Err(error) => {
-                    let error = connection.error(method)(error);
-                    self.client.discard(&connection, &error).await;
-                    return Err(error);
-                }
-            };
-            // Not every node repeats the present head to a new subscriber.
-            self.ready.push_back(connection.block(None).await?);
-            self.subscribed = Some((connection, heads));
             return Ok(());
         };
-        match tokio::time::timeout(self.client.deadlines().silence, heads.next()).await {
-            Ok(Some(Ok(header))) => {
-                let hash = connection.block_hash(header.number).await?;
-                let newer = self.last.is_none_or(|last| header.number > last.number);
-                if let Some(hash) = hash.filter(|_| newer) {
-                    self.ready.push_back(BlockRef { number: header.number, hash });
-                }
-                Ok(())
-            }
-            Ok(Some(Err(error))) => Err(connection.error("chain_finalizedHead")(error)),
-            // The node or the socket closed the subscription.
-            Ok(None) => Err(ChainError::Lost {
-                url: connection.url.to_string(),
-                source: "the subscription to finalised heads ended".into(),
-            }),
-            // Silence: either no block was made, or the subscription is deaf.
-            Err(_) => {
-                let head = connection.block(None).await?;
-                if self.last.is_some_and(|last| last.number < head.number) {
-                    self.subscribed = None;
-                    self.ready.push_back(head);
-                }
-                Ok(())
-            }
+        if !self.client.is_current(&connection).await {
+            // Other calls left this node: what it says can't be asked of the next one.
+            self.subscribed = None;
+        } else if self.last.is_none_or(|last| number > last.number)
+            && let Some(hash) = self.client.or_discard(&connection, connection.block_hash(number).await).await?
+        {
+            self.ready.push_back(BlockRef { number, hash });
         }
+        Ok(())
     }
 }

@@ -5,7 +5,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -23,6 +23,8 @@ use subxt::{
     rpcs::{self, LegacyRpcMethods, RpcClient},
 };
 
+use tokio::time::Instant;
+
 use crate::{ChainError, Deadlines};
 
 /// Metadata of a large runtime is a few megabytes of hex.
@@ -38,17 +40,28 @@ pub(crate) type Offline = OfflineClientAtBlock<SubstrateConfig>;
 /// A connection: cheap to clone, dead for good once it is dead.
 #[derive(Clone)]
 pub(crate) struct Connection {
+    /// Which of the client's nodes it leads to.
+    pub(crate) place: usize,
     pub(crate) url: Arc<str>,
     pub(crate) genesis: BlockHash,
     pub(crate) methods: Methods,
     socket: Arc<WsClient>,
     call_deadline: Duration,
+    made: Instant,
+    progress: Arc<Mutex<Progress>>,
     /// By spec version. A runtime upgrade adds one; a reconnection starts anew.
     runtimes: Arc<Mutex<HashMap<u32, OfflineClient<SubstrateConfig>>>>,
 }
 
+/// How far the node's finalised head was seen to be.
+struct Progress {
+    head: Option<BlockNumber>,
+    /// When it was first seen there.
+    since: Instant,
+}
+
 impl Connection {
-    pub(crate) async fn dial(url: Arc<str>, deadlines: &Deadlines) -> Result<Self, ChainError> {
+    pub(crate) async fn dial(place: usize, url: Arc<str>, deadlines: &Deadlines) -> Result<Self, ChainError> {
         let unreachable = |source| ChainError::Unreachable { url: url.to_string(), source };
         let dial = async {
             // Pings find a peer that went away without a word.
@@ -64,12 +77,16 @@ impl Connection {
             let socket = Arc::new(socket);
             let methods = Methods::new(RpcClient::new(socket.clone()));
             let genesis = methods.genesis_hash().await.map_err(|error| unreachable(error.into()))?;
+            let made = Instant::now();
             Ok(Self {
+                place,
                 url: url.clone(),
                 genesis: BlockHash(genesis.0),
                 methods,
                 socket,
                 call_deadline: deadlines.call,
+                made,
+                progress: Arc::new(Mutex::new(Progress { head: None, since: made })),
                 runtimes: Arc::default(),
             })
         };
@@ -87,6 +104,33 @@ impl Connection {
         Arc::ptr_eq(&self.socket, &other.socket)
     }
 
+    /// How long ago it was made.
+    pub(crate) fn age(&self) -> Duration {
+        self.made.elapsed()
+    }
+
+    /// The greatest number that this node said to be final.
+    pub(crate) fn head(&self) -> Option<BlockNumber> {
+        self.progress().head
+    }
+
+    /// For how long the finalised head is seen where it is.
+    pub(crate) fn stands_still(&self) -> Duration {
+        self.progress().since.elapsed()
+    }
+
+    /// The node said that a block of this number is final.
+    pub(crate) fn saw(&self, number: BlockNumber) {
+        let mut progress = self.progress();
+        if progress.head.is_none_or(|head| head < number) {
+            *progress = Progress { head: Some(number), since: Instant::now() };
+        }
+    }
+
+    fn progress(&self) -> MutexGuard<'_, Progress> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Translate a JSON-RPC failure.
     pub(crate) fn error(&self, method: &'static str) -> impl FnOnce(rpcs::Error) -> ChainError + use<'_> {
         move |error| ChainError::rpc(&self.url, method, self.call_deadline, error)
@@ -100,10 +144,16 @@ impl Connection {
 
     /// The block of a hash; of the finalised head where none is given.
     pub(crate) async fn block(&self, hash: Option<BlockHash>) -> Result<BlockRef, ChainError> {
-        let hash = match hash {
-            Some(hash) => hash,
-            None => self.finalized_hash().await?,
+        let Some(hash) = hash else {
+            let hash = self.finalized_hash().await?;
+            let head = self.header(hash).await?;
+            self.saw(head.number);
+            return Ok(head);
         };
+        self.header(hash).await
+    }
+
+    async fn header(&self, hash: BlockHash) -> Result<BlockRef, ChainError> {
         let header = self.methods.chain_get_header(Some(H256(hash.0))).await.map_err(self.error("chain_getHeader"))?;
         let header = header.ok_or(ChainError::UnknownBlock(hash))?;
         Ok(BlockRef { number: header.number, hash })

@@ -42,15 +42,25 @@ pub enum ChainError {
         /// How long.
         after: Duration,
     },
-    /// After a reconnection, another chain answers at the same address.
-    #[error("{url} now serves another chain: genesis {found}, was {expected}")]
+    /// Another chain answers than the one that was connected to first.
+    #[error("{url} serves another chain: genesis {found}, not {expected}")]
     WrongChain {
         /// What was dialled.
         url: String,
         /// The genesis at the first connection.
         expected: BlockHash,
-        /// The genesis now.
+        /// The genesis there.
         found: BlockHash,
+    },
+    /// The node has not got as far as another one was before, or as it was itself: it would take this client back.
+    #[error("{url} is behind: block {head} is final there, and block {known} was before")]
+    Behind {
+        /// What it is connected to.
+        url: String,
+        /// What is final there.
+        head: BlockNumber,
+        /// What was final before.
+        known: BlockNumber,
     },
     /// The node has no such block, or has pruned it.
     #[error("the node does not have block {0}")]
@@ -134,11 +144,12 @@ impl ChainError {
             Self::Unreachable { .. }
             | Self::Lost { .. }
             | Self::Deadline { .. }
+            | Self::Behind { .. }
             | Self::Dropped
             | Self::Expired { .. } => true,
             Self::Refused { refusal, .. } => refusal.is_retryable(),
             Self::Invalid(invalidity) => invalidity.is_retryable(),
-            _ => false,
+            other => other.is_garbled(),
         }
     }
 
@@ -163,7 +174,12 @@ impl ChainError {
 
     /// Whether the connection can't be trusted any more.
     pub(crate) fn breaks_connection(&self) -> bool {
-        matches!(self, Self::Lost { .. } | Self::Deadline { .. })
+        matches!(self, Self::Lost { .. } | Self::Deadline { .. }) || self.is_garbled()
+    }
+
+    /// Whether an answer had not even the shape that its method returns: whoever sent it is not to be trusted further.
+    fn is_garbled(&self) -> bool {
+        matches!(self, Self::Malformed { source, .. } if source.is::<rpcs::Error>())
     }
 
     pub(crate) fn unsupported(item: impl Into<String>, source: impl Error + Send + Sync + 'static) -> Self {

@@ -7,7 +7,9 @@
 //! * a value that this crate returns was read at one block, and says which;
 //! * "landed" means finalised, dispatched, and found to have succeeded in the block's own events;
 //! * a signed row can be submitted again at any time: it takes effect once;
-//! * a chain that restarts or a socket that hangs costs an error, not the client: the next call connects again.
+//! * a chain that restarts, a socket that hangs or a node that talks nonsense costs an error, not the client: the next
+//!   call connects again, to another node where there are several;
+//! * a client of several nodes is not taken back by one that is behind.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), assay_chain::ChainError> {
@@ -38,6 +40,7 @@ mod metagraph;
 mod outcome;
 mod refusal;
 mod rows;
+mod roster;
 mod storage;
 mod submission;
 mod timelock;

@@ -3,9 +3,12 @@
 //! A nonce is used once, so the same bytes can be submitted any number of times and take effect at most once. What the
 //! node answers to a second copy does not matter: where the first one went is looked up in the blocks themselves.
 
+use std::time::Duration;
+
 use futures::{StreamExt, TryStreamExt, stream};
-use primitives::{BlockHash, BlockNumber};
+use primitives::{BlockHash, BlockNumber, BlockRef};
 use subxt::{
+    config::substrate::H256,
     ext::codec::{Decode, Encode},
     rpcs::{self, methods::legacy::TransactionStatus},
     transactions::{TransactionInvalid, TransactionUnknown},
@@ -13,8 +16,10 @@ use subxt::{
 
 use crate::{
     ChainError, Client, Invalidity, Landed,
+    blocks::Subscribed,
     connection::Connection,
     outcome::{index_in, outcome},
+    storage::At,
     transaction::Transaction,
 };
 
@@ -43,6 +48,15 @@ enum Submitted {
     Dropped,
 }
 
+/// What a look through the finalised blocks of one node found.
+enum Search {
+    Found(Landed),
+    /// No finalised block up to this one includes it.
+    Absent(BlockRef),
+    /// The client left the node meanwhile.
+    Left,
+}
+
 impl Client {
     /// Submit and wait for finality and success.
     pub(crate) async fn land(&self, transaction: &Transaction) -> Result<Landed, ChainError> {
@@ -54,79 +68,133 @@ impl Client {
     }
 
     async fn submit_and_find(&self, transaction: &Transaction) -> Result<Landed, ChainError> {
-        let hash = transaction.hash;
-        let connection = self.connection().await?;
-        let submitted = match submit(&connection, transaction).await {
-            Ok(submitted) => submitted,
-            Err(error) => {
-                if error.breaks_connection() {
-                    self.discard(&connection, &error).await;
-                }
+        let mut attempts = self.attempts();
+        // Of an attempt after which a node may have the bytes, and pass them on.
+        let mut sent: Option<ChainError> = None;
+        loop {
+            let connection = match self.connection().await {
+                Ok(connection) => connection,
+                Err(error) => return Err(sent.unwrap_or(error)),
+            };
+            let error = match self.land_at(&connection, transaction).await {
+                Ok(Some(landed)) => return Ok(landed),
+                // The bytes are where they were: at the node that was left.
+                Ok(None) => continue,
+                Err(error) if error.breaks_connection() => error,
+                // A refusal by one node does not take back what another one was given.
+                Err(error @ ChainError::Invalid(_)) if !error.is_conclusive() => return Err(sent.unwrap_or(error)),
+                Err(error) => return Err(error),
+            };
+            self.discard(&connection, &error).await;
+            attempts -= 1;
+            if attempts == 0 {
                 return Err(error);
             }
-        };
-        match submitted {
+            sent = Some(error);
+        }
+    }
+
+    /// One attempt at one node. None where the client left it for another one.
+    async fn land_at(&self, connection: &Connection, transaction: &Transaction) -> Result<Option<Landed>, ChainError> {
+        let (hash, death) = (transaction.hash, transaction.death());
+        match submit(connection, transaction, self.deadlines().silence).await? {
             Submitted::Finalized(block) => {
-                let outcome = self.read_at(Some(block), |at| async move { outcome(&at, transaction).await }).await?;
-                outcome.ok_or(ChainError::Dropped)
+                let at = At::new(connection.clone(), Some(block)).await?;
+                connection.saw(at.block.number);
+                outcome(&at, transaction).await?.ok_or(ChainError::Dropped).map(Some)
             }
             Submitted::Known => {
                 tracing::debug!(%hash, "transaction known to the node");
-                let found = self.find(transaction, transaction.death()).await?;
-                found.ok_or(ChainError::Expired { death: transaction.death() })
+                match self.find(connection, transaction, death).await? {
+                    Search::Found(landed) => Ok(Some(landed)),
+                    Search::Absent(_) => Err(ChainError::Expired { death }),
+                    Search::Left => Ok(None),
+                }
             }
             Submitted::Invalid(invalidity) => {
                 tracing::debug!(%hash, %invalidity, "transaction not includable");
                 // A copy that was included before makes this one invalid, and it may not be final yet.
-                let best = self.read(|connection| async move { connection.best_number().await }).await?;
-                match self.find(transaction, best.min(transaction.death())).await? {
-                    Some(landed) => Ok(landed),
-                    None if best >= transaction.death() => Err(ChainError::Expired { death: transaction.death() }),
-                    None => Err(ChainError::Invalid(invalidity)),
+                let best = connection.best_number().await?;
+                match self.find(connection, transaction, best.min(death)).await? {
+                    Search::Found(landed) => Ok(Some(landed)),
+                    Search::Absent(head) if head.number >= death => Err(ChainError::Expired { death }),
+                    Search::Absent(head) if invalidity == Invalidity::Stale => {
+                        // The block that used the nonce up may have been undone, and the copy in it may come back: only
+                        // a finalised state tells.
+                        match validity(connection, transaction, H256(head.hash.0)).await? {
+                            Some(Invalidity::Stale) => Err(ChainError::Invalid(invalidity)),
+                            _ => Err(ChainError::Dropped),
+                        }
+                    }
+                    Search::Absent(_) => Err(ChainError::Invalid(invalidity)),
+                    Search::Left => Ok(None),
                 }
             }
             Submitted::Dropped => {
-                let head = self.finalized().await?.number;
-                let found = self.find(transaction, head.min(transaction.death())).await?;
-                found.ok_or(ChainError::Dropped)
+                let head = connection.block(None).await?.number;
+                match self.find(connection, transaction, head.min(death)).await? {
+                    Search::Found(landed) => Ok(Some(landed)),
+                    Search::Absent(_) => Err(ChainError::Dropped),
+                    Search::Left => Ok(None),
+                }
             }
         }
     }
 
-    /// Look for a transaction in the finalised blocks up to `last`, waiting for those that are not final yet.
-    async fn find(&self, transaction: &Transaction, last: BlockNumber) -> Result<Option<Landed>, ChainError> {
-        let mut heads = self.finalized_stream();
+    /// Look for a transaction in a node's finalised blocks up to `last`, waiting for those that are not final yet.
+    async fn find(
+        &self,
+        connection: &Connection,
+        transaction: &Transaction,
+        last: BlockNumber,
+    ) -> Result<Search, ChainError> {
+        let mut heads = Subscribed::to(connection).await?;
+        let mut head = connection.block(None).await?;
         let mut next = transaction.birth.number + 1;
         loop {
-            let head = match heads.next().await {
-                Some(head) => head?.number,
-                None => return Ok(None),
-            };
-            let end = head.min(last);
-            let blocks = stream::iter(next..=end).map(|number| self.block_with(transaction, number));
+            let end = head.number.min(last);
+            let blocks = stream::iter(next..=end).map(|number| block_with(connection, transaction, number));
             let found: Vec<_> =
                 blocks.buffered(PARALLEL_BLOCKS).try_filter_map(async |hit| Ok(hit)).try_collect().await?;
             if let Some(hash) = found.first().copied() {
-                return self.read_at(Some(hash), |at| async move { outcome(&at, transaction).await }).await;
+                let at = At::new(connection.clone(), Some(hash)).await?;
+                return outcome(&at, transaction).await?.ok_or(ChainError::UnknownBlock(hash)).map(Search::Found);
             }
             if end >= last {
-                return Ok(None);
+                return Ok(Search::Absent(head));
             }
             next = next.max(end + 1);
+            head = loop {
+                let news = heads.next(self.deadlines().silence).await?;
+                let now = connection.block(None).await?;
+                if now.number > head.number {
+                    break now;
+                }
+                if news.is_none() && !self.connection().await?.is_same(connection) {
+                    return Ok(Search::Left);
+                }
+            };
         }
-    }
-
-    /// The hash of a finalised block, if it includes the transaction.
-    async fn block_with(&self, wanted: &Transaction, number: BlockNumber) -> Result<Option<BlockHash>, ChainError> {
-        self.read(|connection| async move {
-            let Some(hash) = connection.block_hash(number).await? else { return Ok(None) };
-            Ok(index_in(&connection, hash, wanted).await?.map(|_| hash))
-        })
-        .await
     }
 }
 
-async fn submit(connection: &Connection, transaction: &Transaction) -> Result<Submitted, ChainError> {
+/// The hash of a finalised block, if it includes the transaction.
+async fn block_with(
+    connection: &Connection,
+    wanted: &Transaction,
+    number: BlockNumber,
+) -> Result<Option<BlockHash>, ChainError> {
+    // A block that is not found is not a block without the transaction.
+    let absent = || ChainError::malformed("chain_getBlockHash", "no hash for a block that is final");
+    let hash = connection.block_hash(number).await?.ok_or_else(absent)?;
+    Ok(index_in(connection, hash, wanted).await?.map(|_| hash))
+}
+
+async fn submit(
+    connection: &Connection,
+    transaction: &Transaction,
+    silence: Duration,
+) -> Result<Submitted, ChainError> {
     let method = "author_submitAndWatchExtrinsic";
     let mut statuses = match connection.methods.author_submit_and_watch_extrinsic(&transaction.bytes).await {
         Ok(statuses) => statuses,
@@ -145,7 +213,10 @@ async fn submit(connection: &Connection, transaction: &Transaction) -> Result<Su
         }
         Err(error) => return Err(connection.error(method)(error)),
     };
-    while let Some(status) = statuses.next().await {
+    loop {
+        // Silence: no block was made, or the subscription is deaf. The blocks tell.
+        let Ok(status) = tokio::time::timeout(silence, statuses.next()).await else { return Ok(Submitted::Known) };
+        let Some(status) = status else { break };
         match status.map_err(connection.error(method))? {
             TransactionStatus::Finalized(hash) => return Ok(Submitted::Finalized(BlockHash(hash.0))),
             TransactionStatus::Usurped(_) => return Ok(Submitted::Invalid(Invalidity::Stale)),
@@ -174,27 +245,37 @@ async fn validate(
     code: i32,
     data: Option<&str>,
 ) -> Result<Invalidity, ChainError> {
+    let best = connection.methods.chain_get_block_hash(None).await.map_err(connection.error("chain_getBlockHash"))?;
+    let typed = match best {
+        Some(best) => validity(connection, transaction, best).await?,
+        None => None,
+    };
+    Ok(typed.or_else(|| data.and_then(custom_code)).unwrap_or(Invalidity::Other { code }))
+}
+
+/// What the runtime has against a transaction after a block. None where it has nothing, or can't be asked.
+async fn validity(
+    connection: &Connection,
+    transaction: &Transaction,
+    block: H256,
+) -> Result<Option<Invalidity>, ChainError> {
     /// The transaction comes from outside, as opposed to from a block or from the node itself.
     const EXTERNAL: u8 = 2;
-    let best = connection.methods.chain_get_block_hash(None).await.map_err(connection.error("chain_getBlockHash"))?;
-    let Some(best) = best else { return Ok(Invalidity::Other { code }) };
     let mut arguments = vec![EXTERNAL];
     arguments.extend_from_slice(&transaction.bytes);
-    best.encode_to(&mut arguments);
+    block.encode_to(&mut arguments);
     let method = "TaggedTransactionQueue_validate_transaction";
-    let answer = match connection.methods.state_call(method, Some(&arguments), Some(best)).await {
+    let answer = match connection.methods.state_call(method, Some(&arguments), Some(block)).await {
         Ok(answer) => answer,
         Err(rpcs::Error::User(_)) => Vec::new(),
         Err(error) => return Err(connection.error(method)(error)),
     };
     // Result<ValidTransaction, TransactionValidityError>
-    let typed = match answer.as_slice() {
+    Ok(match answer.as_slice() {
         [1, 0, invalid @ ..] => TransactionInvalid::decode(&mut &*invalid).ok().map(Invalidity::from),
         [1, 1, unknown @ ..] => TransactionUnknown::decode(&mut &*unknown).ok().map(Invalidity::from),
-        // Valid by now, or no such runtime call.
         _ => None,
-    };
-    Ok(typed.or_else(|| data.and_then(custom_code)).unwrap_or(Invalidity::Other { code }))
+    })
 }
 
 /// The number in `"Custom error: 6"`: where the runtime can't be asked, this text is the only form in which a node gives

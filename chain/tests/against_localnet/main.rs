@@ -2,6 +2,7 @@
 
 mod beacon;
 mod calls;
+mod failover;
 mod faults;
 mod full;
 mod node;
