@@ -23,27 +23,41 @@
 //! ```
 #![warn(missing_docs)]
 
+mod axon;
+mod balance;
 mod batch;
 mod blocks;
-mod calls;
+mod call;
 mod client;
+mod commitments;
 mod connection;
 mod epoch_state;
 mod error;
 mod hyperparameters;
 mod invalidity;
 mod metagraph;
+mod networks;
 mod outcome;
 mod refusal;
+mod registration;
+mod runtime_api;
+mod setters;
+mod stake;
 mod storage;
 mod submission;
 mod transaction;
+mod value_text;
 mod weights;
 
+pub use axon::Certificate;
 pub use client::{Client, Deadlines};
+pub use commitments::{Commitment, CommitmentField};
 pub use epoch_state::EpochState;
 pub use error::ChainError;
 pub use invalidity::{Invalidity, Precheck};
 pub use refusal::Refusal;
+pub use registration::Seat;
+pub use setters::{Hyperparameter, HyperparameterCall, HyperparameterSet};
+pub use subxt::dynamic::Value;
 pub use transaction::{Landed, TransactionHash};
 pub use weights::{Difference, SignedWeights, Verdict};

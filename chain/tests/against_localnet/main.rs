@@ -3,5 +3,6 @@
 mod calls;
 mod faults;
 mod node;
+mod owner;
 mod reads;
 mod weights;
