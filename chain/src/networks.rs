@@ -1,9 +1,10 @@
 //! A subnet's beginning.
 
-use primitives::{BlockHash, Hotkey, Keypair, NetUid};
+use primitives::{BlockHash, Coldkey, Hotkey, Keypair, NetUid};
 
 use crate::{
     ChainError, Client, Landed,
+    batch::Batch,
     call::{account, number},
     outcome::event,
     storage::{At, SUBTENSOR},
@@ -15,6 +16,22 @@ impl Client {
         let ask =
             |at: At| async move { at.ask("SubnetRegistrationRuntimeApi", "get_network_registration_cost", ()).await };
         self.read_at(at, ask).await
+    }
+
+    /// The keys of a subnet's owner, at a block; at the finalised head where none is given.
+    pub async fn owner(&self, netuid: NetUid, at: Option<BlockHash>) -> Result<(Coldkey, Hotkey), ChainError> {
+        self.read_at(at, |at| async move {
+            let mut batch = Batch::new(&at);
+            let added = batch.want::<bool>("NetworksAdded", (netuid.0,))?;
+            let coldkey = batch.want::<[u8; 32]>("SubnetOwner", (netuid.0,))?;
+            let hotkey = batch.want::<[u8; 32]>("SubnetOwnerHotkey", (netuid.0,))?;
+            let found = batch.fetch().await?;
+            if !added.of(&found)? {
+                return Err(ChainError::UnknownNetUid(netuid));
+            }
+            Ok((Coldkey(coldkey.of(&found)?), Hotkey(hotkey.of(&found)?)))
+        })
+        .await
     }
 
     /// Create a subnet owned by `coldkey`, with `hotkey` in its first seat. The chain locks or burns the price of it.

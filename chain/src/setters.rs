@@ -117,6 +117,17 @@ impl Client {
         self.read_at(at, |at| async move { values(&at, netuid).await }).await
     }
 
+    /// Whether [`Client::set_hyperparameter`] knows the name and can read the value. Sends nothing.
+    pub async fn check_hyperparameter(
+        &self,
+        netuid: NetUid,
+        name: &str,
+        value: &str,
+        via_sudo: bool,
+    ) -> Result<(), ChainError> {
+        self.read_at(None, |at| async move { plan(&at, netuid, name, value, via_sudo).await.map(|_| ()) }).await
+    }
+
     /// Set a rule by its name, or by one that people know it by, to a value in words: `10`, `true`, `0.5`,
     /// `45875,58982`, `none`, an address. The name and the value are checked before anything is sent, and what the
     /// chain keeps is read back. With `via_sudo` the signer is the sudo key rather than the subnet's owner. The rules

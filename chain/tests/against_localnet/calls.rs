@@ -165,8 +165,9 @@ async fn stake_goes_and_comes_back() {
     assert!(error.is_refusal(), "{error:?}");
     with_blocks(&node, client.add_stake_limit(&alice, NET, hotkey, TAO, 100 * TAO, true)).await.unwrap();
     assert!(client.stake(alice.coldkey(), NET, hotkey, None).await.unwrap() > left);
-    let error = with_blocks(&node, client.remove_stake(&alice, NET, hotkey, 1_000 * TAO)).await.unwrap_err();
-    assert!(error.is_refusal(), "{error:?}");
+    // The chain takes more than there is for all there is.
+    with_blocks(&node, client.remove_stake(&alice, NET, hotkey, 1_000 * TAO)).await.unwrap();
+    assert_eq!(client.stake(alice.coldkey(), NET, hotkey, None).await.unwrap(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

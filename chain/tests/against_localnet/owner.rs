@@ -169,6 +169,7 @@ async fn what_the_runtime_lacks_is_named() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_owner_asks_for_an_epoch() {
     let (node, client) = start().await;
+    set(&node, &client, ("tempo", "360"), true).await.unwrap();
     let before = client.hyperparameters(NET, None).await.unwrap().pending_epoch_at;
     assert_eq!(before, 0);
     let set = with_blocks(&node, client.set_hyperparameter(&owner(), NET, "trigger_epoch", "", false)).await.unwrap();
