@@ -2,7 +2,7 @@
 
 use std::{error::Error, time::Duration};
 
-use primitives::{BlockHash, BlockNumber, BlockRef, Hotkey, MechId, NetUid};
+use primitives::{BlockHash, BlockNumber, BlockRef, Coldkey, Hotkey, MechId, NetUid};
 use subxt::{ext::jsonrpsee::core::client::Error as SocketError, rpcs};
 
 use crate::{Invalidity, Refusal};
@@ -98,6 +98,62 @@ pub enum ChainError {
     /// The node turned the transaction away: no block includes it.
     #[error("the chain refused the transaction: {0}")]
     Invalid(Invalidity),
+    /// The account has less than the price of what it wants. Nothing was sent.
+    #[error("this costs {} TAO and {account} has {}", tao(.price_rao), tao(.balance_rao))]
+    Unaffordable {
+        /// Who would pay.
+        account: Coldkey,
+        /// How much.
+        price_rao: u64,
+        /// What there is.
+        balance_rao: u64,
+    },
+    /// The price is above what was offered. Nothing was sent.
+    #[error("this costs {} TAO, more than the {} allowed", tao(.price_rao), tao(.limit_rao))]
+    PriceAboveLimit {
+        /// How much it is.
+        price_rao: u64,
+        /// How much it may be.
+        limit_rao: u64,
+    },
+    /// The chain would refuse it for its size. Nothing was sent.
+    #[error("{what} is {size} long, and {limit} is the most")]
+    TooLarge {
+        /// What.
+        what: &'static str,
+        /// How long it is.
+        size: usize,
+        /// How long it may be.
+        limit: usize,
+    },
+    /// The runtime has no such rule. Nothing was sent.
+    #[error("the chain's runtime has no hyperparameter {name:?}: is it {}?", near.join(" or "))]
+    UnknownHyperparameter {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        near: Vec<String>,
+    },
+    /// A rule that takes something else. Nothing was sent.
+    #[error("{name} takes {wanted}, not {value:?}")]
+    BadValue {
+        /// Which rule.
+        name: String,
+        /// What was asked for.
+        value: String,
+        /// What it takes.
+        wanted: String,
+    },
+    /// The call succeeded, and the chain keeps something else than what was asked for.
+    #[error("{name} was set to {asked}, and the chain keeps {kept}")]
+    NotKept {
+        /// Of what.
+        name: String,
+        /// What was sent.
+        asked: String,
+        /// What was read back.
+        kept: String,
+    },
     /// The node forgot the transaction without including it. It may still be included: submit the same bytes again.
     #[error("the node dropped the transaction")]
     Dropped,
@@ -159,9 +215,11 @@ impl ChainError {
         matches!(self, Self::Refused { .. } | Self::Expired { .. } | Self::Invalid(Invalidity::Stale))
     }
 
-    /// Whether the chain itself said no, as opposed to the road to it.
+    /// Whether the chain itself said no, or would have, as opposed to the road to it.
     pub fn is_refusal(&self) -> bool {
-        matches!(self, Self::Refused { .. } | Self::Invalid(_))
+        let would_have =
+            matches!(self, Self::Unaffordable { .. } | Self::PriceAboveLimit { .. } | Self::TooLarge { .. });
+        would_have || matches!(self, Self::Refused { .. } | Self::Invalid(_))
     }
 
     /// The chain's reason, where a dispatched call failed.
@@ -206,4 +264,10 @@ impl ChainError {
             other => Self::malformed(method, other),
         }
     }
+}
+
+/// An amount in TAO, to the last rao.
+fn tao(rao: &u64) -> String {
+    let text = format!("{}.{:09}", rao / 1_000_000_000, rao % 1_000_000_000);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }

@@ -25,35 +25,49 @@
 //! ```
 #![warn(missing_docs)]
 
+mod axon;
+mod balance;
 mod batch;
 mod beacon;
 mod blocks;
-mod calls;
+mod call;
 mod client;
 mod commit_hash;
+mod commitments;
 mod connection;
 mod epoch_state;
 mod error;
 mod hyperparameters;
 mod invalidity;
 mod metagraph;
+mod networks;
 mod outcome;
 mod refusal;
 mod rows;
 mod roster;
+mod registration;
+mod runtime_api;
+mod setters;
+mod stake;
 mod storage;
 mod submission;
 mod timelock;
 mod transaction;
+mod value_text;
 mod weights;
 
 pub use self::timelock::{MAX_COMMIT_BYTES, PayloadError, TimelockError, WeightsPayload, decrypt, encrypt};
 pub use beacon::{Beacon, BlockClock, reveal_round};
 pub use client::{Client, Deadlines};
 pub use commit_hash::commit_hash;
+pub use axon::Certificate;
+pub use commitments::{Commitment, CommitmentField};
 pub use epoch_state::EpochState;
 pub use error::ChainError;
 pub use invalidity::{Invalidity, Precheck};
 pub use refusal::Refusal;
+pub use registration::Seat;
+pub use setters::{Hyperparameter, HyperparameterCall, HyperparameterSet};
+pub use subxt::dynamic::Value;
 pub use transaction::{Landed, TransactionHash};
 pub use weights::{Difference, SignedWeights, Verdict};

@@ -4,7 +4,7 @@ use primitives::BlockHash;
 use subxt::{
     config::substrate::{H256, SubstrateConfig},
     error::DispatchError,
-    events::{Events, Phase},
+    events::{Event, Events, Phase},
     ext::{frame_decode::storage::encode_storage_key_prefix, scale_decode::DecodeAsFields},
 };
 
@@ -35,20 +35,53 @@ pub(crate) async fn outcome(at: &At, transaction: &Transaction) -> Result<Option
 pub(crate) async fn event<E: DecodeAsFields>(
     at: &At,
     transaction: &Transaction,
-    pallet: &'static str,
-    name: &'static str,
+    pallet: &str,
+    name: &str,
 ) -> Result<E, ChainError> {
-    let item = || format!("event {pallet}.{name}");
+    let decode = |event: Event<'_, SubstrateConfig>| {
+        let unsupported = |error| ChainError::unsupported(format!("event {pallet}.{name}"), error);
+        event.decode_fields_unchecked_as().map_err(unsupported)
+    };
+    of_event(at, transaction, pallet, name, decode).await
+}
+
+/// What became of a call that another one carried, and that says so in the one field of an event. The carrier succeeds
+/// whatever comes of it.
+pub(crate) async fn inner_outcome(
+    at: &At,
+    transaction: &Transaction,
+    pallet: &str,
+    name: &str,
+) -> Result<Landed, ChainError> {
+    let decode = |event: Event<'_, SubstrateConfig>| match event.field_bytes() {
+        [0, ..] => Ok(Landed { block: at.block }),
+        [1, error @ ..] => {
+            let error = DispatchError::decode_from(error, at.runtime.metadata());
+            let refusal = Refusal::from(error.map_err(|error| ChainError::malformed("dispatch error", error))?);
+            Err(ChainError::Refused { block: at.block, refusal })
+        }
+        _ => Err(ChainError::malformed("events", "a result that is neither success nor failure")),
+    };
+    of_event(at, transaction, pallet, name, decode).await
+}
+
+async fn of_event<T>(
+    at: &At,
+    transaction: &Transaction,
+    pallet: &str,
+    name: &str,
+    decode: impl FnOnce(Event<'_, SubstrateConfig>) -> Result<T, ChainError>,
+) -> Result<T, ChainError> {
     if let Some(index) = index_in(&at.connection, at.block.hash, transaction).await? {
         for event in events(at).await?.iter() {
             let event = event.map_err(|error| ChainError::malformed("events", error))?;
             let ours = event.phase() == Phase::ApplyExtrinsic(index);
             if ours && event.pallet_name() == pallet && event.event_name() == name {
-                return event.decode_fields_unchecked_as().map_err(|error| ChainError::unsupported(item(), error));
+                return decode(event);
             }
         }
     }
-    Err(ChainError::Unsupported { item: item(), source: None })
+    Err(ChainError::Unsupported { item: format!("event {pallet}.{name}"), source: None })
 }
 
 /// Where in a block a transaction is.

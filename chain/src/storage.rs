@@ -35,8 +35,8 @@ pub(crate) struct At {
 /// A storage item as the metadata describes it, holding values that decode into `T`.
 pub(crate) struct Entry<'a, T> {
     metadata: &'a Metadata,
-    pallet: &'static str,
-    name: &'static str,
+    pallet: &'a str,
+    name: &'a str,
     info: StorageInfo<'a, u32>,
     value: PhantomData<fn() -> T>,
 }
@@ -60,15 +60,15 @@ impl At {
     }
 
     /// An item of the subnet pallet.
-    pub(crate) fn entry<T: DecodeAsType>(&self, name: &'static str) -> Result<Entry<'_, T>, ChainError> {
+    pub(crate) fn entry<'a, T: DecodeAsType>(&'a self, name: &'a str) -> Result<Entry<'a, T>, ChainError> {
         self.entry_of(SUBTENSOR, name)
     }
 
-    pub(crate) fn entry_of<T: DecodeAsType>(
-        &self,
-        pallet: &'static str,
-        name: &'static str,
-    ) -> Result<Entry<'_, T>, ChainError> {
+    pub(crate) fn entry_of<'a, T: DecodeAsType>(
+        &'a self,
+        pallet: &'a str,
+        name: &'a str,
+    ) -> Result<Entry<'a, T>, ChainError> {
         Entry::new(self.runtime.metadata_ref(), pallet, name)
     }
 
@@ -101,7 +101,7 @@ impl At {
 }
 
 impl<'a, T: DecodeAsType> Entry<'a, T> {
-    pub(crate) fn new(metadata: &'a Metadata, pallet: &'static str, name: &'static str) -> Result<Self, ChainError> {
+    pub(crate) fn new(metadata: &'a Metadata, pallet: &'a str, name: &'a str) -> Result<Self, ChainError> {
         match metadata.storage_info(pallet, name) {
             Ok(info) => Ok(Self { metadata, pallet, name, info, value: PhantomData }),
             Err(error) => Err(ChainError::unsupported(format!("storage {pallet}.{name}"), error.into_owned())),
@@ -118,15 +118,21 @@ impl<'a, T: DecodeAsType> Entry<'a, T> {
 
     /// The value under a key, or what the metadata says stands for an absent one; none where nothing does.
     pub(crate) fn decode(&self, found: &Found, key: &Key) -> Result<Option<T>, ChainError> {
-        let bytes = match (found.0.get(&key.0), self.info.default_value.as_deref()) {
-            (Some(stored), _) => stored,
-            (None, Some(default)) => default,
-            (None, None) => return Ok(None),
-        };
+        let Some(bytes) = self.bytes(found, key) else { return Ok(None) };
         let types = self.metadata.types();
         decode_storage_value_with_info(&mut &*bytes, &self.info, types, T::into_visitor())
             .map(Some)
             .map_err(|error| ChainError::unsupported(format!("storage {}.{}", self.pallet, self.name), error))
+    }
+
+    /// What [`Entry::decode`] decodes.
+    pub(crate) fn bytes<'b>(&'b self, found: &'b Found, key: &Key) -> Option<&'b [u8]> {
+        found.0.get(&key.0).map(Vec::as_slice).or(self.info.default_value.as_deref())
+    }
+
+    /// The type of a value in the metadata.
+    pub(crate) fn type_id(&self) -> u32 {
+        self.info.value_id
     }
 
     /// As [`Entry::decode`], for an item that always has a value.

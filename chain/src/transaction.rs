@@ -65,9 +65,9 @@ impl Signer<SubstrateConfig> for Account<'_> {
 pub(crate) async fn sign(
     at: &At,
     keypair: &Keypair,
-    pallet: &'static str,
-    call: &'static str,
-    arguments: Vec<(&'static str, Value)>,
+    pallet: &str,
+    call: &str,
+    arguments: Vec<(&str, Value)>,
 ) -> Result<Transaction, ChainError> {
     let account = AccountId32(keypair.public());
     let nonce = at.connection.methods.system_account_next_index(&account).await;
@@ -82,9 +82,9 @@ pub(crate) fn sign_offline(
     birth: BlockRef,
     nonce: u64,
     keypair: &Keypair,
-    pallet: &'static str,
-    call: &'static str,
-    arguments: Vec<(&'static str, Value)>,
+    pallet: &str,
+    call: &str,
+    arguments: Vec<(&str, Value)>,
 ) -> Result<Transaction, ChainError> {
     let params = DefaultExtrinsicParamsBuilder::new()
         .nonce(nonce)

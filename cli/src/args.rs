@@ -82,6 +82,12 @@ pub enum Command {
     #[cfg(feature = "torch")]
     Run(commands::run::Args),
     Metagraph(commands::metagraph::Args),
+    Subnet(commands::subnet::Args),
+    Register(commands::register::Args),
+    Stake(commands::stake::Args),
+    Axon(commands::axon::Args),
+    Commitment(commands::commitment::Args),
+    Transfer(commands::transfer::Args),
     Wallet(commands::wallet::Args),
     Replay(commands::replay::Args),
     Epoch(commands::epoch::Args),

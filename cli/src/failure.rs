@@ -2,7 +2,7 @@
 
 use std::{error::Error, io, process::ExitCode};
 
-use chain::ChainError;
+use chain::{ChainError, Refusal};
 use model::ModelError;
 use primitives::wallet::WalletError;
 
@@ -50,7 +50,10 @@ fn status(error: &anyhow::Error) -> ExitCode {
         if cause.is::<Usage>() || cause.is::<SettingsError>() {
             return Some(2);
         }
-        cause.downcast_ref::<ChainError>().filter(|error| error.is_refusal()).map(|_| 3)
+        match cause.downcast_ref::<ChainError>()? {
+            ChainError::UnknownHyperparameter { .. } | ChainError::BadValue { .. } => Some(2),
+            error => error.is_refusal().then_some(3),
+        }
     };
     ExitCode::from(error.chain().find_map(of).unwrap_or(1))
 }
@@ -72,8 +75,12 @@ fn hint(cause: &(dyn Error + 'static)) -> Option<String> {
                 "is a node running there? `assay localnet` starts one, --chain-url names another".into()
             }
             ChainError::UnknownNetUid(_) => "choose another with --netuid".into(),
+            ChainError::UnknownHyperparameter { .. } => "`assay subnet set --list` shows all of them".into(),
+            ChainError::PriceAboveLimit { .. } => "nothing was sent: wait until it is cheaper, or offer more".into(),
+            ChainError::Unaffordable { .. } => "nothing was sent".into(),
+            ChainError::Refused { refusal, .. } => return advice(refusal),
             ChainError::NotRegistered { netuid, .. } => {
-                format!("register it first: `assay wallet register --netuid {netuid}`")
+                format!("register it first: `assay register --netuid {netuid}`")
             }
             _ => return None,
         });
@@ -104,4 +111,21 @@ fn hint(cause: &(dyn Error + 'static)) -> Option<String> {
         };
     }
     None
+}
+
+/// What to do about a refusal whose name doesn't say it.
+fn advice(refusal: &Refusal) -> Option<String> {
+    let advice = match refusal {
+        Refusal::SubtokenDisabled => "its owner has to start the subnet first: `assay subnet start`",
+        Refusal::AdminActionProhibitedDuringWeightsWindow => {
+            "rules are frozen before an epoch: wait until it has run, or set admin_freeze_window=0 with --sudo"
+        }
+        Refusal::TxRateLimitExceeded => "owners may change a rule once in a few tempos: wait, or use --sudo",
+        Refusal::NonAssociatedColdKey => "the hotkey belongs to another coldkey",
+        Refusal::Runtime(name) if name == "BadOrigin" => {
+            "this isn't the key that may: name the owner's with --coldkey or --wallet, or use the sudo key with --sudo"
+        }
+        _ => return None,
+    };
+    Some(advice.into())
 }

@@ -3,7 +3,9 @@
 //!
 //! A library, so that tests can play the demo's cast on a chain of their own; the binary only calls [`main`].
 
+mod amount;
 mod args;
+mod call;
 mod commands;
 #[cfg(feature = "torch")]
 pub mod demo;
@@ -54,6 +56,12 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         #[cfg(feature = "torch")]
         Command::Run(args) => commands::run::run(args, global).await,
         Command::Metagraph(args) => commands::metagraph::run(args, global).await,
+        Command::Subnet(args) => commands::subnet::run(args, global).await,
+        Command::Register(args) => commands::register::run(args, global).await,
+        Command::Stake(args) => commands::stake::run(args, global).await,
+        Command::Axon(args) => commands::axon::run(args, global).await,
+        Command::Commitment(args) => commands::commitment::run(args, global).await,
+        Command::Transfer(args) => commands::transfer::run(args, global).await,
         Command::Wallet(args) => commands::wallet::run(args, global).await,
         Command::Replay(args) => commands::replay::run(args),
         Command::Epoch(args) => commands::epoch::run(args, global).await,

@@ -7,6 +7,7 @@ mod faults;
 mod full;
 mod node;
 mod raw;
+mod owner;
 mod reads;
 mod stock;
 mod tap;

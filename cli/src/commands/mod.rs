@@ -1,6 +1,8 @@
 //! One file a subcommand: its flags, and what it does with them.
 
 pub mod ask;
+pub mod axon;
+pub mod commitment;
 pub mod config;
 pub mod control;
 pub mod epoch;
@@ -8,9 +10,13 @@ pub mod localnet;
 pub mod metagraph;
 #[cfg(feature = "torch")]
 pub mod miner;
+pub mod register;
 pub mod replay;
 #[cfg(feature = "torch")]
 pub mod run;
+pub mod stake;
+pub mod subnet;
+pub mod transfer;
 #[cfg(feature = "torch")]
 pub mod validator;
 pub mod wallet;

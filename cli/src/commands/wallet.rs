@@ -1,4 +1,4 @@
-//! `assay wallet`: key files as every tool of the ecosystem keeps them, and the two calls that put a key on a subnet.
+//! `assay wallet`: key files as every tool of the ecosystem keeps them.
 
 use std::{
     fs,
@@ -9,21 +9,18 @@ use std::{
 
 use anyhow::{Context as _, ensure};
 use clap::Subcommand;
-use primitives::{
-    Keypair,
-    wallet::{Created, Wallet, WalletError},
-};
+use primitives::wallet::{Created, Wallet, WalletError};
 use serde_json::json;
 
 use crate::{
-    args::{ChainFlags, Global, KeyFlags, SubnetFlags, WalletFlags},
+    args::{Global, KeyFlags, WalletFlags},
     failure::Usage,
     identity,
     layers::Layer,
     settings::Settings,
 };
 
-/// Make and show keys; register and stake with them
+/// Make and show keys
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(subcommand)]
@@ -67,60 +64,14 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Buy a seat on a subnet for a hotkey
-    Register {
-        #[command(flatten)]
-        call: CallFlags,
-    },
-    /// Stake to a hotkey on a subnet
-    Stake {
-        /// How much, in TAO; at most nine decimals
-        #[arg(long, value_name = "TAO", value_parser = rao)]
-        amount: u64,
-        #[command(flatten)]
-        call: CallFlags,
-    },
 }
 
 /// Where a coldkey's password is.
 #[derive(Debug, clap::Args)]
-struct PasswordFlags {
+pub struct PasswordFlags {
     /// Read the coldkey's password from this file instead of the terminal; - reads stdin
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
-}
-
-/// A call that a coldkey signs for a hotkey.
-#[derive(Debug, clap::Args)]
-struct CallFlags {
-    #[command(flatten)]
-    chain: ChainFlags,
-    #[command(flatten)]
-    subnet: SubnetFlags,
-    #[command(flatten)]
-    key: KeyFlags,
-    /// Pay with a development key instead of the wallet's coldkey; only on a chain on this machine
-    #[arg(long, value_name = "//NAME")]
-    coldkey: Option<String>,
-    #[command(flatten)]
-    password: PasswordFlags,
-    /// Print one JSON document
-    #[arg(long)]
-    json: bool,
-}
-
-/// An amount of TAO in rao, exactly.
-fn rao(text: &str) -> Result<u64, String> {
-    let (whole, part) = text.split_once('.').unwrap_or((text, ""));
-    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    if !digits(whole) || !digits(part) || (whole.is_empty() && part.is_empty()) {
-        return Err("not an amount such as 1.5".into());
-    }
-    if part.len() > 9 {
-        return Err("finer than a rao (nine decimals)".into());
-    }
-    let rao = format!("{whole}{part:0<9}").parse().map_err(|_| "more than there is".to_owned())?;
-    if rao == 0 { Err("nothing".into()) } else { Ok(rao) }
 }
 
 pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
@@ -142,27 +93,6 @@ pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
             let settings = with(global, |layer| key.put(layer))?;
             show(&settings, key.key.as_deref(), json)?;
         }
-        Command::Register { call } => {
-            let (settings, chain, coldkey, hotkey) = call.prepare(global).await?;
-            let netuid = settings.subnet.netuid;
-            let landed = chain.burned_register(&coldkey, netuid, hotkey.hotkey()).await?;
-            let uid = chain.uid(netuid, hotkey.hotkey(), Some(landed.block.hash)).await?;
-            let document = json!({ "hotkey": hotkey.hotkey(), "netuid": netuid, "uid": uid, "block": landed.block });
-            let text =
-                format!("{} has uid {uid} on subnet {netuid} since block {}", hotkey.hotkey(), landed.block.number);
-            print(&text, &document, call.json)?;
-        }
-        Command::Stake { amount, call } => {
-            let (settings, chain, coldkey, hotkey) = call.prepare(global).await?;
-            let netuid = settings.subnet.netuid;
-            let landed = chain.add_stake(&coldkey, netuid, hotkey.hotkey(), amount).await?;
-            let document =
-                json!({ "hotkey": hotkey.hotkey(), "netuid": netuid, "amount_rao": amount, "block": landed.block });
-            let tao = super::metagraph::alpha(amount);
-            let text =
-                format!("staked {tao} TAO to {} on subnet {netuid} at block {}", hotkey.hotkey(), landed.block.number);
-            print(&text, &document, call.json)?;
-        }
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -173,31 +103,9 @@ fn with(global: &Global, put: impl FnOnce(&mut Layer)) -> anyhow::Result<Setting
     Ok(global.settings(flags)?.settings)
 }
 
-impl CallFlags {
-    /// Keys first: a wrong password is known before the chain is asked.
-    async fn prepare(&self, global: &Global) -> anyhow::Result<(Settings, chain::Client, Keypair, Keypair)> {
-        let settings = with(global, |layer| {
-            self.chain.put(layer);
-            self.subnet.put(layer);
-            self.key.put(layer);
-        })?;
-        let url = &settings.chain.url;
-        let hotkey = identity::hotkey(&settings.wallet, self.key.key.as_deref(), url)?;
-        let coldkey = match &self.coldkey {
-            Some(uri) => identity::development(uri, url)?,
-            None => {
-                let password = self.password.read(false)?;
-                identity::wallet(&settings.wallet)?.coldkey(&password)?.keypair
-            }
-        };
-        let chain = chain::Client::connect(url).await?;
-        Ok((settings, chain, coldkey, hotkey))
-    }
-}
-
 impl PasswordFlags {
     /// From the file, or from a person: twice where it is new.
-    fn read(&self, new: bool) -> anyhow::Result<String> {
+    pub fn read(&self, new: bool) -> anyhow::Result<String> {
         let password = match &self.password_file {
             Some(path) => {
                 let name = path.display();
@@ -226,7 +134,7 @@ impl PasswordFlags {
     }
 }
 
-fn print(text: &str, document: &serde_json::Value, json: bool) -> anyhow::Result<()> {
+pub fn print(text: &str, document: &serde_json::Value, json: bool) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
     if json {
         serde_json::to_writer_pretty(&mut out, document)?;
@@ -305,21 +213,4 @@ fn list(folder: &Path, json: bool) -> anyhow::Result<()> {
     }
     let text = if lines.is_empty() { format!("no wallets in {}", folder.display()) } else { lines.join("\n") };
     print(&text, &documents.into(), json)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::rao;
-
-    #[test]
-    fn amounts_are_exact() {
-        assert_eq!(rao("1"), Ok(1_000_000_000));
-        assert_eq!(rao("1.5"), Ok(1_500_000_000));
-        assert_eq!(rao("0.000000001"), Ok(1));
-        assert_eq!(rao(".5"), Ok(500_000_000));
-        assert_eq!(rao("18446744073.709551615"), Ok(u64::MAX));
-        for nonsense in ["", ".", "0", "-1", "1e9", "1,5", "0.0000000001", "18446744073.709551616", "+1", "1.+5"] {
-            assert!(rao(nonsense).is_err(), "{nonsense}");
-        }
-    }
 }
