@@ -1,13 +1,12 @@
 //! Where a hotkey serves, and the key that its connections are secured with.
 
-use primitives::{BlockHash, Endpoint, Hotkey, Keypair, NetUid};
-use serde::{Deserialize, Serialize};
-use subxt::{dynamic::Value, ext::scale_decode::DecodeAsType};
+use primitives::{BlockHash, Certificate, Endpoint, Hotkey, Keypair, NetUid};
+use subxt::dynamic::Value;
 
 use crate::{
     ChainError, Client, Landed,
     call::number,
-    metagraph::seat,
+    metagraph::{NeuronCertificate, seat},
     storage::{At, SUBTENSOR},
 };
 
@@ -15,16 +14,6 @@ use crate::{
 const PROTOCOL_GRPC: u8 = 4;
 /// Bytes of a certificate's key.
 const MAX_KEY: usize = 64;
-
-/// A public key for TLS, as announced.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, DecodeAsType)]
-#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
-pub struct Certificate {
-    /// Which algorithm. The chain attaches no meaning to it.
-    pub algorithm: u8,
-    /// The key, of at most 64 bytes.
-    pub public_key: Vec<u8>,
-}
 
 impl Client {
     /// Announce where a registered hotkey serves.
@@ -79,8 +68,8 @@ impl Client {
         at: Option<BlockHash>,
     ) -> Result<Option<Certificate>, ChainError> {
         self.read_at(at, |at| async move {
-            let entry = at.entry::<Certificate>("NeuronCertificates")?;
-            at.value(&entry, (netuid.0, hotkey.0)).await
+            let entry = at.entry::<NeuronCertificate>("NeuronCertificates")?;
+            Ok(at.value(&entry, (netuid.0, hotkey.0)).await?.map(Certificate::from))
         })
         .await
     }

@@ -66,9 +66,11 @@ impl BlockClock {
 }
 
 /// The round to lock a row to that the chain reveals from a block on: known shortly after that block, and not yet now.
+/// It is the one before the round that is signed then, as the SDKs have it: the chain has it by that time.
 pub fn reveal_round(beacon: &Beacon, clock: &BlockClock, reveal_block: BlockNumber) -> u64 {
     let due = clock.time_of(reveal_block.saturating_add(SAFETY_BLOCKS));
-    beacon.round_at(due).max(beacon.last_stored_round.saturating_add(1))
+    let signed = beacon.round_at(due).saturating_sub(1).max(1);
+    signed.max(beacon.last_stored_round.saturating_add(1))
 }
 
 impl Client {

@@ -244,6 +244,11 @@ impl Client {
         self.read(|connection| async move { connection.block(None).await }).await
     }
 
+    /// The newest block, which may still be undone.
+    pub async fn best(&self) -> Result<BlockRef, ChainError> {
+        self.read(|connection| async move { connection.best().await }).await
+    }
+
     /// A block by its hash.
     pub async fn block(&self, hash: BlockHash) -> Result<BlockRef, ChainError> {
         self.read(|connection| async move { connection.block(Some(hash)).await }).await

@@ -160,9 +160,10 @@ impl Connection {
     }
 
     /// The head of the best chain, which may not be final yet.
-    pub(crate) async fn best_number(&self) -> Result<BlockNumber, ChainError> {
-        let header = self.methods.chain_get_header(None).await.map_err(self.error("chain_getHeader"))?;
-        Ok(header.map_or(0, |header| header.number))
+    pub(crate) async fn best(&self) -> Result<BlockRef, ChainError> {
+        let hash = self.methods.chain_get_block_hash(None).await.map_err(self.error("chain_getBlockHash"))?;
+        let hash = hash.ok_or_else(|| ChainError::malformed("the best block", "the node has none"))?;
+        self.block(Some(BlockHash(hash.0))).await
     }
 
     pub(crate) async fn block_hash(&self, number: BlockNumber) -> Result<Option<BlockHash>, ChainError> {

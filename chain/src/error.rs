@@ -79,6 +79,9 @@ pub enum ChainError {
         /// What was asked for.
         mechanism: MechId,
     },
+    /// The subnet has tempo 0.
+    #[error("subnet {0} has no epochs: its tempo is 0")]
+    NoEpochs(NetUid),
     /// The hotkey has no seat.
     #[error("hotkey {hotkey} is not registered in subnet {netuid}")]
     NotRegistered {
@@ -220,6 +223,11 @@ impl ChainError {
         let would_have =
             matches!(self, Self::Unaffordable { .. } | Self::PriceAboveLimit { .. } | Self::TooLarge { .. });
         would_have || matches!(self, Self::Refused { .. } | Self::Invalid(_))
+    }
+
+    /// Whether the node does not have, or no longer has, what was asked of a block.
+    pub fn is_gone(&self) -> bool {
+        matches!(self, Self::UnknownBlock(_) | Self::Pruned(_))
     }
 
     /// The chain's reason, where a dispatched call failed.

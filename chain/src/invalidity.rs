@@ -104,7 +104,26 @@ prechecks! {
     255 BadRequest,
 }
 
+impl Precheck {
+    /// Its name on chain; its number where that has no name here.
+    pub fn name(self) -> String {
+        match self {
+            Self::Other(code) => format!("Custom({code})"),
+            named => format!("{named:?}"),
+        }
+    }
+}
+
 impl Invalidity {
+    /// Its name: the chain's where it is the chain's own check.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Custom(check) => check.name(),
+            Self::Other { code } => format!("Other({code})"),
+            named => format!("{named:?}"),
+        }
+    }
+
     /// Whether the same call, signed anew, may be accepted later by itself.
     pub fn is_retryable(&self) -> bool {
         match self {

@@ -25,9 +25,15 @@ struct Axon {
 /// The announced key for TLS, as stored.
 #[derive(DecodeAsType)]
 #[decode_as_type(crate_path = "subxt::ext::scale_decode")]
-struct NeuronCertificate {
+pub(crate) struct NeuronCertificate {
     public_key: Vec<u8>,
     algorithm: u8,
+}
+
+impl From<NeuronCertificate> for Certificate {
+    fn from(stored: NeuronCertificate) -> Self {
+        Self { algorithm: stored.algorithm, public_key: stored.public_key }
+    }
 }
 
 impl Client {
@@ -176,7 +182,7 @@ async fn seated(at: &At, wanted: &Wanted<'_>, found: &Found) -> Result<Metagraph
             coldkey: Coldkey(owner.0),
             registered_at,
             endpoint: axon.and_then(|axon| Endpoint::from_chain(axon.ip, axon.port, axon.ip_type)),
-            certificate: certificate.map(|it| Certificate { algorithm: it.algorithm, public_key: it.public_key }),
+            certificate: certificate.map(Certificate::from),
             validator_permit: permits.get(seat).copied().unwrap_or_default(),
             active: last_update.saturating_add(cutoff) >= at.block.number,
             stake_rao,

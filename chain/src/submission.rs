@@ -13,6 +13,7 @@ use subxt::{
     rpcs::{self, methods::legacy::TransactionStatus},
     transactions::{TransactionInvalid, TransactionUnknown},
 };
+use tokio::sync::watch;
 
 use crate::{
     ChainError, Client, Invalidity, Landed,
@@ -37,6 +38,9 @@ mod pool {
     pub const FUTURE: i32 = 1020;
 }
 
+/// The block that includes a transaction, before it is final.
+pub(crate) type InBlock = watch::Sender<Option<BlockRef>>;
+
 /// What a node made of a submission.
 enum Submitted {
     Finalized(BlockHash),
@@ -60,14 +64,23 @@ enum Search {
 impl Client {
     /// Submit and wait for finality and success.
     pub(crate) async fn land(&self, transaction: &Transaction) -> Result<Landed, ChainError> {
+        self.land_watched(transaction, &InBlock::default()).await
+    }
+
+    /// As [`Client::land`], and say which block includes it before that is final.
+    pub(crate) async fn land_watched(
+        &self,
+        transaction: &Transaction,
+        in_block: &InBlock,
+    ) -> Result<Landed, ChainError> {
         let after = self.deadlines().land;
-        match tokio::time::timeout(after, self.submit_and_find(transaction)).await {
+        match tokio::time::timeout(after, self.submit_and_find(transaction, in_block)).await {
             Ok(landed) => landed,
             Err(_) => Err(ChainError::Deadline { url: self.url().to_owned(), what: "finality", after }),
         }
     }
 
-    async fn submit_and_find(&self, transaction: &Transaction) -> Result<Landed, ChainError> {
+    async fn submit_and_find(&self, transaction: &Transaction, in_block: &InBlock) -> Result<Landed, ChainError> {
         let mut attempts = self.attempts();
         // Of an attempt after which a node may have the bytes, and pass them on.
         let mut sent: Option<ChainError> = None;
@@ -76,7 +89,7 @@ impl Client {
                 Ok(connection) => connection,
                 Err(error) => return Err(sent.unwrap_or(error)),
             };
-            let error = match self.land_at(&connection, transaction).await {
+            let error = match self.land_at(&connection, transaction, in_block).await {
                 Ok(Some(landed)) => return Ok(landed),
                 // The bytes are where they were: at the node that was left.
                 Ok(None) => continue,
@@ -95,9 +108,14 @@ impl Client {
     }
 
     /// One attempt at one node. None where the client left it for another one.
-    async fn land_at(&self, connection: &Connection, transaction: &Transaction) -> Result<Option<Landed>, ChainError> {
+    async fn land_at(
+        &self,
+        connection: &Connection,
+        transaction: &Transaction,
+        in_block: &InBlock,
+    ) -> Result<Option<Landed>, ChainError> {
         let (hash, death) = (transaction.hash, transaction.death());
-        match submit(connection, transaction, self.deadlines().silence).await? {
+        match submit(connection, transaction, self.deadlines().silence, in_block).await? {
             Submitted::Finalized(block) => {
                 let at = At::new(connection.clone(), Some(block)).await?;
                 connection.saw(at.block.number);
@@ -114,7 +132,7 @@ impl Client {
             Submitted::Invalid(invalidity) => {
                 tracing::debug!(%hash, %invalidity, "transaction not includable");
                 // A copy that was included before makes this one invalid, and it may not be final yet.
-                let best = connection.best_number().await?;
+                let best = connection.best().await?.number;
                 match self.find(connection, transaction, best.min(death)).await? {
                     Search::Found(landed) => Ok(Some(landed)),
                     Search::Absent(head) if head.number >= death => Err(ChainError::Expired { death }),
@@ -194,6 +212,7 @@ async fn submit(
     connection: &Connection,
     transaction: &Transaction,
     silence: Duration,
+    in_block: &InBlock,
 ) -> Result<Submitted, ChainError> {
     let method = "author_submitAndWatchExtrinsic";
     let mut statuses = match connection.methods.author_submit_and_watch_extrinsic(&transaction.bytes).await {
@@ -224,10 +243,15 @@ async fn submit(
                 return validate(connection, transaction, pool::INVALID, None).await.map(Submitted::Invalid);
             }
             TransactionStatus::Dropped | TransactionStatus::FinalityTimeout(_) => return Ok(Submitted::Dropped),
+            TransactionStatus::InBlock(hash) => {
+                // A block that was replaced meanwhile is not there any more: the next one will be told.
+                if let Ok(block) = connection.block(Some(BlockHash(hash.0))).await {
+                    in_block.send_replace(Some(block));
+                }
+            }
             TransactionStatus::Future
             | TransactionStatus::Ready
             | TransactionStatus::Broadcast(_)
-            | TransactionStatus::InBlock(_)
             | TransactionStatus::Retracted(_) => {}
         }
     }

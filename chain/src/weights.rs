@@ -1,41 +1,18 @@
-//! A row of weights: signed before it is sent, so that it can be written down first; read back after it landed.
+//! Rows and their commits on the way to the chain, and rows read back from it.
 
 use std::collections::BTreeMap;
 
-use primitives::{BlockHash, BlockNumber, BlockRef, Hotkey, Keypair, MechId, NetUid, Uid, Weights};
+use primitives::{BlockHash, BlockNumber, BlockRef, Hotkey, MechId, NetUid, Uid, Weights};
 use serde::{Deserialize, Serialize};
-use subxt::dynamic::Value;
+use tokio::sync::watch;
 
 use crate::{
-    ChainError, Client, Landed, TransactionHash,
+    ChainError, Client, Landed,
     metagraph::seat,
-    storage::{At, SUBTENSOR},
-    transaction::{Transaction, sign},
+    row::{RowCall, SignedWeights},
+    storage::At,
+    submission::InBlock,
 };
-
-/// A signed `set_weights`. Write it down, then submit it; after a crash, submit what was written: it takes effect once.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SignedWeights {
-    /// Which subnet.
-    pub netuid: NetUid,
-    /// Whose row.
-    pub hotkey: Hotkey,
-    /// The row.
-    pub weights: Weights,
-    /// The version that it carries.
-    pub version_key: u64,
-    /// The transaction.
-    #[serde(with = "hex::serde")]
-    pub bytes: Vec<u8>,
-    /// Its hash.
-    pub hash: TransactionHash,
-    /// The account's nonce that it uses up.
-    pub nonce: u64,
-    /// The block that it was signed at.
-    pub birth: BlockRef,
-    /// For how many blocks from there it can be included.
-    pub period: u64,
-}
 
 /// What the chain holds, compared with what was meant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,13 +50,6 @@ pub struct Difference {
     pub stored: Option<u16>,
 }
 
-impl SignedWeights {
-    /// The first block that can't include it any more.
-    pub fn death(&self) -> BlockNumber {
-        self.birth.number.saturating_add(self.period)
-    }
-}
-
 impl Verdict {
     /// Whether the row is the one that was meant.
     pub fn is_verified(&self) -> bool {
@@ -88,105 +58,92 @@ impl Verdict {
 }
 
 impl Client {
-    /// Sign a row at the finalised head. Nothing is sent.
-    ///
-    /// The chain scales a row so that its greatest value is 65535: only such a row reads back as it was meant.
-    pub async fn prepare_weights(
-        &self,
-        hotkey: &Keypair,
-        netuid: NetUid,
-        weights: &Weights,
-        version_key: u64,
-    ) -> Result<SignedWeights, ChainError> {
-        let list =
-            |values: Vec<u16>| Value::unnamed_composite(values.into_iter().map(|value| Value::u128(value.into())));
-        let arguments = || {
-            vec![
-                ("netuid", Value::u128(netuid.0.into())),
-                ("dests", list(weights.uids())),
-                ("weights", list(weights.values())),
-                ("version_key", Value::u128(version_key.into())),
-            ]
-        };
-        let transaction = self
-            .read_at(None, |at| async move {
-                seat(&at, netuid, hotkey.hotkey()).await?;
-                sign(&at, hotkey, SUBTENSOR, "set_weights", arguments()).await
-            })
-            .await?;
-        let Transaction { bytes, hash, nonce, birth, period } = transaction;
-        let (hotkey, weights) = (hotkey.hotkey(), weights.clone());
-        Ok(SignedWeights { netuid, hotkey, weights, version_key, bytes, hash, nonce, birth, period })
-    }
-
     /// Send a signed row, and wait until it is final and was accepted.
     ///
     /// Safe to repeat with the same row, after an error or a crash: where a copy landed already, this finds it. Once the
     /// error [is conclusive](ChainError::is_conclusive), sign a new row; before that, repeat this one.
     pub async fn submit(&self, signed: &SignedWeights) -> Result<Landed, ChainError> {
-        let SignedWeights { bytes, hash, nonce, birth, period, .. } = signed;
-        let transaction =
-            Transaction { bytes: bytes.clone(), hash: *hash, nonce: *nonce, birth: *birth, period: *period };
-        match self.land(&transaction).await {
+        self.submit_watched(signed, &InBlock::default()).await
+    }
+
+    /// As [`Client::submit`], and say which block includes it as soon as one does. It may be undone, and then said of
+    /// another one.
+    pub async fn submit_watched(
+        &self,
+        signed: &SignedWeights,
+        in_block: &watch::Sender<Option<BlockRef>>,
+    ) -> Result<Landed, ChainError> {
+        match self.land_watched(&signed.transaction(), in_block).await {
             // The blocks that could include it are pruned: what they left in the state decides.
-            Err(ChainError::UnknownBlock(block)) => match self.landed_by_state(signed).await? {
-                Some(landed) => Ok(landed),
-                None => Err(ChainError::UnknownBlock(block)),
-            },
+            Err(gone) if gone.is_gone() => self.landed_by_state(signed).await?.ok_or(gone),
             landed => landed,
         }
     }
 
-    /// Whether a row that is too old to be included any more was, judged by what is stored; none where it is not too old.
+    /// Whether a call that is too old to be included any more was, judged by what is stored; none where it is not too
+    /// old.
     async fn landed_by_state(&self, signed: &SignedWeights) -> Result<Option<Landed>, ChainError> {
-        let (birth, death) = (signed.birth.number, signed.death());
-        let stored = self.read_at(None, |at| async move {
-            if at.block.number < death {
-                return Ok(None);
-            }
-            let uid = seat(&at, signed.netuid, signed.hotkey).await?;
-            let (row, last_update) = row(&at, signed.netuid, uid).await?;
-            let ours = birth < last_update && last_update < death && differences(&signed.weights, &row).is_empty();
-            let hash = if ours { at.connection.block_hash(last_update).await? } else { None };
-            match hash {
-                Some(hash) => Ok(Some(Landed { block: BlockRef { number: last_update, hash } })),
-                None => Err(ChainError::Expired { death }),
-            }
-        });
-        stored.await
+        let (birth, death, row) = (signed.birth.number, signed.death(), &signed.row);
+        let head = self.finalized().await?;
+        if head.number < death {
+            return Ok(None);
+        }
+        let (stored, last_update) = self
+            .read_at(Some(head.hash), |at| async move {
+                let uid = seat(&at, row.netuid, signed.hotkey).await?;
+                stored_row(&at, row.netuid, row.mech, uid).await
+            })
+            .await?;
+        let ours = birth < last_update && last_update < death;
+        let stands = differences(&row.weights, &stored).is_empty();
+        let landed = match signed.call {
+            RowCall::Set => ours && stands,
+            // A reveal leaves no date behind.
+            RowCall::RevealHash { .. } => stands,
+            RowCall::CommitHash { .. } | RowCall::CommitTimelocked { .. } => ours,
+        };
+        let number = if ours { last_update } else { head.number };
+        let hash = if landed { self.block_hash(number).await? } else { None };
+        match hash {
+            Some(hash) => Ok(Some(Landed { block: BlockRef { number, hash } })),
+            None => Err(ChainError::Expired { death }),
+        }
     }
 
     /// The row of a seat as stored, in the order in which it was submitted.
     pub async fn read_weights(
         &self,
         netuid: NetUid,
+        mech: MechId,
         uid: Uid,
         at: Option<BlockHash>,
     ) -> Result<Vec<(Uid, u16)>, ChainError> {
-        self.read_at(at, |at| async move { Ok(row(&at, netuid, uid).await?.0) }).await
+        self.read_at(at, |at| async move { Ok(stored_row(&at, netuid, mech, uid).await?.0) }).await
     }
 
-    /// The block of the last row that the chain took from a seat; 0 where it never did.
+    /// The block of the last row or commit that the chain took from a seat; 0 where it never did.
     pub async fn last_update(
         &self,
         netuid: NetUid,
+        mech: MechId,
         uid: Uid,
         at: Option<BlockHash>,
     ) -> Result<BlockNumber, ChainError> {
-        self.read_at(at, |at| async move { Ok(row(&at, netuid, uid).await?.1) }).await
+        self.read_at(at, |at| async move { Ok(stored_row(&at, netuid, mech, uid).await?.1) }).await
     }
 
     /// Read a hotkey's row back and compare it with what was meant.
     pub async fn verify_weights(
         &self,
         netuid: NetUid,
+        mech: MechId,
         hotkey: Hotkey,
         expected: &Weights,
         at: Option<BlockHash>,
     ) -> Result<Verdict, ChainError> {
         self.read_at(at, |at| async move {
             let uid = seat(&at, netuid, hotkey).await?;
-            let (stored, last_update) = row(&at, netuid, uid).await?;
+            let (stored, last_update) = stored_row(&at, netuid, mech, uid).await?;
             let (block, differences) = (at.block, differences(expected, &stored));
             Ok(match differences.is_empty() {
                 true => Verdict::Verified { block, uid, last_update },
@@ -198,8 +155,13 @@ impl Client {
 }
 
 /// A seat's row, and the block of its last update.
-async fn row(at: &At, netuid: NetUid, uid: Uid) -> Result<(Vec<(Uid, u16)>, BlockNumber), ChainError> {
-    let index = netuid.storage_index(MechId(0));
+async fn stored_row(
+    at: &At,
+    netuid: NetUid,
+    mech: MechId,
+    uid: Uid,
+) -> Result<(Vec<(Uid, u16)>, BlockNumber), ChainError> {
+    let index = netuid.storage_index(mech);
     let added = at.entry::<bool>("NetworksAdded")?;
     let weights = at.entry::<Vec<(u16, u16)>>("Weights")?;
     let updates = at.entry::<Vec<u64>>("LastUpdate")?;

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use chain::Client;
+use chain::{Client, Row};
 use localnet::{Config, Genesis, GenesisNeuron, Handle, dev_account, spawn};
 use primitives::{NetUid, Uid, Weights};
 
@@ -66,7 +66,7 @@ async fn an_epoch_is_the_chains() {
     with_blocks(&node, client.add_stake(&alice, NetUid(0), second.hotkey(), 77 * TAO + 1)).await.unwrap();
     for (uri, row) in [("//First", [(3, 65_535), (4, 9_000)]), ("//Second", [(3, 30_000), (4, 65_535)])] {
         let row = Weights::new(row.map(|(uid, weight)| (Uid(uid), weight))).unwrap();
-        let signed = client.prepare_weights(&dev_account(uri), NET, &row, 0).await.unwrap();
+        let signed = client.prepare_set(&dev_account(uri), &Row::new(NET, row.clone(), 0)).await.unwrap();
         with_blocks(&node, client.submit(&signed)).await.unwrap();
     }
     let now = node.best().number;

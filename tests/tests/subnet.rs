@@ -2,7 +2,7 @@
 
 use assay_tests::Subnet;
 use cli::demo::{cast::Role, stage::NETUID};
-use primitives::Metagraph;
+use primitives::{MechId, Metagraph};
 
 /// Alpha of a role's miner, in rao.
 fn stake(subnet: &Subnet, metagraph: &Metagraph, role: Role) -> u64 {
@@ -29,7 +29,7 @@ async fn honest_miners_are_paid_and_cheats_are_not() {
     // What the chain holds is what the log says.
     let metagraph = subnet.client.metagraph(NETUID, None).await.unwrap();
     let uid = metagraph.by_hotkey(&validator.hotkey()).unwrap().uid;
-    let on_chain = subnet.client.read_weights(NETUID, uid, None).await.unwrap();
+    let on_chain = subnet.client.read_weights(NETUID, MechId(0), uid, None).await.unwrap();
     let store = validator::Store::open_read_only(&subnet.validator_config().store_path).unwrap();
     let records = store.records(0).unwrap();
     let logged = records.iter().rev().find_map(|record| match record {

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 pub struct Config {
     /// The subnet.
     pub netuid: NetUid,
-    /// The subnet's mechanism. Only the main one, 0, so far.
+    /// The subnet's mechanism that rows are set on; 0 is the main one.
     pub mech: MechId,
     /// The file that holds the score log and the journal of weights. It is made where there is none.
     pub store_path: PathBuf,
@@ -28,8 +28,21 @@ pub struct Config {
     pub weights_margin_blocks: u64,
     /// No weights before so many rounds were scored.
     pub weights_min_rounds: u64,
+    /// How rows are committed where the subnet wants them committed first.
+    pub commit_reveal: CommitReveal,
     /// How answers become scores, and scores weights. A store keeps to the rules that it was begun with.
     pub scoring: ScoringConfig,
+}
+
+/// How rows are committed where the subnet wants them committed before they stand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CommitReveal {
+    /// Encrypted to a round of the randomness beacon: the chain reveals them, whether or not the validator runs then.
+    #[default]
+    Timelocked,
+    /// By their hash: the validator has to reveal them in one certain epoch.
+    Hash,
 }
 
 impl Default for Config {
@@ -44,6 +57,7 @@ impl Default for Config {
             concurrent_requests: 16,
             weights_margin_blocks: 30,
             weights_min_rounds: 1,
+            commit_reveal: CommitReveal::default(),
             scoring: ScoringConfig::default(),
         }
     }
@@ -55,9 +69,6 @@ pub enum ConfigError {
     /// A number that must not be zero.
     #[error("{0} must be at least 1")]
     Zero(&'static str),
-    /// Rows are set on the main mechanism.
-    #[error("mech must be 0: weights are set on the main mechanism only")]
-    Mechanism(MechId),
     /// Scoring rules that make no sense.
     #[error("scoring: {0}")]
     Scoring(#[from] scoring::ConfigError),
@@ -88,9 +99,6 @@ impl Config {
         ];
         if let Some((name, _)) = positive.iter().find(|(_, number)| *number == 0) {
             return Err(ConfigError::Zero(name));
-        }
-        if self.mech != MechId(0) {
-            return Err(ConfigError::Mechanism(self.mech));
         }
         Ok(Registry::default().check(&self.scoring)?)
     }

@@ -13,13 +13,13 @@ use scoring::{Broken, Divergence, Sealed};
 
 use crate::{
     identity::Identity,
-    journal::{self, Submission},
+    journal::{self, Submission, Which},
 };
 
 /// "ASAY": tells our files from other SQLite databases.
 const APPLICATION_ID: i64 = 0x4153_4159;
 /// The schema that this program reads and writes.
-pub(crate) const SCHEMA: i64 = 1;
+pub(crate) const SCHEMA: i64 = 2;
 /// How long a reader waits for a writer to switch the write-ahead log; the writer itself never has to wait.
 const BUSY: Duration = Duration::from_secs(5);
 
@@ -35,6 +35,10 @@ CREATE TABLE records (
 ) STRICT;
 CREATE TRIGGER records_keep BEFORE UPDATE ON records BEGIN SELECT RAISE(ABORT, 'records are append-only'); END;
 CREATE TRIGGER records_stay BEFORE DELETE ON records BEGIN SELECT RAISE(ABORT, 'records are append-only'); END;
+";
+
+/// The journal of weights.
+const CREATE_SUBMISSIONS: &str = "
 CREATE TABLE submissions (
     id               INTEGER PRIMARY KEY,
     epoch_index      INTEGER NOT NULL UNIQUE,
@@ -44,16 +48,31 @@ CREATE TABLE submissions (
     uid              INTEGER NOT NULL,
     weights          TEXT NOT NULL,
     version_key      TEXT NOT NULL,
-    state            TEXT NOT NULL CHECK (state IN ('planned', 'signed', 'landed', 'verified', 'abandoned')),
+    state            TEXT NOT NULL CHECK (state IN
+                     ('planned', 'signed', 'in_block', 'landed', 'committed', 'verified', 'abandoned')),
     attempts         INTEGER NOT NULL DEFAULT 0,
     call             TEXT,
-    landed           TEXT,
+    block            TEXT,
+    committed        TEXT,
     reason           TEXT,
-    CHECK (state NOT IN ('signed', 'landed') OR call IS NOT NULL),
-    CHECK (state NOT IN ('landed', 'verified') OR landed IS NOT NULL),
+    CHECK (state NOT IN ('signed', 'in_block', 'landed') OR call IS NOT NULL),
+    CHECK (state NOT IN ('in_block', 'landed', 'verified') OR block IS NOT NULL),
+    CHECK (state != 'committed' OR committed IS NOT NULL),
     CHECK ((state = 'abandoned') = (reason IS NOT NULL))
 ) STRICT;
 ";
+
+/// From the first schema, which knew no commits, to this one: before and after the journal is made anew.
+const MIGRATE: [&str; 2] = [
+    "ALTER TABLE submissions RENAME TO submissions_1;",
+    "INSERT INTO submissions
+         (id, epoch_index, last_epoch_block, record_seq, planned_at, uid, weights, version_key, state, attempts, call,
+          block, reason)
+     SELECT id, epoch_index, last_epoch_block, record_seq, planned_at, uid, weights, version_key, state, attempts, call,
+            landed, reason
+     FROM submissions_1;
+     DROP TABLE submissions_1;",
+];
 
 /// Why a store can't be opened, read or written.
 #[derive(Debug, thiserror::Error)]
@@ -276,7 +295,18 @@ impl Database {
         if empty {
             let transaction = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
             transaction.execute_batch(CREATE)?;
+            transaction.execute_batch(CREATE_SUBMISSIONS)?;
             transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+            transaction.pragma_update(None, "user_version", SCHEMA)?;
+            transaction.commit()?;
+        }
+        let schema: i64 = self.conn.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+        if schema == 1 {
+            let [before, after] = MIGRATE;
+            let transaction = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            for statements in [before, CREATE_SUBMISSIONS, after] {
+                transaction.execute_batch(statements)?;
+            }
             transaction.pragma_update(None, "user_version", SCHEMA)?;
             transaction.commit()?;
         }
@@ -331,8 +361,8 @@ impl Database {
     }
 
     /// The journal, oldest first.
-    pub fn submissions(&self) -> Result<Vec<Submission>, StoreError> {
-        self.read(journal::read)?.map_err(|damage| self.damaged(damage))
+    pub fn submissions(&self, which: Which) -> Result<Vec<Submission>, StoreError> {
+        self.read(|conn| journal::read(conn, which))?.map_err(|damage| self.damaged(damage))
     }
 
     /// Every record from `from` on, in order.

@@ -2,14 +2,17 @@
 //! that a validator which is killed anywhere goes on where it was.
 //!
 //! ```text
-//! planned ── signed ── landed ── verified
-//!    └─────────┴─────────┴────── abandoned
+//! planned ── signed ── in_block ── landed ───────────────── verified
+//!               │                     └── committed ───────────┤
+//!               └── (its reveal, or a commit that aims anew) ──┘
 //! ```
+//!
+//! Every state that is not an end may become `abandoned`.
 
 use chain::SignedWeights;
 use primitives::{BlockNumber, BlockRef, Uid, Weights};
 use rusqlite::{Connection, Row, Transaction, named_params, params};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::database::{Damage, Raw, StoreError, signed, unsigned};
 
@@ -32,10 +35,23 @@ pub struct Submission {
     pub weights: Weights,
     /// Sent along.
     pub version_key: u64,
-    /// How many calls were signed for it. More than one only where the one before can no longer land.
+    /// How many calls were signed for it. A call takes the place of another one only where that can no longer land.
     pub attempts: u32,
+    /// The last commit of it that is on chain, where it has to be revealed.
+    pub commit: Option<Box<Commit>>,
     /// How far it got.
     pub state: State,
+}
+
+/// A commit that a finalised block holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Commit {
+    /// The call. It holds the salt of a hash.
+    pub call: SignedWeights,
+    /// The block that holds it.
+    pub block: BlockRef,
+    /// The epoch that the chain filed it under.
+    pub epoch: u64,
 }
 
 /// How far a submission got.
@@ -45,6 +61,13 @@ pub enum State {
     Planned,
     /// A call is signed, and may have been sent.
     Signed(Box<SignedWeights>),
+    /// A block holds the call; it may still be undone.
+    InBlock {
+        /// The call.
+        call: Box<SignedWeights>,
+        /// The block.
+        block: BlockRef,
+    },
     /// A finalised block holds the call, dispatched without error.
     Landed {
         /// The call.
@@ -52,9 +75,11 @@ pub enum State {
         /// The block.
         block: BlockRef,
     },
+    /// The chain keeps the commit, [`Submission::commit`], and the row has not been revealed yet.
+    Committed,
     /// Read back from chain: the row stands as planned.
     Verified {
-        /// The block that held the call.
+        /// The block that held the call; of a row that the chain itself revealed, the block at which it was read back.
         block: BlockRef,
     },
     /// Given up.
@@ -69,20 +94,34 @@ pub enum Abandoned {
     EpochPassed,
     /// The hotkey lost its seat, or sits in another one.
     SeatLost,
-    /// The chain refused the call, by its own name for the reason.
+    /// The chain refused the call, or would have: by its own name for the reason.
     Refused(String),
     /// It landed, but another row stands on chain.
     Diverged,
+    /// It was committed, and the time to reveal it is over: what the chain would have said, or what was missing.
+    NotRevealed(String),
+    /// It was committed, and nobody looked while its row would have stood on chain.
+    Unobserved,
 }
 
 impl Abandoned {
-    /// Its name in log lines.
-    pub fn as_str(&self) -> &str {
+    /// Its code in metrics and in `assay weights history`.
+    pub fn code(&self) -> &'static str {
         match self {
             Self::EpochPassed => "epoch_passed",
             Self::SeatLost => "seat_lost",
-            Self::Refused(name) => name,
+            Self::Refused(_) => "refused",
             Self::Diverged => "diverged",
+            Self::NotRevealed(_) => "not_revealed",
+            Self::Unobserved => "unobserved",
+        }
+    }
+
+    /// What there is to say beyond the code.
+    pub fn detail(&self) -> Option<&str> {
+        match self {
+            Self::Refused(detail) | Self::NotRevealed(detail) => Some(detail),
+            _ => None,
         }
     }
 }
@@ -93,7 +132,9 @@ impl State {
         match self {
             Self::Planned => "planned",
             Self::Signed(_) => "signed",
+            Self::InBlock { .. } => "in_block",
             Self::Landed { .. } => "landed",
+            Self::Committed => "committed",
             Self::Verified { .. } => "verified",
             Self::Abandoned(_) => "abandoned",
         }
@@ -140,36 +181,68 @@ pub(crate) fn plan(transaction: &Transaction<'_>, plan: &Plan<'_>) -> Result<u64
     Ok(unsigned(transaction.last_insert_rowid()))
 }
 
-/// planned or signed → signed: the call before, if there was one, can no longer land.
+/// A new call, where the one before, if there was one, can no longer land: planned, signed, in_block or committed →
+/// signed.
 pub(crate) fn sign(transaction: &Transaction<'_>, id: u64, call: &SignedWeights) -> Result<(), Raw> {
     let changed = transaction.execute(
-        "UPDATE submissions SET state = 'signed', call = ?2, attempts = attempts + 1
-         WHERE id = ?1 AND state IN ('planned', 'signed')",
+        "UPDATE submissions SET state = 'signed', call = ?2, block = NULL, attempts = attempts + 1
+         WHERE id = ?1 AND state IN ('planned', 'signed', 'in_block', 'committed')",
         params![signed(id), to_json(call)?],
     )?;
-    stepped(changed, id, "planned or signed", "signed")
+    stepped(changed, id, "planned, signed, in a block or committed", "signed")
 }
 
-/// signed → landed.
+/// signed or in_block → in_block.
+pub(crate) fn include(transaction: &Transaction<'_>, id: u64, block: BlockRef) -> Result<(), Raw> {
+    let changed = transaction.execute(
+        "UPDATE submissions SET state = 'in_block', block = ?2 WHERE id = ?1 AND state IN ('signed', 'in_block')",
+        params![signed(id), to_json(&block)?],
+    )?;
+    stepped(changed, id, "signed", "in a block")
+}
+
+/// signed or in_block → landed.
 pub(crate) fn land(transaction: &Transaction<'_>, id: u64, block: BlockRef) -> Result<(), Raw> {
     let changed = transaction.execute(
-        "UPDATE submissions SET state = 'landed', landed = ?2 WHERE id = ?1 AND state = 'signed'",
+        "UPDATE submissions SET state = 'landed', block = ?2 WHERE id = ?1 AND state IN ('signed', 'in_block')",
         params![signed(id), to_json(&block)?],
     )?;
     stepped(changed, id, "signed", "landed")
 }
 
-/// landed → verified.
-pub(crate) fn verify(transaction: &Transaction<'_>, id: u64) -> Result<(), Raw> {
-    let query = "UPDATE submissions SET state = 'verified' WHERE id = ?1 AND state = 'landed'";
-    stepped(transaction.execute(query, [signed(id)])?, id, "landed", "verified")
+/// landed → committed.
+pub(crate) fn commit(transaction: &Transaction<'_>, id: u64, commit: &Commit) -> Result<(), Raw> {
+    let changed = transaction.execute(
+        "UPDATE submissions SET state = 'committed', committed = ?2 WHERE id = ?1 AND state = 'landed'",
+        params![signed(id), to_json(commit)?],
+    )?;
+    stepped(changed, id, "landed", "committed")
+}
+
+/// signed or in_block → committed: the second commit was refused, and the first one still stands.
+pub(crate) fn keep_commit(transaction: &Transaction<'_>, id: u64) -> Result<(), Raw> {
+    let changed = transaction.execute(
+        "UPDATE submissions SET state = 'committed'
+         WHERE id = ?1 AND state IN ('signed', 'in_block') AND committed IS NOT NULL",
+        [signed(id)],
+    )?;
+    stepped(changed, id, "a second commit", "committed")
+}
+
+/// landed or committed → verified.
+pub(crate) fn verify(transaction: &Transaction<'_>, id: u64, block: BlockRef) -> Result<(), Raw> {
+    let changed = transaction.execute(
+        "UPDATE submissions SET state = 'verified', block = ?2 WHERE id = ?1 AND state IN ('landed', 'committed')",
+        params![signed(id), to_json(&block)?],
+    )?;
+    stepped(changed, id, "landed or committed", "verified")
 }
 
 /// Anything unfinished → abandoned.
 pub(crate) fn abandon(transaction: &Transaction<'_>, id: u64, reason: &Abandoned) -> Result<(), Raw> {
     let changed = transaction.execute(
         "UPDATE submissions SET state = 'abandoned', reason = ?2
-         WHERE id = ?1 AND state IN ('planned', 'signed', 'landed')",
+         WHERE id = ?1 AND state NOT IN ('verified', 'abandoned')",
         params![signed(id), to_json(reason)?],
     )?;
     stepped(changed, id, "unfinished", "abandoned")
@@ -183,14 +256,32 @@ fn to_json(value: &impl Serialize) -> Result<String, rusqlite::Error> {
     serde_json::to_string(value).map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
 }
 
-/// All submissions, oldest first. The outer error is SQLite's, the inner one names a row that makes no sense.
-pub(crate) fn read(conn: &Connection) -> rusqlite::Result<Result<Vec<Submission>, Damage>> {
-    let mut statement = conn.prepare_cached(
+/// Which submissions to read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Which {
+    All,
+    Unfinished,
+    Id(u64),
+    Epoch(u64),
+    /// The one of the latest epoch.
+    Last,
+}
+
+/// Submissions, oldest first. The outer error is SQLite's, the inner one names a row that makes no sense.
+pub(crate) fn read(conn: &Connection, which: Which) -> rusqlite::Result<Result<Vec<Submission>, Damage>> {
+    let (filter, value) = match which {
+        Which::All => ("?1 IS NOT NULL", 0),
+        Which::Unfinished => ("?1 IS NOT NULL AND state NOT IN ('verified', 'abandoned')", 0),
+        Which::Id(id) => ("id = ?1", id),
+        Which::Epoch(index) => ("epoch_index = ?1", index),
+        Which::Last => ("?1 IS NOT NULL AND id = (SELECT max(id) FROM submissions)", 0),
+    };
+    let mut statement = conn.prepare_cached(&format!(
         "SELECT id, epoch_index, last_epoch_block, record_seq, planned_at, uid, weights, version_key, attempts, state,
-                call, landed, reason
-         FROM submissions ORDER BY id",
-    )?;
-    let mut rows = statement.query([])?;
+                call, block, committed, reason
+         FROM submissions WHERE {filter} ORDER BY id",
+    ))?;
+    let mut rows = statement.query([signed(value)])?;
     let mut submissions = Vec::new();
     while let Some(row) = rows.next()? {
         let id = unsigned(row.get(0)?);
@@ -204,18 +295,17 @@ pub(crate) fn read(conn: &Connection) -> rusqlite::Result<Result<Vec<Submission>
 
 fn parse(id: u64, row: &Row<'_>) -> Result<Submission, Box<dyn std::error::Error + Send + Sync>> {
     let number = |column: usize| row.get(column).map(unsigned);
-    let call = || -> Result<Box<SignedWeights>, Box<dyn std::error::Error + Send + Sync>> {
-        Ok(serde_json::from_str(&row.get::<_, String>(10)?)?)
-    };
-    let block = || -> Result<BlockRef, Box<dyn std::error::Error + Send + Sync>> {
-        Ok(serde_json::from_str(&row.get::<_, String>(11)?)?)
-    };
+    let call = || json::<Box<SignedWeights>>(row, 10);
+    let block = || json::<BlockRef>(row, 11);
+    let commit = row.get::<_, Option<String>>(12)?.map(|text| serde_json::from_str(&text)).transpose()?;
     let state = match row.get::<_, String>(9)?.as_str() {
         "planned" => State::Planned,
         "signed" => State::Signed(call()?),
+        "in_block" => State::InBlock { call: call()?, block: block()? },
         "landed" => State::Landed { call: call()?, block: block()? },
+        "committed" => State::Committed,
         "verified" => State::Verified { block: block()? },
-        "abandoned" => State::Abandoned(serde_json::from_str(&row.get::<_, String>(12)?)?),
+        "abandoned" => State::Abandoned(json(row, 13)?),
         other => return Err(format!("state {other}").into()),
     };
     Ok(Submission {
@@ -228,6 +318,11 @@ fn parse(id: u64, row: &Row<'_>) -> Result<Submission, Box<dyn std::error::Error
         weights: serde_json::from_str(&row.get::<_, String>(6)?)?,
         version_key: row.get::<_, String>(7)?.parse()?,
         attempts: row.get(8)?,
+        commit,
         state,
     })
+}
+
+fn json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> Result<T, Box<dyn std::error::Error + Send + Sync>> {
+    Ok(serde_json::from_str(&row.get::<_, String>(column)?)?)
 }

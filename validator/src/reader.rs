@@ -7,7 +7,7 @@ use scoring::{Record, Replay, ScoreLog, Sealed};
 use crate::{
     database::{Damage, Database, StoreError},
     identity::Identity,
-    journal::Submission,
+    journal::{Submission, Which},
     store::recompute,
 };
 
@@ -38,7 +38,7 @@ impl StoreReader {
 
     /// The journal of weights, oldest first.
     pub fn submissions(&self) -> Result<Vec<Submission>, StoreError> {
-        self.database.submissions()
+        self.database.submissions(Which::All)
     }
 
     /// Recompute everything, as the validator does when it starts.

@@ -87,6 +87,7 @@ impl Rounds {
             Ok(rounds) => {
                 tracing::info!(miners, unjudged = failed, "round scored");
                 self.progress.round(round, rounds);
+                crate::metrics::round_scored();
             }
             Err(error) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "round lost: the store can't be written")

@@ -87,7 +87,14 @@ pub async fn spawn_with(
 
     let progress = Progress::new(store.rounds());
     let store = SharedStore::new(store);
-    let delivery = Delivery { chain: chain.clone(), key: key.clone(), netuid, store: store.clone() };
+    let delivery = Delivery {
+        chain: chain.clone(),
+        key: key.clone(),
+        netuid,
+        mech: config.mech,
+        commit_reveal: config.commit_reveal,
+        store: store.clone(),
+    };
     let client = MinerClient::new(key, config.connect_deadline());
     let rounds = Rounds {
         chain: chain.clone(),

@@ -15,7 +15,7 @@ use tokio::sync::Mutex;
 use crate::{
     database::{self, Damage, Database, Raw, StoreError},
     identity::Identity,
-    journal::{self, Abandoned, Plan, Submission},
+    journal::{self, Abandoned, Commit, Plan, Submission, Which},
     reader::StoreReader,
     weights_job::Skipped,
 };
@@ -78,19 +78,22 @@ impl Store {
 
     /// The journal, oldest first.
     pub fn submissions(&self) -> Result<Vec<Submission>, StoreError> {
-        self.database.submissions()
+        self.database.submissions(Which::All)
     }
 
     /// What the journal says of an epoch.
     pub fn submission_of(&self, epoch_index: u64) -> Result<Option<Submission>, StoreError> {
-        Ok(self.submissions()?.into_iter().find(|submission| submission.epoch_index == epoch_index))
+        Ok(self.database.submissions(Which::Epoch(epoch_index))?.pop())
+    }
+
+    /// The submission of the latest epoch that has one.
+    pub fn last_submission(&self) -> Result<Option<Submission>, StoreError> {
+        Ok(self.database.submissions(Which::Last)?.pop())
     }
 
     /// Submissions that were begun and not brought to an end.
     pub fn unfinished(&self) -> Result<Vec<Submission>, StoreError> {
-        let mut submissions = self.submissions()?;
-        submissions.retain(|submission| !submission.state.is_finished());
-        Ok(submissions)
+        self.database.submissions(Which::Unfinished)
     }
 
     /// Compute weights, and write them to the log and to the journal at once. None where the standings give none; an
@@ -118,23 +121,41 @@ impl Store {
         Ok(Ok(self.submission(id)?))
     }
 
-    /// planned or signed → signed. Nothing may be sent before this returns.
+    /// planned, signed, in_block or committed → signed. Nothing may be sent before this returns.
     pub fn signed(&mut self, id: u64, call: &SignedWeights) -> Result<Submission, StoreError> {
         self.database.write(|transaction| journal::sign(transaction, id, call))?;
         self.submission(id)
     }
 
-    /// signed → landed.
+    /// signed or in_block → in_block.
+    pub fn included(&mut self, id: u64, block: BlockRef) -> Result<Submission, StoreError> {
+        self.database.write(|transaction| journal::include(transaction, id, block))?;
+        self.submission(id)
+    }
+
+    /// landed → committed.
+    pub fn committed(&mut self, id: u64, commit: &Commit) -> Result<Submission, StoreError> {
+        self.database.write(|transaction| journal::commit(transaction, id, commit))?;
+        self.submission(id)
+    }
+
+    /// signed or in_block → committed: the second commit was refused, and the first one still stands.
+    pub fn keep_commit(&mut self, id: u64) -> Result<Submission, StoreError> {
+        self.database.write(|transaction| journal::keep_commit(transaction, id))?;
+        self.submission(id)
+    }
+
+    /// signed or in_block → landed.
     pub fn landed(&mut self, id: u64, block: BlockRef) -> Result<Submission, StoreError> {
         self.database.write(|transaction| journal::land(transaction, id, block))?;
         self.submission(id)
     }
 
-    /// landed → verified, in the journal and in the log.
+    /// landed or committed → verified, in the journal and in the log.
     pub fn verified(&mut self, id: u64, block: BlockRef) -> Result<Submission, StoreError> {
         let weights = self.submission(id)?.weights;
         let record = Record::Landed(Landed { block, weights });
-        self.commit(&[record], |transaction| journal::verify(transaction, id))?;
+        self.commit(&[record], |transaction| journal::verify(transaction, id, block))?;
         self.submission(id)
     }
 
@@ -145,8 +166,11 @@ impl Store {
     }
 
     fn submission(&self, id: u64) -> Result<Submission, StoreError> {
-        let found = self.submissions()?.into_iter().find(|submission| submission.id == id);
-        found.ok_or(StoreError::Step { id, from: "in the journal", to: "read" })
+        self.database.submissions(Which::Id(id))?.pop().ok_or(StoreError::Step {
+            id,
+            from: "in the journal",
+            to: "read",
+        })
     }
 
     /// Append records and do `more` in the same transaction. Memory follows only when the disk has it.

@@ -1,16 +1,17 @@
 //! One row of weights per epoch: planned late in the epoch from the log's standings, then delivered.
 
-use chain::Client;
+use chain::{Client, Objection, WeightsCall};
 use primitives::{BlockNumber, BlockRef, Hyperparameters, Metagraph, Uid};
 use scoring::{NoWeights, Snapshot};
 
 use crate::{
-    config::Config,
+    config::{CommitReveal, Config},
     delivery::{Delivery, Held},
     handle::Progress,
     heads::Heads,
-    journal::Submission,
-    window::{Window, rate_limited_until, window},
+    journal::{Abandoned, State, Submission},
+    metrics,
+    window::{Window, margin, window},
 };
 
 /// Why an epoch gets no weights from us. None of these is an error: there is nothing to retry.
@@ -19,18 +20,12 @@ pub enum Skipped {
     /// The hotkey has no seat.
     #[error("this hotkey is not registered")]
     NotRegistered,
-    /// The weights of this hotkey do not count.
-    #[error("this hotkey has no validator permit")]
-    NoPermit,
-    /// The subnet wants weights committed first.
-    #[error("the subnet has commit-reveal on")]
-    CommitReveal,
     /// The chain took a row from this hotkey in this epoch: from another store, or late.
     #[error("the chain has a row of this epoch since block {0}")]
     AlreadySet(BlockNumber),
-    /// The chain takes no row before the epoch ends.
-    #[error("the chain takes no row before block {0}")]
-    RateLimited(BlockNumber),
+    /// The chain would refuse any row, for as long as the epoch lasts.
+    #[error("the chain would refuse it: {0}")]
+    Refused(Objection),
     /// Too little was measured.
     #[error("{scored} rounds were scored, {needed} are needed")]
     TooFewRounds {
@@ -49,10 +44,8 @@ impl Skipped {
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::NotRegistered => "not_registered",
-            Self::NoPermit => "no_permit",
-            Self::CommitReveal => "commit_reveal",
             Self::AlreadySet(_) => "already_set",
-            Self::RateLimited(_) => "rate_limited",
+            Self::Refused(_) => "refused",
             Self::TooFewRounds { .. } => "too_few_rounds",
             Self::NoWeights(_) => "no_weights",
         }
@@ -73,9 +66,12 @@ impl WeightsJob {
     pub async fn run(mut self) {
         let mut heads = Heads::new(self.chain.clone());
         while let Some(head) = heads.next().await {
+            metrics::finalised(head.number);
             if let Err(held) = self.step(head).await {
                 match &held {
-                    Held::Chain(error) => tracing::warn!(%error, block = head.number, "weights postponed"),
+                    Held::Chain(_) | Held::TooEarly(_) => {
+                        tracing::warn!(error = %held, block = head.number, "weights postponed");
+                    }
                     Held::Store(error) => tracing::error!(%error, block = head.number, "weights can't be journalled"),
                 }
             }
@@ -84,22 +80,26 @@ impl WeightsJob {
 
     /// What is due at a finalised block.
     async fn step(&mut self, head: BlockRef) -> Result<(), Held> {
-        // What was begun comes first: until it is settled, a second row could land beside it.
+        // What was begun comes first: until it is settled, a second row could land beside it. A commit that waits to be
+        // revealed is settled as far as it can be.
         for submission in self.delivery.store.with(|store| store.unfinished()).await? {
             self.deliver(submission).await?;
         }
         let netuid = self.config.netuid;
         let rules = self.chain.hyperparameters(netuid, Some(head.hash)).await?;
-        let Window::Open { epoch } = window(&rules, head.number, self.config.weights_margin_blocks) else {
+        let last = self.delivery.store.with(|store| store.last_submission()).await?;
+        // Weights that were lost are made good as soon as the chain takes a row.
+        let lost = last.as_ref().is_some_and(|last| matches!(last.state, State::Abandoned(Abandoned::NotRevealed(_))));
+        let margin = if lost { u64::MAX } else { margin(&rules, self.config.weights_margin_blocks) };
+        let Window::Open { epoch } = window(&rules, head.number, margin) else {
             return Ok(());
         };
         let epoch_index = rules.epoch_index;
-        let planned = self.delivery.store.with(move |store| store.submission_of(epoch_index)).await?;
-        if planned.is_some() {
+        if last.is_some_and(|last| last.epoch_index >= epoch_index) {
             return Ok(());
         }
-        let metagraph = self.chain.metagraph(netuid, Some(head.hash)).await?;
-        let uid = match self.seat(&rules, &metagraph, epoch) {
+        let metagraph = self.chain.mechanism_metagraph(netuid, self.config.mech, Some(head.hash)).await?;
+        let uid = match self.ready(&rules, &metagraph, epoch).await? {
             Ok(Some(uid)) => uid,
             Ok(None) => return Ok(()),
             Err(skipped) => {
@@ -107,15 +107,12 @@ impl WeightsJob {
                 return Ok(());
             }
         };
-        let (snapshot, needed) = (Snapshot::new(&metagraph, &rules), self.config.weights_min_rounds);
+        let snapshot = Snapshot::new(&metagraph, &rules);
         let (version_key, last_epoch_block) = (rules.weights_version, rules.last_epoch_block);
-        let planned = self.delivery.store.with(move |store| {
-            let scored = store.rounds();
-            if scored < needed {
-                return Ok(Err(Skipped::TooFewRounds { scored, needed }));
-            }
-            store.plan(epoch_index, last_epoch_block, uid, snapshot, version_key)
-        });
+        let planned = self
+            .delivery
+            .store
+            .with(move |store| store.plan(epoch_index, last_epoch_block, uid, snapshot, version_key));
         match planned.await? {
             Ok(submission) => {
                 let Submission { weights, planned_at, .. } = &submission;
@@ -130,29 +127,58 @@ impl WeightsJob {
     }
 
     async fn deliver(&self, submission: Submission) -> Result<(), Held> {
-        let finished = self.delivery.deliver(submission).await?;
-        self.progress.submission(finished);
+        let delivered = self.delivery.deliver(submission).await?;
+        if delivered.state.is_finished() {
+            self.progress.submission(delivered);
+        }
         Ok(())
     }
 
-    /// Our seat, if the chain takes a row from it now; none if it will later in this epoch.
-    fn seat(&self, rules: &Hyperparameters, metagraph: &Metagraph, epoch: BlockNumber) -> Result<Option<Uid>, Skipped> {
-        let own = metagraph.by_hotkey(&self.delivery.key.hotkey()).ok_or(Skipped::NotRegistered)?;
-        if rules.commit_reveal_weights_enabled {
-            return Err(Skipped::CommitReveal);
-        }
+    /// Our seat, if there are weights and the chain takes them now; none if it will later in this epoch.
+    async fn ready(
+        &self,
+        rules: &Hyperparameters,
+        metagraph: &Metagraph,
+        epoch: BlockNumber,
+    ) -> Result<Result<Option<Uid>, Skipped>, Held> {
+        let hotkey = self.delivery.key.hotkey();
+        let Some(own) = metagraph.by_hotkey(&hotkey) else { return Ok(Err(Skipped::NotRegistered)) };
         // Registration counts as an update on chain, so an update at its block is no row.
         if own.last_update >= rules.last_epoch_block.max(1) && own.last_update > own.registered_at {
-            return Err(Skipped::AlreadySet(own.last_update));
+            return Ok(Err(Skipped::AlreadySet(own.last_update)));
         }
-        if !own.validator_permit {
-            return Err(Skipped::NoPermit);
-        }
-        match rate_limited_until(rules, own.last_update, metagraph.block.number) {
-            Some(free) if free >= epoch => Err(Skipped::RateLimited(free)),
-            Some(_) => Ok(None),
-            None => Ok(Some(own.uid)),
-        }
+        let (snapshot, needed) = (Snapshot::new(metagraph, rules), self.config.weights_min_rounds);
+        let row = self.delivery.store.with(move |store| {
+            let scored = store.rounds();
+            if scored < needed {
+                return Ok(Err(Skipped::TooFewRounds { scored, needed }));
+            }
+            Ok(scoring::weights(store.table(), &snapshot).map_err(Skipped::from))
+        });
+        let row = match row.await? {
+            Ok(row) => row,
+            Err(skipped) => return Ok(Err(skipped)),
+        };
+        let Config { netuid, mech, commit_reveal, .. } = self.config;
+        let state = self.chain.weights_state(netuid, mech, hotkey, Some(metagraph.block.hash)).await?;
+        let call = match commit_reveal {
+            _ if !state.commit_reveal_weights_enabled => {
+                WeightsCall::Set { weights: &row, version_key: rules.weights_version }
+            }
+            CommitReveal::Hash => WeightsCall::Commit,
+            CommitReveal::Timelocked => WeightsCall::CommitTimelocked {
+                ciphertext_bytes: 0,
+                round: u64::MAX,
+                version: state.commit_reveal_weights_version,
+            },
+        };
+        let checked =
+            state.check(&call).and_then(|()| state.check_row(&row.uids(), &row.values(), rules.weights_version));
+        Ok(match checked {
+            Ok(()) => Ok(Some(own.uid)),
+            Err(objection) if objection.until().is_some_and(|free| free < epoch) => Ok(None),
+            Err(objection) => Err(Skipped::Refused(objection)),
+        })
     }
 
     fn say(&mut self, epoch: u64, skipped: Skipped) {
@@ -160,6 +186,7 @@ impl WeightsJob {
         if self.said != said {
             if let Some((_, skipped)) = &said {
                 tracing::warn!(epoch, reason = skipped.as_str(), detail = %skipped, "no weights for this epoch");
+                metrics::skipped(skipped.as_str());
             }
             self.said = said;
         }

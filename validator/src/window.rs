@@ -1,6 +1,6 @@
 //! When weights are due: late in an epoch, so that they hold what the epoch showed, and early enough to land in it.
 
-use primitives::{BlockNumber, Hyperparameters};
+use primitives::{BlockNumber, EpochSchedule, Hyperparameters};
 
 /// Where a finalised block stands in its epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,13 +24,17 @@ pub enum Window {
     },
 }
 
-/// Where `finalised` stands. A subnet with a short tempo gets a window of at most half of it, so that there is
-/// something to score first.
-pub fn window(hyperparameters: &Hyperparameters, finalised: BlockNumber, margin_blocks: u64) -> Window {
-    let Some(epoch) = hyperparameters.next_epoch_block() else {
+/// How many blocks before the epoch weights are due: a subnet with a short tempo gets at most half of it, so that there
+/// is something to score first.
+pub fn margin(hyperparameters: &Hyperparameters, configured: u64) -> u64 {
+    configured.min(u64::from(hyperparameters.tempo) / 2).max(2)
+}
+
+/// Where `finalised` stands, if weights are due so many blocks before the epoch.
+pub fn window(hyperparameters: &Hyperparameters, finalised: BlockNumber, margin: u64) -> Window {
+    let Some(epoch) = EpochSchedule::from(hyperparameters).next_epoch_block(finalised) else {
         return Window::Never;
     };
-    let margin = margin_blocks.min(u64::from(hyperparameters.tempo) / 2).max(2);
     let opens = epoch.saturating_sub(margin);
     // The next block is the first that can hold the call, and it must come before the epoch's.
     if finalised + 1 >= epoch {
@@ -40,17 +44,6 @@ pub fn window(hyperparameters: &Hyperparameters, finalised: BlockNumber, margin_
     } else {
         Window::Open { epoch }
     }
-}
-
-/// Whether the chain would refuse a row in the next block as too soon after the last one, and from which block on it
-/// would not. The chain allows the first row at any time and compares with `>=`.
-pub fn rate_limited_until(
-    hyperparameters: &Hyperparameters,
-    last_update: BlockNumber,
-    finalised: BlockNumber,
-) -> Option<BlockNumber> {
-    let free = last_update.saturating_add(hyperparameters.weights_rate_limit);
-    (last_update != 0 && finalised + 1 < free).then_some(free)
 }
 
 #[cfg(test)]
@@ -69,24 +62,18 @@ mod tests {
         assert_eq!(at(1340), Window::Open { epoch: 1360 });
         assert_eq!(at(1358), Window::Open { epoch: 1360 });
         assert_eq!(at(1359), Window::Over { epoch: 1360 });
-        assert_eq!(at(1361), Window::Over { epoch: 1360 });
+        // Put off: the next block has it.
+        assert_eq!(at(1361), Window::Over { epoch: 1362 });
         assert_eq!(window(&rules(0, 1000), 1000, 20), Window::Never);
     }
 
     #[test]
     fn short_tempos_keep_half_for_scoring_and_the_owners_call_counts() {
         let rules = rules(10, 100);
-        assert_eq!(window(&rules, 104, 30), Window::Ahead { opens: 105 });
-        assert_eq!(window(&rules, 105, 30), Window::Open { epoch: 110 });
+        let short = margin(&rules, 30);
+        assert_eq!(window(&rules, 104, short), Window::Ahead { opens: 105 });
+        assert_eq!(window(&rules, 105, short), Window::Open { epoch: 110 });
         let asked = Hyperparameters { pending_epoch_at: 107, ..rules };
-        assert_eq!(window(&asked, 102, 30), Window::Open { epoch: 107 });
-    }
-
-    #[test]
-    fn the_rate_limit_is_the_chains() {
-        let rules = rules(360, 1000);
-        assert_eq!(rate_limited_until(&rules, 0, 5), None);
-        assert_eq!(rate_limited_until(&rules, 900, 998), Some(1000));
-        assert_eq!(rate_limited_until(&rules, 900, 999), None);
+        assert_eq!(window(&asked, 102, short), Window::Open { epoch: 107 });
     }
 }

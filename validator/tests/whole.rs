@@ -4,10 +4,10 @@ use std::{net::SocketAddr, path::Path, pin::pin, sync::Arc, time::Duration};
 
 use assay_validator::{Config, Handle, Repetition, SpawnError, State, Status, Store, StoreError, spawn_with};
 use async_trait::async_trait;
-use chain::Client;
+use chain::{Client, Row};
 use localnet::{Genesis, GenesisNeuron, SubnetGenesis, dev_account};
 use model::{Backend, Chunk, GenerateJob, Manifest, ModelError, TokenStream};
-use primitives::{Digest, Endpoint, FinishReason, Keypair, NetUid, Prompt, Uid, Weights};
+use primitives::{Digest, Endpoint, FinishReason, Keypair, MechId, NetUid, Prompt, Uid, Weights};
 use scoring::{Outcome, Record, replay_log};
 use tempfile::TempDir;
 use tokio::{
@@ -148,7 +148,7 @@ impl Scene {
     /// Transactions of the validator that the chain took: rows of weights, as it sends nothing else.
     async fn rows(&self) -> u64 {
         let weights = Weights::new([(Uid(2), u16::MAX)]).unwrap();
-        self.chain.prepare_weights(&validator(), NET, &weights, 0).await.unwrap().nonce
+        self.chain.prepare_set(&validator(), &Row::new(NET, weights.clone(), 0)).await.unwrap().nonce
     }
 
     fn records(&self) -> Vec<Record> {
@@ -174,7 +174,7 @@ async fn honesty_is_weighed_and_the_log_explains_it() {
     let scene = Scene::new().await;
     let validator = scene.spawn(scene.config()).await.unwrap();
     let status = scene.until(&validator, is_verified).await;
-    let row = scene.chain.read_weights(NET, Uid(1), None).await.unwrap();
+    let row = scene.chain.read_weights(NET, MechId(0), Uid(1), None).await.unwrap();
     assert_eq!(row, [(Uid(2), u16::MAX)]);
     assert_eq!(status.last_submission.unwrap().weights.iter().collect::<Vec<_>>(), row);
 

@@ -2,11 +2,11 @@
 
 use std::{pin::pin, time::Duration};
 
-use assay_chain::{ChainError, Client, Deadlines};
+use assay_chain::{ChainError, Client, Deadlines, Row};
 use fault_proxy::{Fault, Garbage, Kind, Mood, Proxy};
 use futures::{StreamExt, stream::BoxStream};
 use localnet::{Config, Genesis, Handle, spawn};
-use primitives::{BlockRef, Uid};
+use primitives::{BlockRef, MechId, Uid};
 
 use crate::{
     faults::{IMPATIENT, road, row, transactions},
@@ -231,7 +231,7 @@ async fn a_submission_goes_on_at_the_other_node_and_lands_once() {
         (status, Mood::Closed),
     ] {
         let (node, first, _second, client) = two_roads().await;
-        let signed = client.prepare_weights(&validator(), NET, &row(), 0).await.unwrap();
+        let signed = client.prepare_set(&validator(), &Row::new(NET, row(), 0)).await.unwrap();
         let reached = first.next(kind.clone());
         let fails = async {
             reached.await;
@@ -239,7 +239,7 @@ async fn a_submission_goes_on_at_the_other_node_and_lands_once() {
         };
         let (landed, ()) = tokio::join!(with_blocks(&node, client.submit(&signed)), fails);
         let landed = landed.unwrap_or_else(|error| panic!("{kind:?} {mood:?}: {error}"));
-        let updated = client.last_update(NET, Uid(1), Some(landed.block.hash)).await.unwrap();
+        let updated = client.last_update(NET, MechId(0), Uid(1), Some(landed.block.hash)).await.unwrap();
         assert_eq!(updated, landed.block.number, "{kind:?} {mood:?}");
         assert_eq!(transactions(&node), 1, "{kind:?} {mood:?}");
     }
@@ -252,7 +252,7 @@ async fn a_node_without_the_blocks_proves_nothing() {
     let apart = spawn(Config { genesis: genesis(), ..Config::test() }).await.unwrap();
     assert_eq!(apart.genesis(), node.genesis());
     let client = Client::connect_any(&first.url(), &[apart.url()], IMPATIENT).await.unwrap();
-    let signed = client.prepare_weights(&validator(), NET, &row(), 0).await.unwrap();
+    let signed = client.prepare_set(&validator(), &Row::new(NET, row(), 0)).await.unwrap();
     let landed = with_blocks(&node, client.submit(&signed)).await.unwrap();
     // Far past its death at the first node; the second one has nothing.
     node.author_blocks(u32::try_from(signed.period).unwrap() + 10).unwrap();

@@ -2,11 +2,11 @@
 
 use std::{net::SocketAddr, pin::pin, time::Duration};
 
-use assay_chain::{ChainError, Client, Deadlines};
+use assay_chain::{ChainError, Client, Deadlines, Row};
 use fault_proxy::{Fault, Garbage, Kind, Mood, Proxy, Weights as Chances};
 use futures::{StreamExt, future};
 use localnet::{Config, Genesis, Handle, spawn};
-use primitives::{Uid, Weights};
+use primitives::{MechId, Uid, Weights};
 
 use crate::node::{NET, genesis, start, validator, with_blocks};
 
@@ -90,7 +90,7 @@ async fn a_client_survives_the_chain() {
     let mut seen = heads.filter_map(|head| future::ready(head.ok()));
     let seen = tokio::time::timeout(Duration::from_secs(30), seen.next()).await.unwrap();
     assert_eq!(seen, Some(head));
-    let signed = client.prepare_weights(&validator(), NET, &row(), 0).await.unwrap();
+    let signed = client.prepare_set(&validator(), &Row::new(NET, row(), 0)).await.unwrap();
     with_blocks(&node, client.submit(&signed)).await.unwrap();
 }
 
@@ -269,12 +269,16 @@ async fn a_submission_that_goes_wrong_lands_once() {
         (Kind::news(status), Fault::Garble(Garbage::WrongType)),
         (Kind::answer("chain_getBlock"), Fault::Cut),
     ] {
-        let signed = client.prepare_weights(&validator(), NET, &row(), 0).await.unwrap();
+        let signed = client.prepare_set(&validator(), &Row::new(NET, row(), 0)).await.unwrap();
         proxy.once(kind.clone(), fault);
         let block =
             with_blocks(&node, client.submit(&signed)).await.unwrap_or_else(|e| panic!("{kind:?} {fault:?}: {e}"));
         landed += 1;
-        assert_eq!(client.last_update(NET, Uid(1), None).await.unwrap(), block.block.number, "{kind:?} {fault:?}");
+        assert_eq!(
+            client.last_update(NET, MechId(0), Uid(1), None).await.unwrap(),
+            block.block.number,
+            "{kind:?} {fault:?}"
+        );
         assert_eq!(transactions(&node), landed, "{kind:?} {fault:?}");
         proxy.forget_rules();
     }
@@ -284,7 +288,7 @@ async fn a_submission_that_goes_wrong_lands_once() {
 async fn a_submission_that_is_cut_off_for_good_can_be_repeated() {
     let (node, proxy) = road().await;
     let client = Client::connect_with(&proxy.url(), IMPATIENT).await.unwrap();
-    let signed = client.prepare_weights(&validator(), NET, &row(), 0).await.unwrap();
+    let signed = client.prepare_set(&validator(), &Row::new(NET, row(), 0)).await.unwrap();
     // The node has it, and the client never hears of it.
     let answered = proxy.next(Kind::answer(SUBMIT));
     let cut = async {
@@ -296,8 +300,8 @@ async fn a_submission_that_is_cut_off_for_good_can_be_repeated() {
     assert!(matches!(error, ChainError::Lost { .. }) && error.is_retryable() && !error.is_conclusive(), "{error:?}");
     proxy.set(Mood::Open);
     let landed = with_blocks(&node, client.submit(&signed)).await.unwrap();
-    assert_eq!(client.last_update(NET, Uid(1), None).await.unwrap(), landed.block.number);
-    let next = client.prepare_weights(&validator(), NET, &row(), 0).await.unwrap();
+    assert_eq!(client.last_update(NET, MechId(0), Uid(1), None).await.unwrap(), landed.block.number);
+    let next = client.prepare_set(&validator(), &Row::new(NET, row(), 0)).await.unwrap();
     assert_eq!((next.nonce, transactions(&node)), (signed.nonce + 1, 1));
 }
 
@@ -307,7 +311,7 @@ async fn a_fork_during_a_submission_takes_nothing_away() {
     node.author_blocks(5).unwrap();
     let client =
         Client::connect_with(&node.url(), Deadlines { silence: Duration::from_secs(5), ..IMPATIENT }).await.unwrap();
-    let signed = client.prepare_weights(&validator(), NET, &row(), 0).await.unwrap();
+    let signed = client.prepare_set(&validator(), &Row::new(NET, row(), 0)).await.unwrap();
     let forks = async {
         // Included, undone, included again, twice; then final.
         while node.pending() == 0 {
@@ -331,7 +335,7 @@ async fn a_fork_during_a_submission_takes_nothing_away() {
     let landed = landed.unwrap();
     assert_eq!(landed, copy);
     assert_eq!(client.block_hash(landed.block.number).await.unwrap(), Some(landed.block.hash));
-    assert_eq!(client.last_update(NET, Uid(1), None).await.unwrap(), landed.block.number);
+    assert_eq!(client.last_update(NET, MechId(0), Uid(1), None).await.unwrap(), landed.block.number);
     assert_eq!(transactions(&node), 1);
 }
 
@@ -347,9 +351,9 @@ async fn at_random_everything_still_lands_once() {
         let chances = Chances { longest_hang: Duration::from_secs(1), ..Chances::default() };
         proxies.iter().for_each(|proxy| proxy.set(Mood::Random(chances)));
         for round in 1..=8 {
-            let signed = persist(&node, || client.prepare_weights(&key, NET, &row, 0)).await;
+            let signed = persist(&node, || client.prepare_set(&key, &Row::new(NET, row.clone(), 0))).await;
             let landed = persist(&node, || client.submit(&signed)).await;
-            let read = persist(&node, || client.last_update(NET, Uid(1), None)).await;
+            let read = persist(&node, || client.last_update(NET, MechId(0), Uid(1), None)).await;
             assert_eq!(read, landed.block.number);
             assert_eq!(transactions(&node) - before, round, "seed {seed}");
         }

@@ -278,7 +278,10 @@ async fn what_is_not_there_is_named() {
     let nowhere = NetUid(77);
     assert!(matches!(client.metagraph(nowhere, None).await, Err(ChainError::UnknownNetUid(NetUid(77)))));
     assert!(matches!(client.hyperparameters(nowhere, None).await, Err(ChainError::UnknownNetUid(NetUid(77)))));
-    assert!(matches!(client.read_weights(nowhere, Uid(0), None).await, Err(ChainError::UnknownNetUid(NetUid(77)))));
+    assert!(matches!(
+        client.read_weights(nowhere, MechId(0), Uid(0), None).await,
+        Err(ChainError::UnknownNetUid(NetUid(77)))
+    ));
     let seat = client.uid(nowhere, miner().hotkey(), None).await;
     assert!(matches!(seat, Err(ChainError::UnknownNetUid(NetUid(77)))));
     let unknown = BlockHash([7; 32]);

@@ -1,6 +1,6 @@
-use assay_chain::{ChainError, Client, Difference, Invalidity, Landed, Precheck, Refusal, SignedWeights, Verdict};
+use assay_chain::{ChainError, Client, Difference, Invalidity, Landed, Precheck, Refusal, Row, SignedWeights, Verdict};
 use localnet::{Config, Genesis, Handle, Limits, dev_account};
-use primitives::{Keypair, NetUid, Uid, Weights};
+use primitives::{Keypair, MechId, NetUid, Uid, Weights};
 
 use crate::node::{COMMITTED, NET, STAKE, STRICT, genesis, miner, start, validator, with_blocks};
 
@@ -16,7 +16,7 @@ async fn set(
     weights: &Weights,
     version_key: u64,
 ) -> Result<Landed, ChainError> {
-    let signed = client.prepare_weights(signer, netuid, weights, version_key).await?;
+    let signed = client.prepare_set(signer, &Row::new(netuid, weights.clone(), version_key)).await?;
     with_blocks(node, client.submit(&signed)).await
 }
 
@@ -26,14 +26,14 @@ async fn a_row_is_read_back() {
     let weights = row(&[(2, 65535), (0, 100)]);
     let landed = set(&node, &client, &validator(), NET, &weights, 0).await.unwrap();
     let (hotkey, at) = (validator().hotkey(), Some(landed.block.hash));
-    let verdict = client.verify_weights(NET, hotkey, &weights, at).await.unwrap();
+    let verdict = client.verify_weights(NET, MechId(0), hotkey, &weights, at).await.unwrap();
     let last_update = landed.block.number;
     assert_eq!(verdict, Verdict::Verified { block: landed.block, uid: Uid(1), last_update });
-    assert_eq!(client.read_weights(NET, Uid(1), at).await.unwrap(), [(Uid(0), 100), (Uid(2), 65535)]);
-    assert_eq!(client.last_update(NET, Uid(1), at).await.unwrap(), last_update);
+    assert_eq!(client.read_weights(NET, MechId(0), Uid(1), at).await.unwrap(), [(Uid(0), 100), (Uid(2), 65535)]);
+    assert_eq!(client.last_update(NET, MechId(0), Uid(1), at).await.unwrap(), last_update);
 
     let other = row(&[(0, 101), (2, 65535)]);
-    let verdict = client.verify_weights(NET, hotkey, &other, None).await.unwrap();
+    let verdict = client.verify_weights(NET, MechId(0), hotkey, &other, None).await.unwrap();
     let differences = vec![Difference { uid: Uid(0), expected: Some(101), stored: Some(100) }];
     assert!(!verdict.is_verified());
     assert!(matches!(verdict, Verdict::Differs { differences: found, .. } if found == differences));
@@ -42,7 +42,7 @@ async fn a_row_is_read_back() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_bytes_land_once() {
     let (node, client) = start().await;
-    let signed = client.prepare_weights(&validator(), NET, &row(&[(2, 65535)]), 0).await.unwrap();
+    let signed = client.prepare_set(&validator(), &Row::new(NET, row(&[(2, 65535)]), 0)).await.unwrap();
     // As after a crash: what was written down is all that is left.
     let kept = serde_json::to_string(&signed).unwrap();
     let signed: SignedWeights = serde_json::from_str(&kept).unwrap();
@@ -51,19 +51,19 @@ async fn the_same_bytes_land_once() {
     assert_eq!(landed, again);
     let other_client = Client::connect(&node.url()).await.unwrap();
     assert_eq!(with_blocks(&node, other_client.submit(&signed)).await.unwrap(), landed);
-    assert_eq!(client.last_update(NET, Uid(1), None).await.unwrap(), landed.block.number);
-    let next = client.prepare_weights(&validator(), NET, &row(&[(2, 65535)]), 0).await.unwrap();
+    assert_eq!(client.last_update(NET, MechId(0), Uid(1), None).await.unwrap(), landed.block.number);
+    let next = client.prepare_set(&validator(), &Row::new(NET, row(&[(2, 65535)]), 0)).await.unwrap();
     assert_eq!(next.nonce, signed.nonce + 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_copies_at_a_time_land_once() {
     let (node, client) = start().await;
-    let signed = client.prepare_weights(&validator(), NET, &row(&[(2, 65535)]), 0).await.unwrap();
+    let signed = client.prepare_set(&validator(), &Row::new(NET, row(&[(2, 65535)]), 0)).await.unwrap();
     let both = async { tokio::join!(client.submit(&signed), client.submit(&signed)) };
     let (first, second) = with_blocks(&node, both).await;
     assert_eq!(first.unwrap(), second.unwrap());
-    let next = client.prepare_weights(&validator(), NET, &row(&[(2, 65535)]), 0).await.unwrap();
+    let next = client.prepare_set(&validator(), &Row::new(NET, row(&[(2, 65535)]), 0)).await.unwrap();
     assert_eq!(next.nonce, signed.nonce + 1);
 }
 
@@ -71,26 +71,26 @@ async fn two_copies_at_a_time_land_once() {
 async fn one_nonce_is_one_row() {
     let (node, client) = start().await;
     let (one, other) = (row(&[(2, 65535)]), row(&[(0, 65535)]));
-    let signed = client.prepare_weights(&validator(), NET, &one, 0).await.unwrap();
-    let rival = client.prepare_weights(&validator(), NET, &other, 0).await.unwrap();
+    let signed = client.prepare_set(&validator(), &Row::new(NET, one.clone(), 0)).await.unwrap();
+    let rival = client.prepare_set(&validator(), &Row::new(NET, other.clone(), 0)).await.unwrap();
     assert_eq!(signed.nonce, rival.nonce);
     with_blocks(&node, client.submit(&signed)).await.unwrap();
     let error = with_blocks(&node, client.submit(&rival)).await.unwrap_err();
     assert!(matches!(error, ChainError::Invalid(Invalidity::Stale)), "{error:?}");
     assert!(error.is_conclusive());
-    assert!(client.verify_weights(NET, validator().hotkey(), &one, None).await.unwrap().is_verified());
+    assert!(client.verify_weights(NET, MechId(0), validator().hotkey(), &one, None).await.unwrap().is_verified());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_old_row_expires() {
     let (node, client) = start().await;
-    let signed = client.prepare_weights(&validator(), NET, &row(&[(2, 65535)]), 0).await.unwrap();
+    let signed = client.prepare_set(&validator(), &Row::new(NET, row(&[(2, 65535)]), 0)).await.unwrap();
     let blocks = u32::try_from(signed.death() - signed.birth.number).unwrap();
     node.author_blocks(blocks).unwrap();
     let error = client.submit(&signed).await.unwrap_err();
     assert!(matches!(error, ChainError::Expired { death } if death == signed.death()), "{error:?}");
     assert!(error.is_conclusive() && error.is_retryable());
-    assert_eq!(client.last_update(NET, Uid(1), None).await.unwrap(), 0);
+    assert_eq!(client.last_update(NET, MechId(0), Uid(1), None).await.unwrap(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -99,8 +99,8 @@ async fn pruned_blocks_are_judged_by_what_they_left() {
     let node = localnet::spawn(Config { genesis: genesis(), limits, ..Config::test() }).await.unwrap();
     let client = Client::connect(&node.url()).await.unwrap();
     let (one, other) = (row(&[(2, 65535)]), row(&[(0, 65535)]));
-    let signed = client.prepare_weights(&validator(), NET, &one, 0).await.unwrap();
-    let rival = client.prepare_weights(&validator(), NET, &other, 0).await.unwrap();
+    let signed = client.prepare_set(&validator(), &Row::new(NET, one.clone(), 0)).await.unwrap();
+    let rival = client.prepare_set(&validator(), &Row::new(NET, other.clone(), 0)).await.unwrap();
     let landed = with_blocks(&node, client.submit(&signed)).await.unwrap();
     node.author_blocks(200).unwrap();
     assert_eq!(client.submit(&signed).await.unwrap(), landed);
@@ -111,7 +111,7 @@ async fn pruned_blocks_are_judged_by_what_they_left() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refused_row_stays_refused() {
     let (node, client) = start().await;
-    let signed = client.prepare_weights(&miner(), NET, &row(&[(1, 65535)]), 0).await.unwrap();
+    let signed = client.prepare_set(&miner(), &Row::new(NET, row(&[(1, 65535)]), 0)).await.unwrap();
     let error = with_blocks(&node, client.submit(&signed)).await.unwrap_err();
     let again = with_blocks(&node, client.submit(&signed)).await.unwrap_err();
     let ChainError::Refused { block, refusal: Refusal::NeuronNoValidatorPermit } = error else {
@@ -136,7 +136,7 @@ async fn refusals_are_typed() {
         let error = set(&node, &client, signer, netuid, &weights, version_key).await.unwrap_err();
         assert_eq!(error.refusal(), Some(&expected), "{error:?}");
     }
-    assert_eq!(client.last_update(NET, Uid(1), None).await.unwrap(), 0);
+    assert_eq!(client.last_update(NET, MechId(0), Uid(1), None).await.unwrap(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -164,8 +164,8 @@ async fn who_may_not_sign_is_told_before_signing() {
     let (_node, client) = start().await;
     let stranger = dev_account("//Stranger");
     let weights = row(&[(2, 65535)]);
-    let error = client.prepare_weights(&stranger, NET, &weights, 0).await.unwrap_err();
+    let error = client.prepare_set(&stranger, &Row::new(NET, weights.clone(), 0)).await.unwrap_err();
     assert!(matches!(error, ChainError::NotRegistered { netuid: NET, hotkey } if hotkey == stranger.hotkey()));
-    let error = client.prepare_weights(&validator(), NetUid(77), &weights, 0).await.unwrap_err();
+    let error = client.prepare_set(&validator(), &Row::new(NetUid(77), weights.clone(), 0)).await.unwrap_err();
     assert!(matches!(error, ChainError::UnknownNetUid(NetUid(77))));
 }

@@ -2,9 +2,8 @@
 
 use std::process::ExitCode;
 
-use chain::Certificate;
 use clap::Subcommand;
-use primitives::Endpoint;
+use primitives::{Certificate, Endpoint};
 use serde_json::json;
 
 use crate::{

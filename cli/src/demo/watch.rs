@@ -9,7 +9,7 @@ use std::{
 use anyhow::Context as _;
 use chain::Client;
 use futures::StreamExt as _;
-use primitives::{BlockRef, Hotkey, Metagraph, Uid};
+use primitives::{BlockRef, Hotkey, MechId, Metagraph, Uid};
 
 use super::{
     cast::Role,
@@ -162,7 +162,7 @@ impl<'a> Watch<'a> {
         let mut rows = Vec::new();
         for hotkey in &self.validators {
             if let Some(neuron) = metagraph.by_hotkey(hotkey) {
-                rows.push(self.client.read_weights(NETUID, neuron.uid, Some(metagraph.block.hash)).await?);
+                rows.push(self.client.read_weights(NETUID, MechId(0), neuron.uid, Some(metagraph.block.hash)).await?);
             }
         }
         let miners = metagraph.neurons.iter().filter_map(|neuron| {

@@ -98,7 +98,7 @@ impl Scene {
     /// How many transactions of the validator the chain has taken: rows of weights, as it sends nothing else.
     async fn rows(&self) -> u64 {
         let weights = primitives::Weights::new([(primitives::Uid(2), u16::MAX)]).unwrap();
-        self.chain.prepare_weights(&validator(), NET, &weights, 0).await.unwrap().nonce
+        self.chain.prepare_set(&validator(), &Row::new(NET, weights.clone(), 0)).await.unwrap().nonce
     }
 }
 
@@ -115,7 +115,7 @@ async fn killed_when_planned() {
     assert!(matches!(finish(&scene, &delivery, submission).await, State::Verified { .. }));
     assert_eq!(scene.rows().await, 1);
     let landed = delivery.store.with(|store| Ok(store.table().last_weights().cloned())).await.unwrap().unwrap();
-    let row = scene.chain.read_weights(NET, primitives::Uid(1), None).await.unwrap();
+    let row = scene.chain.read_weights(NET, MechId(0), primitives::Uid(1), None).await.unwrap();
     assert_eq!(row, landed.iter().collect::<Vec<_>>());
 }
 
