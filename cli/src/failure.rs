@@ -72,6 +72,8 @@ fn hint(cause: &(dyn Error + 'static)) -> Option<String> {
                 "is a node running there? `assay localnet` starts one, --chain-url names another".into()
             }
             ChainError::UnknownNetUid(_) => "choose another with --netuid".into(),
+            ChainError::UnknownMechanism { .. } => "choose another with --mech".into(),
+            ChainError::Pruned(_) => "an archive node has it: name one with --chain-url".into(),
             ChainError::NotRegistered { netuid, .. } => {
                 format!("register it first: `assay wallet register --netuid {netuid}`")
             }
