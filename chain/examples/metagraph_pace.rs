@@ -9,7 +9,7 @@ extern crate assay_chain as chain;
 mod full;
 
 use std::{
-    env,
+    env, fs,
     time::{Duration, Instant},
 };
 
@@ -26,7 +26,9 @@ use subxt::{
 
 use full::full_subnet;
 
-const READS: usize = 200;
+const READS: usize = 1_000;
+/// Of what is slower, and only there to compare with.
+const FEWER: usize = 200;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -34,7 +36,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (_node, url, netuid) = match words.next() {
         Some(url) => (None, url, NetUid(words.next().ok_or("which netuid?")?.parse()?)),
         None => {
-            let node = spawn(Config { genesis: full_subnet(), ..Config::test() }).await?;
+            let node = spawn(Config { genesis: full_subnet(256), ..Config::test() }).await?;
             let url = node.url();
             (Some(node), url, NetUid(1))
         }
@@ -47,19 +49,25 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         connecting.elapsed()
     );
 
-    let mut times = Vec::new();
+    let mut times = Vec::with_capacity(READS);
+    for _ in 0..FEWER {
+        client.metagraph(netuid, None).await?;
+    }
+    let before = resident_kib();
     for _ in 0..READS {
         times.push(timed(client.metagraph(netuid, None)).await?);
     }
+    let after = resident_kib();
     report("metagraph", &mut times);
+    println!("resident, with the node if it is this process's: {before} KiB before these reads, {after} KiB after");
     times.clear();
-    for _ in 0..READS {
+    for _ in 0..FEWER {
         times.push(timed(client.subnet(netuid, MechId(0), None)).await?);
     }
     report("metagraph and hyperparameters", &mut times);
     times.clear();
     let metagraph = client.metagraph(netuid, None).await?;
-    for _ in 0..READS {
+    for _ in 0..FEWER {
         times.push(timed(client.metagraph_rows(&metagraph)).await?);
     }
     report("weights, bonds and commits", &mut times);
@@ -68,7 +76,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let methods = LegacyRpcMethods::<RpcConfigFor<SubstrateConfig>>::new(RpcClient::from_insecure_url(&url).await?);
     let arguments = netuid.0.to_le_bytes();
     let mut bytes = 0;
-    for _ in 0..READS {
+    for _ in 0..FEWER {
         let begin = Instant::now();
         let head = methods.chain_get_finalized_head().await?;
         let answer =
@@ -90,4 +98,11 @@ fn report(what: &str, times: &mut [Duration]) {
     times.sort_unstable();
     let (min, median, max) = (times[0], times[times.len() / 2], times[times.len() - 1]);
     println!("{what}: min {min:.1?}, median {median:.1?}, max {max:.1?} over {} reads", times.len());
+}
+
+/// What is resident of this process; 0 where the system does not say.
+fn resident_kib() -> u64 {
+    let statm = fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    // In pages of 4 KiB.
+    statm.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok()).unwrap_or_default() * 4
 }

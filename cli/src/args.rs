@@ -1,9 +1,9 @@
 //! The command line. What a flag sets beside files and environment is in [`crate::layers`].
 
-use std::{env, path::PathBuf};
+use std::{env, path::PathBuf, str::FromStr};
 
 use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, error::ErrorKind};
-use primitives::NetUid;
+use primitives::{BlockHash, BlockNumber, HashError, MechId, NetUid};
 
 use crate::{
     commands,
@@ -209,4 +209,41 @@ impl ModelFlags {
 /// Read a netuid.
 pub fn netuid(text: &str) -> Result<NetUid, std::num::ParseIntError> {
     text.parse().map(NetUid)
+}
+
+/// Read a mechanism's number.
+pub fn mechanism(text: &str) -> Result<MechId, std::num::ParseIntError> {
+    text.parse().map(MechId)
+}
+
+/// A block as one names it: by its number or by its hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BlockName {
+    /// Of the best chain.
+    Number(BlockNumber),
+    /// Of any.
+    Hash(BlockHash),
+}
+
+impl FromStr for BlockName {
+    type Err = HashError;
+
+    fn from_str(text: &str) -> Result<Self, HashError> {
+        // No number has as many digits as a hash.
+        text.parse().map(Self::Number).or_else(|_| text.parse().map(Self::Hash))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_are_named_by_number_or_hash() {
+        assert_eq!("7123456".parse(), Ok(BlockName::Number(7_123_456)));
+        let hash = BlockHash([0x12; 32]);
+        assert_eq!(hash.to_string().parse(), Ok(BlockName::Hash(hash)));
+        assert_eq!(hash.to_string()[2..].parse(), Ok(BlockName::Hash(hash)));
+        assert!("latest".parse::<BlockName>().is_err());
+    }
 }

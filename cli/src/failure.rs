@@ -79,6 +79,8 @@ fn hint(cause: &(dyn Error + 'static)) -> Option<String> {
             ChainError::PriceAboveLimit { .. } => "nothing was sent: wait until it is cheaper, or offer more".into(),
             ChainError::Unaffordable { .. } => "nothing was sent".into(),
             ChainError::Refused { refusal, .. } => return advice(refusal),
+            ChainError::UnknownMechanism { .. } => "choose another with --mech".into(),
+            ChainError::Pruned(_) => "an archive node has it: name one with --chain-url".into(),
             ChainError::NotRegistered { netuid, .. } => {
                 format!("register it first: `assay register --netuid {netuid}`")
             }

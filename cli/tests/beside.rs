@@ -118,3 +118,40 @@ async fn a_chain_does_as_it_is_told() {
     assert_eq!(prints(&node, &["localnet", "faults"]), "");
     assert_eq!(node.faults(), localnet::Faults::default());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_metagraph_is_shown_at_any_kept_block() {
+    let limits = localnet::Limits { kept_blocks: 8, ..Default::default() };
+    let node = spawn(Config { limits, ..Config::test() }).await.unwrap();
+    let third = node.author_blocks(3).unwrap();
+    node.author_blocks(4).unwrap();
+    let document = |arguments: &[&str]| -> serde_json::Value {
+        serde_json::from_str(&prints(&node, &[&["metagraph", "--json"], arguments].concat())).unwrap()
+    };
+    let by_number = document(&["--block", "3"]);
+    assert_eq!(by_number, document(&["--block", &third.hash.to_string()]));
+    assert_eq!(by_number["block"], serde_json::json!({"number": 3, "hash": third.hash}));
+    assert_eq!((&by_number["netuid"], &by_number["mechanism"]), (&1.into(), &0.into()));
+    assert_eq!(by_number["hyperparameters"]["tempo"], 20);
+    assert_eq!(by_number["neurons"].as_array().unwrap().len(), 1);
+    assert!(by_number.get("rows").is_none());
+    let with_rows = document(&["--rows"]);
+    assert_eq!(with_rows["block"]["number"], 7);
+    assert_eq!(with_rows["rows"], serde_json::json!([{"weights": [], "bonds": [], "commits": []}]));
+
+    let table = prints(&node, &["metagraph", "--block", "3"]);
+    assert!(table.starts_with(&format!("subnet 1, block 3, {}\n1 neurons, ", third.hash)), "{table}");
+    assert!(prints(&node, &["metagraph", "--wide", "--rows"]).contains("commits"));
+
+    let fails = |arguments: &[&str], status: i32, words: &str| {
+        let output = assay(&node, &[&["metagraph"], arguments].concat());
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!((output.status.code(), said.lines().count()), (Some(status), 1), "{said}");
+        assert!(said.contains(words), "{said}");
+    };
+    node.author_blocks(8).unwrap();
+    fails(&["--block", "3"], 1, &format!("has pruned the state of block 3 {}; an archive node has it", third.hash));
+    fails(&["--block", "99"], 1, "the node does not have block 99");
+    fails(&["--mech", "1"], 1, "subnet 1 has no mechanism 1; choose another with --mech");
+    assert_eq!(assay(&node, &["metagraph", "--block", "latest"]).status.code(), Some(2));
+}

@@ -1,12 +1,10 @@
-//! A subnet without a free seat.
+//! A subnet with many seats taken.
 
 use localnet::{Genesis, GenesisNeuron};
 use primitives::{Coldkey, Hotkey};
 
-pub const SEATS: u16 = 256;
-
-/// The owner and 255 others, of whom nobody holds the key.
-pub fn full_subnet() -> Genesis {
+/// The owner and others, of whom nobody holds the key: so many seats together, 256 at most.
+pub fn full_subnet(seats: u16) -> Genesis {
     let mut genesis = Genesis::default();
     let key = |uid: u16| {
         let mut key = [7; 32];
@@ -19,6 +17,6 @@ pub fn full_subnet() -> Genesis {
         stake_rao: 1_000_000_000,
         validator_permit: uid < 64,
     };
-    genesis.subnets[0].neurons = (1..SEATS).map(neuron).collect();
+    genesis.subnets[0].neurons = (1..seats).map(neuron).collect();
     genesis
 }

@@ -314,7 +314,7 @@ async fn what_does_not_answer_is_unreachable_soon() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_metagraph_takes_few_requests() {
-    let node = spawn(Config { genesis: full_subnet(), ..Config::test() }).await.unwrap();
+    let node = spawn(Config { genesis: full_subnet(256), ..Config::test() }).await.unwrap();
     let tap = Tap::on(node.addr()).await;
     let client = Client::connect(&tap.url()).await.unwrap();
     let read = client.metagraph(NET, None).await.unwrap();
