@@ -34,7 +34,7 @@ pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
     args.chain.put(&mut flags);
     args.subnet.put(&mut flags);
     let settings = global.settings(flags)?.settings;
-    let chain = chain::Client::connect(&settings.chain.url).await?;
+    let chain = settings.chain.connect().await?;
     let metagraph = chain.metagraph(settings.subnet.netuid, args.at).await?;
     let mut out = io::stdout().lock();
     if args.json {

@@ -181,7 +181,7 @@ impl CallFlags {
             self.subnet.put(layer);
             self.key.put(layer);
         })?;
-        let url = &settings.chain.url;
+        let url = settings.chain.furthest();
         let hotkey = identity::hotkey(&settings.wallet, self.key.key.as_deref(), url)?;
         let coldkey = match &self.coldkey {
             Some(uri) => identity::development(uri, url)?,
@@ -190,7 +190,7 @@ impl CallFlags {
                 identity::wallet(&settings.wallet)?.coldkey(&password)?.keypair
             }
         };
-        let chain = chain::Client::connect(url).await?;
+        let chain = settings.chain.connect().await?;
         Ok((settings, chain, coldkey, hotkey))
     }
 }
@@ -247,7 +247,7 @@ fn print_created(kind: &str, created: &Created, json: bool) -> anyhow::Result<()
 
 fn show(settings: &Settings, key: Option<&str>, json: bool) -> anyhow::Result<()> {
     let (coldkey, hotkey) = match key {
-        Some(uri) => (None, identity::development(uri, &settings.chain.url)?.hotkey()),
+        Some(uri) => (None, identity::development(uri, settings.chain.furthest())?.hotkey()),
         None => {
             let wallet = identity::wallet(&settings.wallet)?;
             // A machine that serves may well have no coldkey file at all.
