@@ -117,9 +117,10 @@ impl Command {
 /// Which chain.
 #[derive(Debug, Args)]
 pub struct ChainFlags {
-    /// WebSocket address of a node [setting: chain.url]
+    /// WebSocket address of a node; given again, of another one to fall back on [settings: chain.url,
+    /// chain.fallback_urls]
     #[arg(long, value_name = "URL")]
-    pub chain_url: Option<String>,
+    pub chain_url: Vec<String>,
 }
 
 /// Which subnet.
@@ -170,7 +171,8 @@ pub struct ModelFlags {
 impl ChainFlags {
     /// Put them on top of the settings.
     pub fn put(&self, layer: &mut Layer) {
-        layer.flag("--chain-url", "chain.url", self.chain_url.as_ref());
+        layer.flag("--chain-url", "chain.url", self.chain_url.first());
+        layer.flags("--chain-url", "chain.fallback_urls", self.chain_url.get(1..).unwrap_or_default());
     }
 }
 

@@ -170,6 +170,15 @@ impl Layer {
             self.0.insert(key.to_owned(), Value::new(Some(&origin), ValueKind::String(value.to_string())));
         }
     }
+
+    /// Put down what a flag says that can be given more than once, if it was given that often.
+    pub fn flags(&mut self, flag: &str, key: &str, values: &[String]) {
+        if !values.is_empty() {
+            let origin = flag.to_owned();
+            let items = values.iter().map(|value| Value::new(Some(&origin), value.as_str()));
+            self.0.insert(key.to_owned(), Value::new(Some(&origin), ValueKind::Array(items.collect())));
+        }
+    }
 }
 
 /// Every key there is, with its default.
@@ -329,6 +338,11 @@ fn merge(files: &[PathBuf], variables: Option<Map<String, String>>, flags: Layer
         // The library would merge them key by key.
         let under = layers.iter_mut().rev().skip_while(|layer| !layer.0.contains_key(*key)).skip(1);
         under.for_each(|layer| drop(layer.0.remove(*key)));
+    }
+    for (first, second) in Settings::TOGETHER {
+        // The default stays.
+        let last = layers.iter().rposition(|layer| layer.0.contains_key(*first)).unwrap_or_default();
+        layers[..last].iter_mut().skip(1).for_each(|layer| drop(layer.0.remove(*second)));
     }
     let mut origins = BTreeMap::new();
     for (key, value) in layers.iter().flat_map(|layer| &layer.0) {

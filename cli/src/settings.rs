@@ -1,12 +1,12 @@
 //! Every setting of every command, with its default. `configs/*.toml` repeat them with comments.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{iter, net::SocketAddr, path::PathBuf, time::Duration};
 
 use localnet::{Beacon, BlockTime};
 use primitives::NetUid;
 use serde::{Deserialize, Serialize};
 
-use crate::layers::SettingsError;
+use crate::{identity::is_local, layers::SettingsError};
 
 /// All settings. A section is a table of the file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,6 +34,9 @@ pub struct Settings {
 pub struct ChainSettings {
     /// WebSocket address of a node.
     pub url: String,
+    /// Other nodes of the same chain, for when that one fails. They belong to the address beside them: who sets
+    /// another address alone has no others.
+    pub fallback_urls: Vec<String>,
 }
 
 /// Which subnet.
@@ -103,7 +106,7 @@ impl Default for Settings {
 
 impl Default for ChainSettings {
     fn default() -> Self {
-        Self { url: "ws://127.0.0.1:9944".into() }
+        Self { url: "ws://127.0.0.1:9944".into(), fallback_urls: Vec::new() }
     }
 }
 
@@ -138,12 +141,28 @@ impl Default for LocalnetSettings {
     }
 }
 
+impl ChainSettings {
+    /// Connect to the first node that answers; the others stay at hand.
+    pub async fn connect(&self) -> Result<chain::Client, chain::ChainError> {
+        chain::Client::connect_any(&self.url, &self.fallback_urls, chain::Deadlines::default()).await
+    }
+
+    /// The address that is the furthest away: one that isn't of this machine, where there is one.
+    pub fn furthest(&self) -> &str {
+        let mut urls = iter::once(&self.url).chain(&self.fallback_urls);
+        urls.find(|url| !is_local(url)).unwrap_or(&self.url)
+    }
+}
+
 impl Settings {
     /// Fields that aren't settings of their own: they follow from `[subnet]`, or have one value so far.
     pub const FILLED_IN: &[&str] = &["miner.netuid", "validator.netuid", "validator.mech"];
 
     /// Tables that are one value: naming one key of them replaces them all.
     pub const WHOLE: &[&str] = &["validator.scoring.weights"];
+
+    /// Where the first is set, the second is too: the fallbacks of one chain are none of another's.
+    pub const TOGETHER: &[(&str, &str)] = &[("chain.url", "chain.fallback_urls")];
 
     /// Let them follow.
     pub(crate) fn filled_in(mut self) -> Self {

@@ -91,12 +91,12 @@ pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
             (endpoint, Binding { receiver, netuid, genesis }, endpoint.to_string())
         }
         (endpoint, ..) => {
-            let chain = chain::Client::connect(&settings.chain.url).await?;
+            let chain = settings.chain.connect().await?;
             let metagraph = chain.metagraph(netuid, None).await?;
             let (receiver, announced) = choose(&metagraph, args.uid, args.miner)?;
             let endpoint = endpoint.or(announced).with_context(|| format!("{receiver} announces no endpoint"))?;
             let binding = Binding { receiver, netuid, genesis: chain.genesis() };
-            (endpoint, binding, settings.chain.url.clone())
+            (endpoint, binding, settings.chain.furthest().to_owned())
         }
     };
     let key = identity::hotkey(&settings.wallet, args.key.key.as_deref(), &seen_by)?;

@@ -58,7 +58,7 @@ pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
             args.chain.put(&mut flags);
             args.subnet.put(&mut flags);
             let settings = global.settings(flags)?.settings;
-            let chain = chain::Client::connect(&settings.chain.url).await?;
+            let chain = settings.chain.connect().await?;
             let input = input(chain.epoch_state(settings.subnet.netuid, args.at).await?)?;
             Epoch { input, output: None }
         }

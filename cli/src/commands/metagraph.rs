@@ -63,7 +63,7 @@ pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
     args.chain.put(&mut flags);
     args.subnet.put(&mut flags);
     let settings = global.settings(flags)?.settings;
-    let chain = Client::connect(&settings.chain.url).await?;
+    let chain = settings.chain.connect().await?;
     let (netuid, at) = (settings.subnet.netuid, hash(&chain, args.block).await?);
     if args.json {
         let (metagraph, hyperparameters) = chain.subnet(netuid, args.mech, at).await?;

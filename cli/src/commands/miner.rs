@@ -60,8 +60,8 @@ pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
     flags.flag("--announce", "miner.announce", args.announce);
     let settings = global.settings(flags)?.settings;
     let stop = Stop::listen().context("listening for signals")?;
-    let keypair = identity::hotkey(&settings.wallet, args.key.key.as_deref(), &settings.chain.url)?;
-    let chain = chain::Client::connect(&settings.chain.url).await?;
+    let keypair = identity::hotkey(&settings.wallet, args.key.key.as_deref(), settings.chain.furthest())?;
+    let chain = settings.chain.connect().await?;
     // An unregistered key is refused before a model is loaded for it.
     chain.uid(settings.subnet.netuid, keypair.hotkey(), None).await?;
 

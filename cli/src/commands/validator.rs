@@ -47,8 +47,8 @@ pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
     flags.flag("--store", "validator.store_path", args.store.as_ref().map(|path| path.display()));
     let settings = global.settings(flags)?.settings;
     let stop = Stop::listen().context("listening for signals")?;
-    let keypair = identity::hotkey(&settings.wallet, args.key.key.as_deref(), &settings.chain.url)?;
-    let chain = chain::Client::connect(&settings.chain.url).await?;
+    let keypair = identity::hotkey(&settings.wallet, args.key.key.as_deref(), settings.chain.furthest())?;
+    let chain = settings.chain.connect().await?;
     // An unregistered key is refused before a model is loaded for it.
     chain.uid(settings.subnet.netuid, keypair.hotkey(), None).await?;
 

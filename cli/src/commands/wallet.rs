@@ -155,7 +155,7 @@ fn print_created(kind: &str, created: &Created, json: bool) -> anyhow::Result<()
 
 fn show(settings: &Settings, key: Option<&str>, json: bool) -> anyhow::Result<()> {
     let (coldkey, hotkey) = match key {
-        Some(uri) => (None, identity::development(uri, &settings.chain.url)?.hotkey()),
+        Some(uri) => (None, identity::development(uri, settings.chain.furthest())?.hotkey()),
         None => {
             let wallet = identity::wallet(&settings.wallet)?;
             // A machine that serves may well have no coldkey file at all.

@@ -4,6 +4,7 @@ use primitives::NetUid;
 use tempfile::TempDir;
 
 use super::*;
+use crate::settings::ChainSettings;
 
 fn file(folder: &TempDir, name: &str, text: &str) -> PathBuf {
     let path = folder.path().join(name);
@@ -59,7 +60,10 @@ fn nothing_but_defaults() {
 
 #[test]
 fn an_unknown_key_is_named_with_its_file() {
-    assert_eq!(complaint("[chain]\nulr = \"ws://x\"\n"), "x.toml: unknown key chain.ulr; [chain] has url");
+    assert_eq!(
+        complaint("[chain]\nulr = \"ws://x\"\n"),
+        "x.toml: unknown key chain.ulr; [chain] has fallback_urls, url"
+    );
     assert_eq!(
         complaint("[validator]\nnetuid = 3\n"),
         "x.toml: unknown key validator.netuid; did you mean subnet.netuid?"
@@ -68,7 +72,7 @@ fn an_unknown_key_is_named_with_its_file() {
     assert!(complaint("[chian]\nx = 1\n").starts_with("x.toml: unknown key chian; the sections are chain, "));
     let variables = variables(&[("ASSAY__CHAIN__ULR", "ws://x")]);
     let error = merge(&[], variables, Layer::default()).unwrap_err();
-    assert_eq!(error.to_string(), "ASSAY__CHAIN__ULR: unknown key chain.ulr; [chain] has url");
+    assert_eq!(error.to_string(), "ASSAY__CHAIN__ULR: unknown key chain.ulr; [chain] has fallback_urls, url");
 }
 
 #[test]
@@ -90,6 +94,33 @@ fn a_file_that_is_not_toml_is_named_with_the_line() {
     assert!(complaint("[chain]\nurl = \n").starts_with("x.toml:2: "), "{}", complaint("[chain]\nurl = \n"));
     let missing = merge(&["no/such.toml".into()], variables(&[]), Layer::default()).unwrap_err();
     assert_eq!(missing.to_string(), "no/such.toml: cannot be read");
+}
+
+#[test]
+fn fallbacks_belong_to_their_address() {
+    let folder = TempDir::new().unwrap();
+    let path = file(&folder, "x.toml", "[chain]\nurl = \"ws://a\"\nfallback_urls = [\"ws://b\", \"ws://c\"]\n");
+    let chain = |pairs: &[(&str, &str)], urls: &[&str]| {
+        let urls: Vec<String> = urls.iter().map(|url| (*url).to_owned()).collect();
+        let mut layer = Layer::default();
+        crate::args::ChainFlags { chain_url: urls }.put(&mut layer);
+        merge(std::slice::from_ref(&path), variables(pairs), layer).unwrap().settings.chain
+    };
+    let is = |url: &str, fallbacks: &[&str]| ChainSettings {
+        url: url.into(),
+        fallback_urls: fallbacks.iter().map(|url| (*url).to_owned()).collect(),
+    };
+    assert_eq!(chain(&[], &[]), is("ws://a", &["ws://b", "ws://c"]));
+    assert_eq!(chain(&[("ASSAY__CHAIN__FALLBACK_URLS", "ws://d, ws://e")], &[]), is("ws://a", &["ws://d", "ws://e"]));
+    // Another address, and the fallbacks of the first one are not its own.
+    let variable = ("ASSAY__CHAIN__URL", "ws://f");
+    assert_eq!(chain(&[variable], &[]), is("ws://f", &[]));
+    assert_eq!(chain(&[variable, ("ASSAY__CHAIN__FALLBACK_URLS", "ws://g")], &[]), is("ws://f", &["ws://g"]));
+    assert_eq!(chain(&[variable], &["ws://h"]), is("ws://h", &[]));
+    assert_eq!(chain(&[variable], &["ws://h", "ws://i", "ws://j"]), is("ws://h", &["ws://i", "ws://j"]));
+    // A development key is judged by the worst of them.
+    assert_eq!(is("ws://localhost", &["ws://127.0.0.1"]).furthest(), "ws://localhost");
+    assert_eq!(is("ws://localhost", &["ws://127.0.0.1", "ws://b"]).furthest(), "ws://b");
 }
 
 #[test]
