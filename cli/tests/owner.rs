@@ -114,10 +114,10 @@ async fn a_subnet_is_set_up_from_nothing() {
     assert!(stake > 0, "{staked}");
     fails(&chain, &format!("stake add --amount 100 --max-price 0.000000001 {whose}"), 3, "refused");
     fails(&chain, &format!("stake remove --amount 18000000000 {whose}"), 1, "alpha to take back");
+    let before = document(&chain, &format!("stake show {whose}"));
+    assert!(before["stake_rao"].as_u64() >= Some(stake), "{before}");
     let removed = document(&chain, &format!("stake remove --amount 1 {whose}"));
-    assert!(removed["stake_rao"].as_u64().unwrap() < stake, "{removed}");
-    let shown = document(&chain, &format!("stake show {whose}"));
-    assert!(shown["stake_rao"].as_u64() >= removed["stake_rao"].as_u64(), "{shown}");
+    assert!(removed["balance_rao"].as_u64() > before["balance_rao"].as_u64(), "{before} {removed}");
     prints(&chain, &format!("transfer --to {} --amount 2.5 --coldkey //Alice", dev_account("//Poor").coldkey()));
     let poor = document(&chain, "stake show --netuid 2 --key //Miner --coldkey //Poor");
     assert_eq!(poor["balance_rao"], 2_500_000_000_u64);
