@@ -10,8 +10,6 @@ use subxt::{
 use crate::{ChainError, Client, Landed, metagraph::seat, storage::At};
 
 const COMMITMENTS: &str = "Commitments";
-/// Fields of a publication, where the metadata has no constant.
-const MAX_FIELDS: usize = 3;
 const MAX_RAW: usize = 128;
 const MAX_BIG_RAW: usize = 512;
 
@@ -61,14 +59,15 @@ impl Client {
         fields: &[CommitmentField],
     ) -> Result<Landed, ChainError> {
         let encoded = fields.iter().map(encode).collect::<Result<Vec<_>, _>>()?;
-        if fields.len() > MAX_FIELDS {
-            return Err(ChainError::TooLarge {
-                what: "a commitment's list of fields",
-                size: fields.len(),
-                limit: MAX_FIELDS,
-            });
-        }
-        self.read_at(None, |at: At| async move { seat(&at, netuid, hotkey.hotkey()).await }).await?;
+        let fits = |at: At| async move {
+            let limit = usize::try_from(at.constant::<u32>(COMMITMENTS, "MaxFields")?).unwrap_or(usize::MAX);
+            if fields.len() > limit {
+                let what = "a commitment's list of fields";
+                return Err(ChainError::TooLarge { what, size: fields.len(), limit });
+            }
+            seat(&at, netuid, hotkey.hotkey()).await
+        };
+        self.read_at(None, fits).await?;
         let info = Value::named_composite([("fields", Value::unnamed_composite(encoded))]);
         let arguments = vec![("netuid", Value::u128(netuid.0.into())), ("info", info)];
         let landed = self.call_with(hotkey, COMMITMENTS, "set_commitment", arguments).await?;
@@ -131,7 +130,7 @@ fn decode(stored: &Value) -> Option<Commitment> {
         _ => fields,
     };
     let fields = fields.into_iter().map(decode_field).collect::<Option<_>>()?;
-    Some(Commitment { block: block.try_into().ok()?, fields })
+    Some(Commitment { block, fields })
 }
 
 fn decode_field(value: &Value) -> Option<CommitmentField> {

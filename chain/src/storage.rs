@@ -72,6 +72,16 @@ impl At {
         Entry::new(self.runtime.metadata_ref(), pallet, name)
     }
 
+    /// What the runtime was built with.
+    pub(crate) fn constant<T: DecodeAsType>(&self, pallet: &str, name: &str) -> Result<T, ChainError> {
+        let item = || format!("constant {pallet}.{name}");
+        let metadata = self.runtime.metadata_ref();
+        let constant = metadata.pallet_by_name(pallet).and_then(|pallet| pallet.constant_by_name(name));
+        let constant = constant.ok_or_else(|| ChainError::Unsupported { item: item(), source: None })?;
+        T::decode_as_type(&mut constant.value(), constant.ty(), metadata.types())
+            .map_err(|error| ChainError::unsupported(item(), error))
+    }
+
     /// Read many keys in as few requests as possible.
     pub(crate) async fn fetch(&self, keys: &[Key]) -> Result<Found, ChainError> {
         let mut found = HashMap::with_capacity(keys.len());

@@ -113,7 +113,7 @@ fn the_commented_files_are_good() {
 #[test]
 fn a_development_key_stays_on_this_machine() {
     let remote = "wss://127.0.0.1.example.org:443";
-    let arguments = ["wallet", "register", "--key", "//Alice", "--chain-url", remote];
+    let arguments = ["register", "--key", "//Alice", "--chain-url", remote];
     fails(&arguments, 2, &["//Alice is a development key", remote]);
 }
 
@@ -156,7 +156,7 @@ fn localnet_serves_until_told_to_stop() {
     assert!(made.status.success(), "{:#?}", lines(&made));
     let ask = [&["ask", "hello", "--chain-url", url], &key[..]].concat();
     fails(&ask, 1, &["nobody serves on subnet 1"]);
-    let register = [&["wallet", "register", "--chain-url", url, "--coldkey", "//Alice"], &key[..]].concat();
+    let register = [&["register", "--chain-url", url, "--coldkey", "//Alice"], &key[..]].concat();
     let registered = assay(&register).output().unwrap();
     assert!(registered.status.success(), "{:#?}", lines(&registered));
     fails(&register, 3, &["the chain refused", "HotKeyAlreadyRegisteredInSubNet"]);
@@ -282,9 +282,9 @@ fn who_and_where_must_be_on_the_chain() {
     with(on(&["metagraph", "--netuid", "77"]), &chain.url, 1, &["no subnet 77", "--netuid"]);
     #[cfg(feature = "torch")]
     for command in ["miner", "validator"] {
-        with(on(&[command, "-qq", "--key", "//Stranger"]), &chain.url, 1, &["not registered", "assay wallet register"]);
+        with(on(&[command, "-qq", "--key", "//Stranger"]), &chain.url, 1, &["not registered", "assay register"]);
     }
     // The chain says no, and the exit status says that it was the chain.
-    let register = ["wallet", "register", "--netuid", "1", "--key", "//Poor//hot", "--coldkey", "//Poor"];
-    with(on(&register), &chain.url, 3, &["refused"]);
+    let register = ["register", "--netuid", "1", "--key", "//Poor//hot", "--coldkey", "//Poor"];
+    with(on(&register), &chain.url, 3, &["costs", "has 0", "nothing was sent"]);
 }

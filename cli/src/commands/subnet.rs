@@ -114,18 +114,26 @@ async fn set(rules: &[String], sudo: bool, call: &OwnerFlags, global: &Global) -
         chain.check_hyperparameter(netuid, name, value, sudo).await?;
     }
     let mut done: Vec<HyperparameterSet> = Vec::new();
+    let mut refused = Ok(());
     for (name, value) in rules {
-        let set = chain.set_hyperparameter(&coldkey, netuid, name, value, sudo).await?;
+        let set = match chain.set_hyperparameter(&coldkey, netuid, name, value, sudo).await {
+            Ok(set) => set,
+            Err(error) => {
+                refused = Err(anyhow::Error::new(error).context(format!("{name}={value}")));
+                break;
+            }
+        };
         if !call.json {
             let kept = set.value.as_ref().map_or_else(String::new, |value| format!(" is {value}"));
             print(&format!("{}{kept} since block {}", set.name, set.landed.block.number), &Value::Null, false)?;
         }
         done.push(set);
     }
-    if call.json {
+    // What was done is said whatever came after it.
+    if call.json && (refused.is_ok() || !done.is_empty()) {
         print("", &serde_json::to_value(&done)?, true)?;
     }
-    Ok(())
+    refused
 }
 
 async fn list(call: &OwnerFlags, global: &Global) -> anyhow::Result<()> {
