@@ -5,7 +5,7 @@ use std::{error::Error, time::Duration};
 use primitives::{BlockHash, BlockNumber, BlockRef, Coldkey, Hotkey, MechId, NetUid};
 use subxt::{ext::jsonrpsee::core::client::Error as SocketError, rpcs};
 
-use crate::{Invalidity, Refusal};
+use crate::{Invalidity, Objection, Refusal};
 
 /// An error from a library below, kept for its text.
 pub(crate) type Source = Box<dyn Error + Send + Sync + 'static>;
@@ -157,6 +157,9 @@ pub enum ChainError {
         /// What was read back.
         kept: String,
     },
+    /// The chain would refuse the call: nothing was sent.
+    #[error("the chain would refuse it: {0}")]
+    Foreseen(Objection),
     /// The node forgot the transaction without including it. It may still be included: submit the same bytes again.
     #[error("the node dropped the transaction")]
     Dropped,
@@ -208,6 +211,7 @@ impl ChainError {
             | Self::Expired { .. } => true,
             Self::Refused { refusal, .. } => refusal.is_retryable(),
             Self::Invalid(invalidity) => invalidity.is_retryable(),
+            Self::Foreseen(objection) => objection.is_retryable(),
             other => other.is_garbled(),
         }
     }
@@ -222,7 +226,7 @@ impl ChainError {
     pub fn is_refusal(&self) -> bool {
         let would_have =
             matches!(self, Self::Unaffordable { .. } | Self::PriceAboveLimit { .. } | Self::TooLarge { .. });
-        would_have || matches!(self, Self::Refused { .. } | Self::Invalid(_))
+        would_have || matches!(self, Self::Refused { .. } | Self::Invalid(_) | Self::Foreseen(_))
     }
 
     /// Whether the node does not have, or no longer has, what was asked of a block.

@@ -88,6 +88,7 @@ pub enum Command {
     Axon(commands::axon::Args),
     Commitment(commands::commitment::Args),
     Transfer(commands::transfer::Args),
+    Weights(commands::weights::Args),
     Wallet(commands::wallet::Args),
     Replay(commands::replay::Args),
     Epoch(commands::epoch::Args),

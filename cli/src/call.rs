@@ -111,7 +111,7 @@ impl ColdkeyFlags {
     /// The key itself.
     pub fn open(&self, settings: &Settings) -> anyhow::Result<Keypair> {
         match &self.coldkey {
-            Some(uri) => identity::development(uri, &settings.chain.url),
+            Some(uri) => identity::development(uri, settings.chain.furthest()),
             None => {
                 let wallet = identity::wallet(&settings.wallet)?;
                 Ok(wallet.coldkey(&self.password.read(false)?)?.keypair)
@@ -122,7 +122,7 @@ impl ColdkeyFlags {
     /// Its address, for which no password is needed.
     pub fn address(&self, settings: &Settings) -> anyhow::Result<Coldkey> {
         match &self.coldkey {
-            Some(uri) => Ok(identity::development(uri, &settings.chain.url)?.coldkey()),
+            Some(uri) => Ok(identity::development(uri, settings.chain.furthest())?.coldkey()),
             None => Ok(identity::wallet(&settings.wallet)?.coldkeypub()?),
         }
     }
@@ -157,18 +157,18 @@ impl CallFlags {
     /// Keys first: a wrong password is known before the chain is asked.
     pub async fn prepare(&self, global: &Global) -> anyhow::Result<(Settings, chain::Client, Keypair, Hotkey)> {
         let settings = self.settings(global)?;
-        let hotkey = self.hotkey.address(&settings.wallet, &settings.chain.url)?;
+        let hotkey = self.hotkey.address(&settings.wallet, settings.chain.furthest())?;
         let coldkey = self.coldkey.open(&settings)?;
-        let chain = chain::Client::connect(&settings.chain.url).await?;
+        let chain = settings.chain.connect().await?;
         Ok((settings, chain, coldkey, hotkey))
     }
 
     /// The same without opening the coldkey, for a question.
     pub async fn ask(&self, global: &Global) -> anyhow::Result<(Settings, chain::Client, Coldkey, Hotkey)> {
         let settings = self.settings(global)?;
-        let hotkey = self.hotkey.address(&settings.wallet, &settings.chain.url)?;
+        let hotkey = self.hotkey.address(&settings.wallet, settings.chain.furthest())?;
         let coldkey = self.coldkey.address(&settings)?;
-        let chain = chain::Client::connect(&settings.chain.url).await?;
+        let chain = settings.chain.connect().await?;
         Ok((settings, chain, coldkey, hotkey))
     }
 }
@@ -177,14 +177,14 @@ impl OwnerFlags {
     pub async fn prepare(&self, global: &Global) -> anyhow::Result<(Settings, chain::Client, Keypair)> {
         let settings = self.settings(global)?;
         let coldkey = self.coldkey.open(&settings)?;
-        let chain = chain::Client::connect(&settings.chain.url).await?;
+        let chain = settings.chain.connect().await?;
         Ok((settings, chain, coldkey))
     }
 
     /// The same without a key, for a question.
     pub async fn ask(&self, global: &Global) -> anyhow::Result<(Settings, chain::Client)> {
         let settings = self.settings(global)?;
-        let chain = chain::Client::connect(&settings.chain.url).await?;
+        let chain = settings.chain.connect().await?;
         Ok((settings, chain))
     }
 
@@ -204,8 +204,8 @@ impl HotkeyCallFlags {
             self.subnet.put(layer);
             self.key.put(layer);
         })?;
-        let hotkey = identity::hotkey(&settings.wallet, self.key.key.as_deref(), &settings.chain.url)?;
-        let chain = chain::Client::connect(&settings.chain.url).await?;
+        let hotkey = identity::hotkey(&settings.wallet, self.key.key.as_deref(), settings.chain.furthest())?;
+        let chain = settings.chain.connect().await?;
         Ok((settings, chain, hotkey))
     }
 }
@@ -217,8 +217,8 @@ impl HotkeyQuestionFlags {
             self.subnet.put(layer);
             self.hotkey.key.put(layer);
         })?;
-        let hotkey = self.hotkey.address(&settings.wallet, &settings.chain.url)?;
-        let chain = chain::Client::connect(&settings.chain.url).await?;
+        let hotkey = self.hotkey.address(&settings.wallet, settings.chain.furthest())?;
+        let chain = settings.chain.connect().await?;
         Ok((settings, chain, hotkey))
     }
 }

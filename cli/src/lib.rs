@@ -62,6 +62,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Axon(args) => commands::axon::run(args, global).await,
         Command::Commitment(args) => commands::commitment::run(args, global).await,
         Command::Transfer(args) => commands::transfer::run(args, global).await,
+        Command::Weights(args) => commands::weights::run(args, global).await,
         Command::Wallet(args) => commands::wallet::run(args, global).await,
         Command::Replay(args) => commands::replay::run(args),
         Command::Epoch(args) => commands::epoch::run(args, global).await,

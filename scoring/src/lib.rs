@@ -57,4 +57,4 @@ pub use scorer::{Accuracy, AccuracyAndSpeed, Scorer};
 pub use stream::Choices;
 pub use table::{Divergence, ScoreTable, Standing};
 pub use tasks::{EmbedTask, GenerateTask};
-pub use weights::{NoWeights, Seat, Snapshot, WeightPolicy, Zeros, weights};
+pub use weights::{NoWeights, Seat, Share, Snapshot, WeightPolicy, Zeros, shares, weights};

@@ -1,11 +1,12 @@
 //! From standings to the row that goes on chain.
 
-use std::collections::BTreeSet;
-
 use primitives::{BlockRef, Hyperparameters, Metagraph, Neuron, Registration, Uid, Weights, WeightsError};
 use serde::{Deserialize, Serialize};
 
 use crate::{score::Score, table::ScoreTable};
+
+/// Binary places of a weight before it is rounded.
+const BITS: u32 = 32;
 
 /// How standings become weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,16 +87,15 @@ impl WeightPolicy {
         }
     }
 
-    /// A standing's weight, given the best standing: 65535 for the best, 0 for nothing.
-    fn weigh(&self, standing: Score, best: Score) -> u16 {
-        const BITS: u32 = 32;
+    /// A standing's weight before it is rounded, in units of 2^-32 of the best one's.
+    fn exact(&self, standing: Score, best: Score) -> u64 {
         if standing == Score::ZERO {
             return 0;
         }
         match self {
             Self::WinnerTakesAll => {
                 if standing == best {
-                    u16::MAX
+                    1 << BITS
                 } else {
                     0
                 }
@@ -103,11 +103,16 @@ impl WeightPolicy {
             Self::Proportional { power } => {
                 let ratio = (u128::from(standing.nano()) << BITS) / u128::from(best.nano().max(1));
                 let share = (0..*power).fold(1 << BITS, |share, _| (share * ratio) >> BITS);
-                let rounded = (share * u128::from(u16::MAX) + (1 << (BITS - 1))) >> BITS;
-                u16::try_from(rounded).unwrap_or(u16::MAX)
+                u64::try_from(share).unwrap_or(1 << BITS)
             }
         }
     }
+}
+
+/// From units of 2^-32 to the chain's: 65535 for the best.
+fn rounded(exact: u64) -> u16 {
+    let rounded = (u128::from(exact) * u128::from(u16::MAX) + (1 << (BITS - 1))) >> BITS;
+    u16::try_from(rounded).unwrap_or(u16::MAX)
 }
 
 impl Snapshot {
@@ -122,33 +127,57 @@ impl Snapshot {
     }
 }
 
-/// The row that follows from the standings: largest value 65535, so that the chain's upscaling leaves it alone.
+/// Where a seat's weight comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Share {
+    /// The seat.
+    pub uid: Uid,
+    /// Its tenant.
+    pub registration: Registration,
+    /// The tenant's standing; none where it was not scored lately.
+    pub standing: Option<Score>,
+    /// Its weight before it is rounded, in units of 2^-32 of the best one's.
+    pub exact: u64,
+    /// Its weight; none where the row leaves it out.
+    pub value: Option<u16>,
+}
+
+/// The row that follows from the standings, seat by seat in the snapshot's order: largest value 65535, so that the chain's
+/// upscaling leaves it alone.
 ///
 /// Who lost the seat, or was not asked lately, has no weight; nor has the validator itself. Where the chain or [`Zeros`]
 /// want more uids named than have earned weight, others are named with the weight 0.
-pub fn weights(table: &ScoreTable, snapshot: &Snapshot) -> Result<Weights, NoWeights> {
-    let standings: Vec<(Uid, Score)> =
-        snapshot.seats.iter().filter_map(|seat| Some((seat.uid, table.standing(&seat.registration)?))).collect();
-    let best = standings.iter().map(|(_, standing)| *standing).max().ok_or(NoWeights::NobodyScored)?;
+pub fn shares(table: &ScoreTable, snapshot: &Snapshot) -> Result<Vec<Share>, NoWeights> {
+    let standings = || snapshot.seats.iter().map(|seat| table.standing(&seat.registration));
+    let best = standings().flatten().max().ok_or(NoWeights::NobodyScored)?;
     if best == Score::ZERO {
         return Err(NoWeights::NobodyEarned);
     }
     let policy = table.config().weights;
-    let mut row: Vec<(Uid, u16)> =
-        standings.iter().map(|(uid, standing)| (*uid, policy.weigh(*standing, best))).filter(|(_, w)| *w > 0).collect();
+    let share = |(seat, standing): (&Seat, Option<Score>)| {
+        let exact = standing.map_or(0, |standing| policy.exact(standing, best));
+        let value = Some(rounded(exact)).filter(|value| *value > 0);
+        Share { uid: seat.uid, registration: seat.registration, standing, exact, value }
+    };
+    let mut shares: Vec<Share> = snapshot.seats.iter().zip(standings()).map(share).collect();
 
     let required = match table.config().zeros {
-        Zeros::Omit => usize::from(snapshot.min_allowed_weights).min(snapshot.seats.len()),
-        Zeros::Explicit => snapshot.seats.len(),
+        Zeros::Omit => usize::from(snapshot.min_allowed_weights).min(shares.len()),
+        Zeros::Explicit => shares.len(),
     };
-    if row.len() < required {
-        let named: BTreeSet<Uid> = row.iter().map(|(uid, _)| *uid).collect();
-        let mut others: Vec<Uid> =
-            snapshot.seats.iter().map(|seat| seat.uid).filter(|uid| !named.contains(uid)).collect();
-        others.sort_unstable();
-        row.extend(others.into_iter().take(required - row.len()).map(|uid| (uid, 0)));
+    let named = shares.iter().filter(|share| share.value.is_some()).count();
+    let mut unnamed: Vec<&mut Share> = shares.iter_mut().filter(|share| share.value.is_none()).collect();
+    unnamed.sort_unstable_by_key(|share| share.uid);
+    for share in unnamed.into_iter().take(required.saturating_sub(named)) {
+        share.value = Some(0);
     }
-    Ok(Weights::new(row)?)
+    Ok(shares)
+}
+
+/// The row of [`shares`].
+pub fn weights(table: &ScoreTable, snapshot: &Snapshot) -> Result<Weights, NoWeights> {
+    let shares = shares(table, snapshot)?;
+    Ok(Weights::new(shares.into_iter().filter_map(|share| Some((share.uid, share.value?))))?)
 }
 
 #[cfg(test)]
@@ -157,7 +186,7 @@ mod tests {
 
     #[test]
     fn half_as_good_is_paid_a_quarter() {
-        let weigh = |policy: WeightPolicy, nano| policy.weigh(Score::from_nano(nano).unwrap(), Score::ONE);
+        let weigh = |policy: WeightPolicy, nano| rounded(policy.exact(Score::from_nano(nano).unwrap(), Score::ONE));
         let square = WeightPolicy::default();
         assert_eq!(weigh(square, 1_000_000_000), 65_535);
         assert_eq!(weigh(square, 500_000_000), 16_384);

@@ -10,7 +10,7 @@ use primitives::{BlockRef, Keypair, MechId, NetUid};
 use tokio::sync::watch;
 
 use crate::{
-    config::CommitReveal,
+    config::{CommitReveal, Config},
     database::StoreError,
     journal::{Abandoned, Commit, State, Submission},
     metrics,
@@ -45,6 +45,11 @@ pub(crate) struct Delivery {
 }
 
 impl Delivery {
+    pub fn new(config: &Config, key: Keypair, chain: Client, store: SharedStore) -> Self {
+        let Config { netuid, mech, commit_reveal, .. } = *config;
+        Self { chain, key, netuid, mech, commit_reveal, store }
+    }
+
     /// Take a submission as far as it gets: to its end, or to a commit that can't be revealed yet. With an error it is
     /// where the journal says, to be taken up again.
     pub async fn deliver(&self, mut submission: Submission) -> Result<Submission, Held> {

@@ -55,15 +55,10 @@ pub async fn spawn(
     spawn_with(config, key, Arc::new(crate::referee::Prefill { engine, encoder: None }), chain).await
 }
 
-/// Start a validator that judges answers with `referee`.
-pub async fn spawn_with(
-    config: Config,
-    key: Keypair,
-    referee: Arc<dyn Referee>,
-    chain: Client,
-) -> Result<Handle, SpawnError> {
+/// Open the store of a validator whose hotkey has a seat, on the chain that the store knows.
+pub(crate) async fn open(config: &Config, hotkey: Hotkey, chain: &Client) -> Result<Store, SpawnError> {
     config.check()?;
-    let (hotkey, netuid) = (key.hotkey(), config.netuid);
+    let netuid = config.netuid;
     match chain.uid(netuid, hotkey, None).await {
         Ok(uid) => tracing::info!(%hotkey, %netuid, %uid, "validator registered"),
         Err(ChainError::NotRegistered { .. }) => return Err(SpawnError::NotRegistered { hotkey, netuid }),
@@ -84,17 +79,21 @@ pub async fn spawn_with(
     }
     let unfinished = store.unfinished()?.len();
     tracing::info!(rounds = store.rounds(), unfinished, path = %config.store_path.display(), "store opened");
+    Ok(store)
+}
 
+/// Start a validator that judges answers with `referee`.
+pub async fn spawn_with(
+    config: Config,
+    key: Keypair,
+    referee: Arc<dyn Referee>,
+    chain: Client,
+) -> Result<Handle, SpawnError> {
+    let hotkey = key.hotkey();
+    let store = open(&config, hotkey, &chain).await?;
     let progress = Progress::new(store.rounds());
     let store = SharedStore::new(store);
-    let delivery = Delivery {
-        chain: chain.clone(),
-        key: key.clone(),
-        netuid,
-        mech: config.mech,
-        commit_reveal: config.commit_reveal,
-        store: store.clone(),
-    };
+    let delivery = Delivery::new(&config, key.clone(), chain.clone(), store.clone());
     let client = MinerClient::new(key, config.connect_deadline());
     let rounds = Rounds {
         chain: chain.clone(),

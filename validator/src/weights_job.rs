@@ -52,6 +52,21 @@ impl Skipped {
     }
 }
 
+/// What came of planning.
+pub(crate) enum Planned {
+    New(Box<Submission>),
+    /// The epoch's submission was planned before.
+    Before(Box<Submission>),
+    /// From this block on.
+    TooEarly(BlockNumber),
+    /// What is sent now does not land before the epoch runs; or there are no epochs.
+    TooLate,
+    Skipped {
+        epoch_index: u64,
+        why: Skipped,
+    },
+}
+
 pub(crate) struct WeightsJob {
     pub chain: Client,
     pub config: Config,
@@ -80,32 +95,48 @@ impl WeightsJob {
 
     /// What is due at a finalised block.
     async fn step(&mut self, head: BlockRef) -> Result<(), Held> {
-        // What was begun comes first: until it is settled, a second row could land beside it. A commit that waits to be
-        // revealed is settled as far as it can be.
+        self.resume().await?;
+        match self.plan(head, false).await? {
+            Planned::New(submission) => self.deliver(submission).await.map(drop),
+            Planned::Skipped { epoch_index, why } => {
+                self.say(epoch_index, why);
+                Ok(())
+            }
+            Planned::Before(_) | Planned::TooEarly(_) | Planned::TooLate => Ok(()),
+        }
+    }
+
+    /// Take up what was begun. It comes first: until it is settled, a second row could land beside it. A commit that
+    /// waits to be revealed is settled as far as it can be.
+    pub async fn resume(&self) -> Result<(), Held> {
         for submission in self.delivery.store.with(|store| store.unfinished()).await? {
             self.deliver(submission).await?;
         }
+        Ok(())
+    }
+
+    /// Plan the epoch's row if it is due at this head; `now`: whether or not it is.
+    pub async fn plan(&self, head: BlockRef, now: bool) -> Result<Planned, Held> {
         let netuid = self.config.netuid;
         let rules = self.chain.hyperparameters(netuid, Some(head.hash)).await?;
+        let epoch_index = rules.epoch_index;
         let last = self.delivery.store.with(|store| store.last_submission()).await?;
         // Weights that were lost are made good as soon as the chain takes a row.
         let lost = last.as_ref().is_some_and(|last| matches!(last.state, State::Abandoned(Abandoned::NotRevealed(_))));
-        let margin = if lost { u64::MAX } else { margin(&rules, self.config.weights_margin_blocks) };
-        let Window::Open { epoch } = window(&rules, head.number, margin) else {
-            return Ok(());
-        };
-        let epoch_index = rules.epoch_index;
-        if last.is_some_and(|last| last.epoch_index >= epoch_index) {
-            return Ok(());
+        if let Some(before) = last.filter(|last| last.epoch_index >= epoch_index) {
+            return Ok(Planned::Before(Box::new(before)));
         }
+        let margin = if lost || now { u64::MAX } else { margin(&rules, self.config.weights_margin_blocks) };
+        let epoch = match window(&rules, head.number, margin) {
+            Window::Open { epoch } => epoch,
+            Window::Ahead { opens } => return Ok(Planned::TooEarly(opens)),
+            Window::Never | Window::Over { .. } => return Ok(Planned::TooLate),
+        };
         let metagraph = self.chain.mechanism_metagraph(netuid, self.config.mech, Some(head.hash)).await?;
         let uid = match self.ready(&rules, &metagraph, epoch).await? {
-            Ok(Some(uid)) => uid,
-            Ok(None) => return Ok(()),
-            Err(skipped) => {
-                self.say(epoch_index, skipped);
-                return Ok(());
-            }
+            Ok(Ok(uid)) => uid,
+            Ok(Err(free)) => return Ok(Planned::TooEarly(free)),
+            Err(why) => return Ok(Planned::Skipped { epoch_index, why }),
         };
         let snapshot = Snapshot::new(&metagraph, &rules);
         let (version_key, last_epoch_block) = (rules.weights_version, rules.last_epoch_block);
@@ -113,34 +144,32 @@ impl WeightsJob {
             .delivery
             .store
             .with(move |store| store.plan(epoch_index, last_epoch_block, uid, snapshot, version_key));
-        match planned.await? {
+        Ok(match planned.await? {
             Ok(submission) => {
                 let Submission { weights, planned_at, .. } = &submission;
                 tracing::info!(epoch = epoch_index, block = planned_at, uids = weights.len(), "weights planned");
-                self.deliver(submission).await
+                Planned::New(Box::new(submission))
             }
-            Err(skipped) => {
-                self.say(epoch_index, skipped);
-                Ok(())
-            }
-        }
+            Err(why) => Planned::Skipped { epoch_index, why },
+        })
     }
 
-    async fn deliver(&self, submission: Submission) -> Result<(), Held> {
-        let delivered = self.delivery.deliver(submission).await?;
+    /// As far as it gets.
+    pub async fn deliver(&self, submission: impl Into<Box<Submission>>) -> Result<Submission, Held> {
+        let delivered = self.delivery.deliver(*submission.into()).await?;
         if delivered.state.is_finished() {
-            self.progress.submission(delivered);
+            self.progress.submission(delivered.clone());
         }
-        Ok(())
+        Ok(delivered)
     }
 
-    /// Our seat, if there are weights and the chain takes them now; none if it will later in this epoch.
+    /// Our seat, if there are weights and the chain takes them now; or from which block on it does, in this epoch.
     async fn ready(
         &self,
         rules: &Hyperparameters,
         metagraph: &Metagraph,
         epoch: BlockNumber,
-    ) -> Result<Result<Option<Uid>, Skipped>, Held> {
+    ) -> Result<Result<Result<Uid, BlockNumber>, Skipped>, Held> {
         let hotkey = self.delivery.key.hotkey();
         let Some(own) = metagraph.by_hotkey(&hotkey) else { return Ok(Err(Skipped::NotRegistered)) };
         // Registration counts as an update on chain, so an update at its block is no row.
@@ -175,9 +204,11 @@ impl WeightsJob {
         let checked =
             state.check(&call).and_then(|()| state.check_row(&row.uids(), &row.values(), rules.weights_version));
         Ok(match checked {
-            Ok(()) => Ok(Some(own.uid)),
-            Err(objection) if objection.until().is_some_and(|free| free < epoch) => Ok(None),
-            Err(objection) => Err(Skipped::Refused(objection)),
+            Ok(()) => Ok(Ok(own.uid)),
+            Err(objection) => match objection.until().filter(|free| *free < epoch) {
+                Some(free) => Ok(Err(free)),
+                None => Err(Skipped::Refused(objection)),
+            },
         })
     }
 

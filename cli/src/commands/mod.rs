@@ -20,3 +20,4 @@ pub mod transfer;
 #[cfg(feature = "torch")]
 pub mod validator;
 pub mod wallet;
+pub mod weights;

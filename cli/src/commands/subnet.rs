@@ -156,7 +156,7 @@ async fn show(chain: &ChainFlags, subnet: &SubnetFlags, as_json: bool, global: &
         subnet.put(layer);
     })?;
     let netuid = settings.subnet.netuid;
-    let chain = chain::Client::connect(&settings.chain.url).await?;
+    let chain = settings.chain.connect().await?;
     let block = chain.finalized().await?;
     let at = Some(block.hash);
     let rules = chain.hyperparameter_values(netuid, at).await?;

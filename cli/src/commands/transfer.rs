@@ -41,7 +41,7 @@ pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
         args.wallet.put(layer);
     })?;
     let coldkey = args.coldkey.open(&settings)?;
-    let chain = chain::Client::connect(&settings.chain.url).await?;
+    let chain = settings.chain.connect().await?;
     let (to, amount) = (args.to, args.amount);
     confirm(&format!("Give {} TAO to {to}?", tao(amount)), args.yes)?;
     let landed = chain.transfer(&coldkey, to, amount).await?;

@@ -1,0 +1,69 @@
+//! One epoch's weights, set now and by hand: by the same journal as the validator's, which must not run meanwhile.
+
+use chain::{ChainError, Client};
+use primitives::{BlockNumber, Keypair};
+
+use crate::{
+    config::Config,
+    database::StoreError,
+    delivery::{Delivery, Held},
+    handle::Progress,
+    journal::Submission,
+    spawn::{SpawnError, open},
+    store::SharedStore,
+    weights_job::{Planned, Skipped, WeightsJob},
+};
+
+/// Why weights were not set.
+#[derive(Debug, thiserror::Error)]
+pub enum SetError {
+    /// The store or the chain is not as it has to be.
+    #[error(transparent)]
+    Spawn(#[from] SpawnError),
+    /// The chain could not be asked, or may still take the call: set them again to go on.
+    #[error(transparent)]
+    Chain(#[from] ChainError),
+    /// The journal can't be written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// There is nothing to set, or nobody to take it.
+    #[error("no weights for this epoch: {0}")]
+    Skipped(#[from] Skipped),
+    /// The chain takes none yet.
+    #[error("the chain takes no row before block {0}")]
+    TooEarly(BlockNumber),
+    /// The chain would refuse the call that comes next, for now.
+    #[error("{0}")]
+    Held(String),
+    /// What is sent now does not count for this epoch.
+    #[error("the epoch runs before weights could land")]
+    TooLate,
+}
+
+impl From<Held> for SetError {
+    fn from(held: Held) -> Self {
+        match held {
+            Held::Chain(error) => error.into(),
+            Held::Store(error) => error.into(),
+            held @ Held::TooEarly(_) => Self::Held(held.to_string()),
+        }
+    }
+}
+
+/// Take up what the store's journal has begun, then plan this epoch's weights if it has none yet, and deliver them as far as
+/// they get now: to their end, or to a commit that waits to be revealed.
+pub async fn set_weights(config: Config, key: Keypair, chain: Client) -> Result<Submission, SetError> {
+    let store = open(&config, key.hotkey(), &chain).await?;
+    let progress = Progress::new(store.rounds());
+    let delivery = Delivery::new(&config, key, chain.clone(), SharedStore::new(store));
+    let job = WeightsJob { chain, config, delivery, progress, said: None };
+    job.resume().await?;
+    let head = job.chain.finalized().await?;
+    match job.plan(head, true).await? {
+        Planned::New(submission) => Ok(job.deliver(submission).await?),
+        Planned::Before(submission) => Ok(*submission),
+        Planned::TooEarly(block) => Err(SetError::TooEarly(block)),
+        Planned::TooLate => Err(SetError::TooLate),
+        Planned::Skipped { why, .. } => Err(why.into()),
+    }
+}
