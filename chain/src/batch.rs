@@ -4,7 +4,7 @@ use subxt::ext::{frame_decode::storage::IntoEncodableValues, scale_decode::Decod
 
 use crate::{
     ChainError,
-    storage::{At, Entry, Found, Key},
+    storage::{At, Entry, Found, Key, SUBTENSOR},
 };
 
 /// Values that are read in one request.
@@ -35,7 +35,17 @@ impl<'a> Batch<'a> {
         name: &'static str,
         parts: impl IntoEncodableValues,
     ) -> Result<One<'a, T>, ChainError> {
-        let entry = self.at.entry(name)?;
+        self.want_of(SUBTENSOR, name, parts)
+    }
+
+    /// The same for another pallet's item.
+    pub(crate) fn want_of<T: DecodeAsType>(
+        &mut self,
+        pallet: &'static str,
+        name: &'static str,
+        parts: impl IntoEncodableValues,
+    ) -> Result<One<'a, T>, ChainError> {
+        let entry = self.at.entry_of(pallet, name)?;
         let key = entry.key(parts)?;
         self.keys.push(key.clone());
         Ok(One { entry, key })
@@ -60,6 +70,11 @@ impl<'a> Batch<'a> {
 impl<T: DecodeAsType> One<'_, T> {
     pub(crate) fn of(&self, found: &Found) -> Result<T, ChainError> {
         self.entry.require(found, &self.key)
+    }
+
+    /// For an item that need not have a value.
+    pub(crate) fn maybe(&self, found: &Found) -> Result<Option<T>, ChainError> {
+        self.entry.decode(found, &self.key)
     }
 }
 

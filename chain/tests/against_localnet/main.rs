@@ -4,6 +4,7 @@ mod beacon;
 mod calls;
 mod faults;
 mod node;
+mod preflight;
 mod raw;
 mod reads;
 mod schedule;
