@@ -81,4 +81,5 @@ pub use setters::{Hyperparameter, HyperparameterCall, HyperparameterSet};
 pub use subxt::dynamic::Value;
 pub use transaction::{Landed, TransactionHash};
 pub use weights::{Difference, Verdict};
+pub use weights::{Difference, SignedWeights, Verdict};
 pub use weights_state::{HashCommit, WeightsState};

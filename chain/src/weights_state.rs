@@ -5,7 +5,7 @@ use subxt::utils::AccountId32;
 
 use crate::{
     ChainError, Client,
-    batch::Batch,
+    batch::{Batch, One},
     storage::{At, Found},
 };
 
@@ -133,7 +133,7 @@ async fn weights_state(at: &At, netuid: NetUid, mechanism: MechId, hotkey: Hotke
         epoch_index: epoch_index.of(&found)?,
         blocks_since_last_step: since_last_step.of(&found)?,
     };
-    let relatives = |item: Option<crate::batch::One<'_, Relatives>>, found: &Found| match item {
+    let relatives = |item: Option<One<'_, Relatives>>, found: &Found| match item {
         Some(item) => item.of(found),
         None => Ok(Vec::new()),
     };

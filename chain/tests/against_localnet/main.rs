@@ -7,6 +7,7 @@ mod faults;
 mod full;
 mod node;
 mod owner;
+mod preflight;
 mod raw;
 mod reads;
 mod schedule;

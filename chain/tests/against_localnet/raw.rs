@@ -1,5 +1,7 @@
 //! Calls that go to the chain as they are, with none of the client's checks, and writes into its state.
 
+use std::collections::BTreeMap;
+
 use codec::Encode;
 use frame_metadata_hash_extension::CheckMetadataHash;
 use localnet::{Handle, Rejected};
@@ -31,8 +33,6 @@ pub enum Fate {
     Failed(String),
     /// The number of the check before inclusion.
     Refused(u8),
-    /// Not a transaction at all.
-    Undecodable,
 }
 
 pub fn id(keypair: &Keypair) -> AccountId {
@@ -40,29 +40,29 @@ pub fn id(keypair: &Keypair) -> AccountId {
 }
 
 /// Sends calls by number: the chain's nonces are counted here.
-#[derive(Default)]
 pub struct Sender {
-    nonces: std::collections::BTreeMap<[u8; 32], u32>,
+    root: Keypair,
+    nonces: BTreeMap<[u8; 32], u32>,
+}
+
+impl Default for Sender {
+    fn default() -> Self {
+        Self { root: alice(), nonces: BTreeMap::new() }
+    }
 }
 
 impl Sender {
     /// Send a call and make the block after the present one.
     pub fn send(&mut self, node: &Handle, who: &Keypair, call: impl Into<RuntimeCall>) -> Fate {
-        let nonce = self.nonces.entry(who.public()).or_default();
-        let bytes = signed(who, *nonce, Hash::from(node.genesis().0), call.into()).encode();
-        let hash = match node.submit(bytes) {
+        let hash = match node.submit(self.sign(node, who, call)) {
             Ok(hash) => hash,
             Err(Rejected::Invalid(TransactionValidityError::Invalid(InvalidTransaction::Custom(code)))) => {
                 node.author_block().unwrap();
                 return Fate::Refused(code);
             }
-            Err(Rejected::Format(_)) => {
-                node.author_block().unwrap();
-                return Fate::Undecodable;
-            }
             Err(other) => panic!("{other}"),
         };
-        *nonce += 1;
+        *self.nonces.entry(who.public()).or_default() += 1;
         let block = node.author_block().unwrap();
         let log = node.block_log(u32::try_from(block.number).unwrap()).unwrap();
         let entry = log.extrinsics.into_iter().find(|entry| entry.hash.0 == hash);
@@ -72,10 +72,17 @@ impl Sender {
         }
     }
 
+    /// The next transaction of an account.
+    pub fn sign(&self, node: &Handle, who: &Keypair, call: impl Into<RuntimeCall>) -> Vec<u8> {
+        let nonce = self.nonces.get(&who.public()).copied().unwrap_or_default();
+        signed(who, nonce, Hash::from(node.genesis().0), call.into()).encode()
+    }
+
     /// Write keys and values into the state, as root. Takes one block.
     pub fn put(&mut self, node: &Handle, items: Vec<(Vec<u8>, Vec<u8>)>) {
         let write = RuntimeCall::from(frame_system::Call::<Runtime>::set_storage { items });
-        assert_eq!(self.send(node, &alice(), pallet_sudo::Call::sudo { call: Box::new(write) }), Fate::Done);
+        let root = self.root.clone();
+        assert_eq!(self.send(node, &root, pallet_sudo::Call::sudo { call: Box::new(write) }), Fate::Done);
     }
 }
 
