@@ -130,7 +130,7 @@ pub enum ChainError {
         limit: usize,
     },
     /// The runtime has no such rule. Nothing was sent.
-    #[error("the chain's runtime has no hyperparameter {name:?}: is it {}?", near.join(" or "))]
+    #[error("the chain's runtime has no hyperparameter {name:?} (near: {})", near.join(", "))]
     UnknownHyperparameter {
         /// What was asked for.
         name: String,

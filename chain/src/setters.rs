@@ -14,6 +14,7 @@ use crate::{
 };
 
 const ADMIN: &str = "AdminUtils";
+const UTILITY: &str = "Utility";
 const PREFIX: &str = "sudo_set_";
 /// Names that a search comes up with.
 const NEAR: usize = 3;
@@ -117,17 +118,6 @@ impl Client {
         self.read_at(at, |at| async move { values(&at, netuid).await }).await
     }
 
-    /// Whether [`Client::set_hyperparameter`] knows the name and can read the value. Sends nothing.
-    pub async fn check_hyperparameter(
-        &self,
-        netuid: NetUid,
-        name: &str,
-        value: &str,
-        via_sudo: bool,
-    ) -> Result<(), ChainError> {
-        self.read_at(None, |at| async move { plan(&at, netuid, name, value, via_sudo).await.map(|_| ()) }).await
-    }
-
     /// Set a rule by its name, or by one that people know it by, to a value in words: `10`, `true`, `0.5`,
     /// `45875,58982`, `none`, an address. The name and the value are checked before anything is sent, and what the
     /// chain keeps is read back. With `via_sudo` the signer is the sudo key rather than the subnet's owner. The rules
@@ -140,28 +130,61 @@ impl Client {
         value: &str,
         via_sudo: bool,
     ) -> Result<HyperparameterSet, ChainError> {
-        let plan = self.read_at(None, |at| async move { plan(&at, netuid, name, value, via_sudo).await }).await?;
-        let arguments = plan.arguments.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
-        let landed = if via_sudo {
-            self.sudo(signer, &plan.pallet, &plan.call, arguments).await?
-        } else {
-            self.call_with(signer, &plan.pallet, &plan.call, arguments).await?
+        let set = self.set_hyperparameters(signer, netuid, &[(name, value)], via_sudo).await?;
+        set.into_iter().next().ok_or_else(|| ChainError::malformed("a hyperparameter", "it was set and is not there"))
+    }
+
+    /// As [`Client::set_hyperparameter`], several in their order: all of them, or none where the chain refuses one.
+    /// Of a rule that is named twice the last value counts.
+    pub async fn set_hyperparameters(
+        &self,
+        signer: &Keypair,
+        netuid: NetUid,
+        rules: &[(&str, &str)],
+        via_sudo: bool,
+    ) -> Result<Vec<HyperparameterSet>, ChainError> {
+        let plan = |at: At| async move {
+            let mut plans = Vec::new();
+            for (name, value) in rules {
+                plans.push(plan(&at, netuid, name, value, via_sudo).await?);
+            }
+            Ok(plans)
         };
-        let plan = &plan;
-        let read_back = |at: At| async move {
-            let setter = setters(&at).find(|setter| setter.pallet == plan.pallet && setter.variant.name == plan.call);
-            match setter.and_then(|setter| Some((setter.stored(&at)?, setter))) {
-                Some((storage, setter)) => setter.value(&at, storage, netuid).await.map(Some),
-                None => Ok(None),
+        let plans = self.read_at(None, plan).await?;
+        let (pallet, call, arguments) = match plans.as_slice() {
+            [] => return Ok(Vec::new()),
+            [plan] => (plan.pallet.as_str(), plan.call.as_str(), plan.arguments()),
+            plans => {
+                let calls = plans.iter().map(|plan| {
+                    let call = Value::named_variant(plan.call.as_str(), plan.arguments());
+                    Value::unnamed_variant(plan.pallet.as_str(), [call])
+                });
+                (UTILITY, "batch_all", vec![("calls", Value::unnamed_composite(calls))])
             }
         };
-        let value = self.read_at(Some(landed.block.hash), read_back).await?;
-        match value {
+        let landed = if via_sudo {
+            self.sudo(signer, pallet, call, arguments).await?
+        } else {
+            self.call_with(signer, pallet, call, arguments).await?
+        };
+        let plans = &plans;
+        let read_back = |at: At| async move {
+            let mut kept = Vec::new();
+            for (place, plan) in plans.iter().enumerate() {
+                if plans[place + 1..].iter().all(|later| later.name != plan.name) {
+                    kept.push((plan, plan.kept(&at, netuid).await?));
+                }
+            }
+            Ok(kept)
+        };
+        let kept = self.read_at(Some(landed.block.hash), read_back).await?;
+        let sets = kept.into_iter().map(|(plan, value)| match value {
             Some(kept) if kept != plan.asked => {
                 Err(ChainError::NotKept { name: plan.name.clone(), asked: plan.asked.clone(), kept })
             }
             value => Ok(HyperparameterSet { name: plan.name.clone(), value, landed }),
-        }
+        });
+        sets.collect()
     }
 }
 
@@ -180,6 +203,21 @@ struct Plan {
     arguments: Vec<(String, Value)>,
     /// What the chain should say afterwards.
     asked: String,
+}
+
+impl Plan {
+    fn arguments(&self) -> Vec<(&str, Value)> {
+        self.arguments.iter().map(|(name, value)| (name.as_str(), value.clone())).collect()
+    }
+
+    /// What the chain says afterwards, where it is known what keeps it.
+    async fn kept(&self, at: &At, netuid: NetUid) -> Result<Option<String>, ChainError> {
+        let setter = setters(at).find(|setter| setter.pallet == self.pallet && setter.variant.name == self.call);
+        match setter.and_then(|setter| Some((setter.stored(at)?, setter))) {
+            Some((storage, setter)) => setter.value(at, storage, netuid).await.map(Some),
+            None => Ok(None),
+        }
+    }
 }
 
 fn setters(at: &At) -> impl Iterator<Item = Setter<'_>> {

@@ -68,7 +68,7 @@ async fn a_subnet_is_set_up_from_nothing() {
         (&set[0]["name"], &set[0]["value"], &set[1]["value"]),
         (&"rho".into(), &"7".into(), &"50000000000".into())
     );
-    assert!(set[1]["block"]["number"].as_u64() > set[0]["block"]["number"].as_u64());
+    assert_eq!(set[0]["block"], set[1]["block"]);
     let shown = document(&chain, "subnet show --netuid 2");
     let rules = &shown["hyperparameters"];
     assert_eq!((&rules["tempo"], &rules["rho"], &rules["weights_set_rate_limit"]), (&10.into(), &7.into(), &0.into()));
@@ -83,12 +83,14 @@ async fn a_subnet_is_set_up_from_nothing() {
     assert!(prints(&chain, "subnet set --list").contains("AdminUtils.sudo_set_kappa"));
 
     // Nothing is sent of a list with a mistake in it.
-    fails(&chain, "subnet set --netuid 2 --coldkey //Bob rho=9 tempoo=3", 2, "is it tempo or");
+    fails(&chain, "subnet set --netuid 2 --coldkey //Bob rho=9 tempoo=3", 2, "(near: tempo, ");
     fails(&chain, "subnet set --netuid 2 --coldkey //Bob rho=9 immunity_period=long", 2, "immunity_period takes u16");
     fails(&chain, "subnet set --netuid 2 --coldkey //Bob rho", 2, "no NAME=VALUE");
     fails(&chain, "subnet set --netuid 77 --coldkey //Bob rho=9", 1, "no subnet 77");
     assert_eq!(document(&chain, "subnet show --netuid 2")["hyperparameters"]["rho"], 7);
     fails(&chain, "subnet set --netuid 2 --coldkey //Bob kappa=9", 3, "BadOrigin");
+    fails(&chain, "subnet set --netuid 2 --coldkey //Bob min_allowed_weights=3 kappa=9", 3, "BadOrigin");
+    assert_ne!(document(&chain, "subnet show --netuid 2")["hyperparameters"]["min_allowed_weights"], 3);
     fails(&chain, "subnet set --netuid 2 --coldkey //Bob --sudo kappa=9", 3, "refused");
 
     // Seats, stake and what a hotkey says of itself.

@@ -102,7 +102,7 @@ async fn nonsense_is_told_before_anything_is_sent() {
     // No block is made: what was sent would wait for one.
     let (_node, client) = start().await;
     let cases = [
-        ("tempoo", "3", "no hyperparameter \"tempoo\": is it tempo or "),
+        ("tempoo", "3", "no hyperparameter \"tempoo\" (near: tempo, "),
         ("tempo", "many", "tempo takes u16, not \"many\""),
         ("tempo", "65536", "tempo takes u16, not \"65536\""),
         ("tempo", "-1", "tempo takes u16"),
@@ -176,4 +176,29 @@ async fn an_owner_asks_for_an_epoch() {
     assert_eq!((set.name.as_str(), set.value), ("trigger_epoch", None));
     let pending = client.hyperparameters(NET, Some(set.landed.block.hash)).await.unwrap().pending_epoch_at;
     assert!(pending >= set.landed.block.number, "{pending}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_rules_change_together_or_not_at_all() {
+    let (node, client) = start().await;
+    let together = [("rho", "5"), ("serving_rate_limit", "3"), ("rho", "6")];
+    let set = with_blocks(&node, client.set_hyperparameters(&alice(), NET, &together, true)).await.unwrap();
+    let kept: Vec<_> = set.iter().map(|set| (set.name.as_str(), set.value.as_deref())).collect();
+    // What a later one of the list replaced isn't there to be read back.
+    assert_eq!(kept, [("serving_rate_limit", Some("3")), ("rho", Some("6"))]);
+    assert_eq!(set[0].landed, set[1].landed);
+    let value = async |name: &str| {
+        let values = client.hyperparameter_values(NET, None).await.unwrap();
+        values.into_iter().find(|rule| rule.name == name).unwrap().value
+    };
+    // The second one is refused: by the owner's call, and inside of sudo.
+    let tempo = value("tempo").await;
+    let owners = [("min_allowed_weights", "7"), ("kappa", "3")];
+    let error = with_blocks(&node, client.set_hyperparameters(&owner(), NET, &owners, false)).await.unwrap_err();
+    assert_eq!(error.refusal(), Some(&Refusal::Runtime("BadOrigin".into())), "{error:?}");
+    assert_ne!(value("min_allowed_weights").await, "7");
+    let roots = [("admin_freeze_window", "0"), ("tempo", "77"), ("alpha_values", "46000,59000")];
+    let error = with_blocks(&node, client.set_hyperparameters(&alice(), NET, &roots, true)).await.unwrap_err();
+    assert!(error.to_string().contains("LiquidAlphaDisabled"), "{error:?}");
+    assert_eq!(value("tempo").await, tempo);
 }

@@ -2,7 +2,6 @@
 
 use std::{io, process::ExitCode};
 
-use chain::HyperparameterSet;
 use clap::Subcommand;
 use serde_json::{Map, Value, json};
 
@@ -37,10 +36,10 @@ enum Command {
         #[command(flatten)]
         call: OwnerFlags,
     },
-    /// Change rules by name, one call each, and read them back
+    /// Change rules by name, all or none of them, and read them back
     ///
-    /// A value is a number, true or false, a decimal such as 1.26, a list such as 45875,58982, none, or an address. The
-    /// rules are set in their order; the first one that is refused ends the command.
+    /// A value is a number, true or false, a decimal such as 1.26, a list such as 45875,58982, none, or an address. Where
+    /// the chain refuses one of them, none is changed.
     Set {
         /// Which rules, and what they become
         #[arg(value_name = "NAME=VALUE", required_unless_present = "list")]
@@ -110,30 +109,12 @@ async fn set(rules: &[String], sudo: bool, call: &OwnerFlags, global: &Global) -
     let rules = rules.collect::<Result<Vec<_>, _>>()?;
     let (settings, chain, coldkey) = call.prepare(global).await?;
     let netuid = settings.subnet.netuid;
-    for (name, value) in &rules {
-        chain.check_hyperparameter(netuid, name, value, sudo).await?;
-    }
-    let mut done: Vec<HyperparameterSet> = Vec::new();
-    let mut refused = Ok(());
-    for (name, value) in rules {
-        let set = match chain.set_hyperparameter(&coldkey, netuid, name, value, sudo).await {
-            Ok(set) => set,
-            Err(error) => {
-                refused = Err(anyhow::Error::new(error).context(format!("{name}={value}")));
-                break;
-            }
-        };
-        if !call.json {
-            let kept = set.value.as_ref().map_or_else(String::new, |value| format!(" is {value}"));
-            print(&format!("{}{kept} since block {}", set.name, set.landed.block.number), &Value::Null, false)?;
-        }
-        done.push(set);
-    }
-    // What was done is said whatever came after it.
-    if call.json && (refused.is_ok() || !done.is_empty()) {
-        print("", &serde_json::to_value(&done)?, true)?;
-    }
-    refused
+    let done = chain.set_hyperparameters(&coldkey, netuid, &rules, sudo).await?;
+    let lines = done.iter().map(|set| {
+        let kept = set.value.as_ref().map_or_else(String::new, |value| format!(" is {value}"));
+        format!("{}{kept} since block {}", set.name, set.landed.block.number)
+    });
+    print(&lines.collect::<Vec<_>>().join("\n"), &serde_json::to_value(&done)?, call.json)
 }
 
 async fn list(call: &OwnerFlags, global: &Global) -> anyhow::Result<()> {
