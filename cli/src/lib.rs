@@ -11,6 +11,7 @@ mod failure;
 mod identity;
 mod launch;
 mod layers;
+mod password;
 #[cfg(all(test, feature = "torch"))]
 mod reference;
 mod settings;
