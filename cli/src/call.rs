@@ -7,9 +7,9 @@ use primitives::{Coldkey, Hotkey, Keypair};
 
 use crate::{
     args::{ChainFlags, Global, KeyFlags, SubnetFlags},
-    commands::wallet::PasswordFlags,
     identity,
     layers::Layer,
+    password::PasswordFlags,
     settings::{Settings, WalletSettings},
 };
 
@@ -112,10 +112,7 @@ impl ColdkeyFlags {
     pub fn open(&self, settings: &Settings) -> anyhow::Result<Keypair> {
         match &self.coldkey {
             Some(uri) => identity::development(uri, settings.chain.furthest()),
-            None => {
-                let wallet = identity::wallet(&settings.wallet)?;
-                Ok(wallet.coldkey(&self.password.read(false)?)?.keypair)
-            }
+            None => identity::coldkey(&settings.wallet, &self.password),
         }
     }
 

@@ -90,7 +90,7 @@ fn hint(cause: &(dyn Error + 'static)) -> Option<String> {
     if let Some(error) = cause.downcast_ref::<WalletError>() {
         return match error {
             WalletError::Io { source, .. } if source.kind() == io::ErrorKind::NotFound => {
-                Some("`assay wallet list` shows the keys there are, `assay wallet new-hotkey` makes one".into())
+                Some("`assay wallet list` shows the keys there are, `assay wallet new hotkey` makes one".into())
             }
             WalletError::Exists(_) => Some("choose another name".into()),
             _ => None,

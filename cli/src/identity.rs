@@ -1,4 +1,4 @@
-//! Whose key signs: a wallet's hotkey, or a development key on a chain of this machine.
+//! Whose key signs: a wallet's hotkey or coldkey, or a development key on a chain of this machine.
 
 use std::{
     env,
@@ -9,11 +9,11 @@ use std::{
 use anyhow::Context as _;
 use primitives::{
     Keypair,
-    wallet::{Wallet, WalletError},
+    wallet::{Loaded, Wallet, WalletError, read_key},
 };
 use tracing::warn;
 
-use crate::{failure::Usage, settings::WalletSettings};
+use crate::{failure::Usage, password::PasswordFlags, settings::WalletSettings};
 
 /// The key that signs: the development key, where one is named, or the wallet's hotkey. `address` is what will see
 /// its signatures: the chain's URL, or a miner's endpoint.
@@ -21,12 +21,28 @@ pub fn hotkey(settings: &WalletSettings, development_key: Option<&str>, address:
     if let Some(uri) = development_key {
         return development(uri, address);
     }
-    let key = wallet(settings)?.hotkey(&settings.hotkey)?;
+    Ok(tight(wallet(settings)?.hotkey(&settings.hotkey)?))
+}
+
+/// The wallet's coldkey, which its password opens. Only what a person asks for needs it: nothing that serves does.
+pub fn coldkey(settings: &WalletSettings, password: &PasswordFlags) -> anyhow::Result<Keypair> {
+    let wallet = wallet(settings)?;
+    let path = wallet.coldkey_path();
+    // Nobody is asked for the password of a file that isn't there, or that needs none.
+    let key = match read_key(&path) {
+        Err(WalletError::Encrypted(_)) => wallet.coldkey(&password.of(&path)?)?,
+        key => key?,
+    };
+    Ok(tight(key))
+}
+
+/// The key; others than its owner had better not read its file.
+fn tight(key: Loaded) -> Keypair {
     if let Some(mode) = key.loose_mode {
         let mode = format!("{:o}", mode & 0o777);
-        warn!(path = %key.path.display(), mode, "hotkey file is open to others than its owner");
+        warn!(path = %key.path.display(), mode, "key file is open to others than its owner");
     }
-    Ok(key.keypair)
+    key.keypair
 }
 
 /// The wallet that the settings name.

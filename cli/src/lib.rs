@@ -13,6 +13,8 @@ mod failure;
 mod identity;
 mod launch;
 mod layers;
+mod output;
+mod password;
 #[cfg(all(test, feature = "torch"))]
 mod reference;
 mod settings;
@@ -63,7 +65,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Commitment(args) => commands::commitment::run(args, global).await,
         Command::Transfer(args) => commands::transfer::run(args, global).await,
         Command::Weights(args) => commands::weights::run(args, global).await,
-        Command::Wallet(args) => commands::wallet::run(args, global).await,
+        Command::Wallet(args) => commands::wallet::run(args, global),
         Command::Replay(args) => commands::replay::run(args),
         Command::Epoch(args) => commands::epoch::run(args, global).await,
         Command::Config(args) => commands::config::run(args, global),

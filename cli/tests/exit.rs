@@ -152,7 +152,7 @@ fn localnet_serves_until_told_to_stop() {
     let folder = TempDir::new().unwrap();
     let wallets = folder.path().to_str().unwrap();
     let key = ["--wallet-path", wallets, "--wallet", "w", "--hotkey", "h"];
-    let made = assay(&["wallet", "new-hotkey"]).args(key).output().unwrap();
+    let made = assay(&["wallet", "new", "hotkey"]).args(key).output().unwrap();
     assert!(made.status.success(), "{:#?}", lines(&made));
     let ask = [&["ask", "hello", "--chain-url", url], &key[..]].concat();
     fails(&ask, 1, &["nobody serves on subnet 1"]);

@@ -41,7 +41,7 @@ pub use endpoint::Endpoint;
 pub use hyperparameters::Hyperparameters;
 pub use ids::{MechId, NetUid, Registration, Uid};
 pub use inference::{EmbedRequest, FinishReason, GenerateRequest, Generation, Prompt, Request};
-pub use keys::{KeyError, Keypair, Signature};
+pub use keys::{KeyError, Keypair, Signature, wrapped};
 pub use metagraph::{Metagraph, Neuron};
 pub use rows::{MetagraphRows, NeuronRows, WeightCommit};
 pub use schedule::EpochSchedule;

@@ -1,11 +1,14 @@
-//! Wallet files as Bittensor keeps them: `<root>/<wallet>/{coldkey, coldkeypub.txt, hotkeys/<name>}`.
+//! Wallet files as Bittensor keeps them: `<root>/<wallet>/{coldkey, coldkeypub.txt, hotkeys/<name>,
+//! hotkeys/<name>pub.txt}`.
 //!
 //! A validator or a miner opens its hotkey only. Secrets are written with mode 0600, in one step, and never over a key
 //! that exists.
 
+mod environment;
 mod file;
 mod keyfile;
 mod sealed;
+mod secret;
 
 use std::{
     io,
@@ -15,8 +18,14 @@ use std::{
 use zeroize::Zeroizing;
 
 use crate::{Coldkey, KeyError, Keypair};
+use file::Draft;
 use keyfile::Keyfile;
-pub use keyfile::Secret;
+
+pub use environment::{password_in, password_variable};
+pub use secret::Secret;
+
+/// How the names of public halves end.
+const PUBLIC_HALF: &str = "pub.txt";
 
 /// Why a wallet file can't be read or written. It never holds a secret.
 #[derive(Debug, thiserror::Error)]
@@ -100,15 +109,13 @@ pub struct Loaded {
     pub loose_mode: Option<u32>,
 }
 
-/// A key that was made.
+/// A key that was saved.
 #[derive(Debug)]
-pub struct Created {
+pub struct Saved {
     /// The key.
     pub keypair: Keypair,
     /// Its file.
     pub path: PathBuf,
-    /// The words that bring it back: to be shown once, and written down by a person.
-    pub phrase: Zeroizing<String>,
 }
 
 impl Wallet {
@@ -119,7 +126,18 @@ impl Wallet {
 
     /// Where the hotkey of a name is.
     pub fn hotkey_path(&self, name: &str) -> Result<PathBuf, WalletError> {
+        // That would be the public half of another one.
+        if name.ends_with(PUBLIC_HALF) {
+            return Err(WalletError::Name(name.to_owned()));
+        }
         Ok(self.directory.join("hotkeys").join(checked(name)?))
+    }
+
+    /// Where the public half of the hotkey of a name is, if the wallet that made it keeps one.
+    pub fn hotkeypub_path(&self, name: &str) -> Result<PathBuf, WalletError> {
+        let mut path = self.hotkey_path(name)?.into_os_string();
+        path.push(PUBLIC_HALF);
+        Ok(path.into())
     }
 
     /// Where the coldkey is.
@@ -157,7 +175,7 @@ impl Wallet {
             let name = entry.map_err(io)?.file_name();
             match name.into_string() {
                 // Public halves lie beside the keys; temporary files start with a dot.
-                Ok(name) if !name.ends_with("pub.txt") && !name.starts_with('.') => names.push(name),
+                Ok(name) if !name.ends_with(PUBLIC_HALF) && !name.starts_with('.') => names.push(name),
                 _ => {}
             }
         }
@@ -165,66 +183,121 @@ impl Wallet {
         Ok(names)
     }
 
-    /// Make a hotkey from new words.
-    pub fn create_hotkey(&self, name: &str) -> Result<Created, WalletError> {
-        self.save_hotkey(name, &Secret::generate())
+    /// Whether a hotkey may be saved under a name: nothing is written over a key.
+    pub fn vacant_hotkey(&self, name: &str) -> Result<(), WalletError> {
+        file::vacant(&self.hotkey_path(name)?)
     }
 
-    /// Keep a secret as a hotkey.
-    pub fn save_hotkey(&self, name: &str, secret: &Secret) -> Result<Created, WalletError> {
-        let path = self.hotkey_path(name)?;
-        let keyfile = Keyfile::of(secret, &path)?;
-        file::create(&path, &keyfile.json(), file::SECRET)?;
-        created(path, &keyfile, secret)
+    /// Whether a coldkey may be saved.
+    pub fn vacant_coldkey(&self) -> Result<(), WalletError> {
+        file::vacant(&self.coldkey_path())
     }
 
-    /// Make a coldkey from new words, encrypted with a password, and its public half beside it.
-    pub fn create_coldkey(&self, password: &str) -> Result<Created, WalletError> {
-        self.save_coldkey(&Secret::generate(), &derive(&self.coldkey_path(), password)?)
+    /// Keep a secret as a hotkey, unencrypted, with its public half beside it.
+    pub fn save_hotkey(&self, name: &str, secret: &Secret) -> Result<Saved, WalletError> {
+        save(self.hotkey_path(name)?, &self.hotkeypub_path(name)?, secret, |_, plain| Ok(plain.to_vec().into()))
     }
 
-    fn save_coldkey(&self, secret: &Secret, key: &sealed::Key) -> Result<Created, WalletError> {
-        let (path, public_path) = (self.coldkey_path(), self.coldkeypub_path());
-        if public_path.exists() {
-            return Err(WalletError::Exists(public_path));
+    /// Keep a secret as the coldkey, encrypted with a password, with its public half beside it. Takes a second and half
+    /// a gigabyte of memory.
+    pub fn save_coldkey(&self, secret: &Secret, password: &str) -> Result<Saved, WalletError> {
+        self.save_sealed_coldkey(secret, |path| derive(path, password))
+    }
+
+    fn save_sealed_coldkey(
+        &self,
+        secret: &Secret,
+        key: impl FnOnce(&Path) -> Result<sealed::Key, WalletError>,
+    ) -> Result<Saved, WalletError> {
+        save(self.coldkey_path(), &self.coldkeypub_path(), secret, |path, plain| {
+            let sealed = sealed::seal(&key(path)?, plain).ok_or_else(|| WalletError::TooLong(path.to_owned()))?;
+            Ok(sealed.into())
+        })
+    }
+}
+
+/// Write a key and its public half. Both are on the disk before either has its name.
+fn save(
+    path: PathBuf,
+    public_path: &Path,
+    secret: &Secret,
+    seal: impl FnOnce(&Path, &[u8]) -> Result<Zeroizing<Vec<u8>>, WalletError>,
+) -> Result<Saved, WalletError> {
+    file::vacant(&path)?;
+    let keypair = secret.keypair().map_err(|source| WalletError::Key { path: path.clone(), source })?;
+    let keyfile = Keyfile::of(secret, &keypair);
+    let has_public_half = is_public_half(public_path, &keypair)?;
+    let key = Draft::write(&path, &seal(&path, &keyfile.json())?, file::SECRET)?;
+    if has_public_half {
+        key.publish()?;
+    } else {
+        let public = Draft::write(public_path, &keyfile.public_json(), file::PUBLIC)?;
+        // A public half without its key would invite payments that nobody can spend: the key comes first.
+        key.publish()?;
+        if let Err(error) = public.publish() {
+            file::remove(&path)?;
+            return Err(error);
         }
-        let keyfile = Keyfile::of(secret, &path)?;
-        let sealed = sealed::seal(key, &keyfile.json()).ok_or_else(|| WalletError::TooLong(path.clone()))?;
-        file::create(&path, &sealed, file::SECRET)?;
-        file::create(&public_path, &keyfile.public_json(), file::PUBLIC)?;
-        created(path, &keyfile, secret)
     }
+    Ok(Saved { keypair, path })
+}
+
+/// Whether the public half is there already. It may be: of a key that was kept elsewhere until now. Another key's may
+/// not.
+fn is_public_half(path: &Path, keypair: &Keypair) -> Result<bool, WalletError> {
+    if file::vacant(path).is_ok() {
+        return Ok(false);
+    }
+    let public = Keyfile::parse(path, &file::read(path)?.bytes)?.public(path)?;
+    if public == keypair.public() { Ok(true) } else { Err(WalletError::Exists(path.to_owned())) }
 }
 
 /// Read a key that is not encrypted, wherever it is.
 pub fn read_key(path: &Path) -> Result<Loaded, WalletError> {
-    let file = file::read(path)?;
-    load(path, &file.bytes, file.loose_mode)
+    load(path, |bytes| Keyfile::parse(path, bytes)?.secret(path))
 }
 
 /// Read a key that is encrypted with a password, wherever it is; one that is not needs none. Takes a second and half a
 /// gigabyte of memory.
 pub fn read_encrypted_key(path: &Path, password: &str) -> Result<Loaded, WalletError> {
-    let file = file::read(path)?;
-    if !sealed::is_sealed(&file.bytes) {
-        return load(path, &file.bytes, file.loose_mode);
+    load(path, |bytes| open(path, bytes, password))
+}
+
+/// Whether the bytes of a key file need a password.
+pub fn is_encrypted(bytes: &[u8]) -> bool {
+    sealed::is_sealed(bytes)
+}
+
+/// The secret in what somebody keeps of a key: words, a seed, or a key file, which is opened with the password where it
+/// is encrypted. `path` says in errors where it came from.
+pub fn read_secret(path: &Path, bytes: &[u8], password: Option<&str>) -> Result<Secret, WalletError> {
+    let (secret, _) = match password {
+        Some(password) => open(path, bytes, password)?,
+        None => Keyfile::parse(path, bytes)?.secret(path)?,
+    };
+    Ok(secret)
+}
+
+fn open(path: &Path, bytes: &[u8], password: &str) -> Result<(Secret, Keypair), WalletError> {
+    if !sealed::is_sealed(bytes) {
+        return Keyfile::parse(path, bytes)?.secret(path);
     }
-    let plain = sealed::open(&derive(path, password)?, &file.bytes);
+    let plain = sealed::open(&derive(path, password)?, bytes);
     let plain = plain.ok_or_else(|| WalletError::Password(path.to_owned()))?;
-    load(path, &plain, file.loose_mode)
+    Keyfile::parse(path, &plain)?.secret(path)
 }
 
 fn derive(path: &Path, password: &str) -> Result<sealed::Key, WalletError> {
     sealed::derive(password).ok_or_else(|| WalletError::Derivation(path.to_owned()))
 }
 
-fn load(path: &Path, bytes: &[u8], loose_mode: Option<u32>) -> Result<Loaded, WalletError> {
-    let keypair = Keyfile::parse(path, bytes)?.keypair(path)?;
-    Ok(Loaded { keypair, path: path.to_owned(), loose_mode })
-}
-
-fn created(path: PathBuf, keyfile: &Keyfile, secret: &Secret) -> Result<Created, WalletError> {
-    Ok(Created { keypair: keyfile.keypair(&path)?, path, phrase: secret.phrase() })
+fn load(
+    path: &Path,
+    open: impl FnOnce(&[u8]) -> Result<(Secret, Keypair), WalletError>,
+) -> Result<Loaded, WalletError> {
+    let file = file::read(path)?;
+    let (_, keypair) = open(&file.bytes)?;
+    Ok(Loaded { keypair, path: path.to_owned(), loose_mode: file.loose_mode })
 }
 
 /// A name that stays inside its directory and is not hidden.

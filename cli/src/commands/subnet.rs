@@ -9,8 +9,8 @@ use crate::{
     amount::tao,
     args::{ChainFlags, Global, SubnetFlags},
     call::{CallFlags, OwnerFlags, confirm, layered},
-    commands::wallet::print,
     failure::Usage,
+    output::print,
     row,
     table::Table,
 };

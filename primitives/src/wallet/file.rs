@@ -1,11 +1,12 @@
 //! Small files that are whole or absent.
 
 use std::{
-    fs::{self, DirBuilder, OpenOptions},
+    fs::{self, DirBuilder},
     io::{self, Read, Write},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
+use tempfile::NamedTempFile;
 use zeroize::Zeroizing;
 
 use super::WalletError;
@@ -38,36 +39,53 @@ pub(super) fn read(path: &Path) -> Result<Contents, WalletError> {
     Ok(Contents { bytes, loose_mode: loose_mode(&metadata) })
 }
 
-/// Write a new file: under a hidden name first, then linked to its own name, which fails where that name is taken.
-pub(super) fn create(path: &Path, bytes: &[u8], mode: u32) -> Result<(), WalletError> {
-    let io = |source| WalletError::Io { path: path.to_owned(), source };
-    let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else {
-        return Err(io(io::Error::from(io::ErrorKind::InvalidInput)));
-    };
-    make_private(directory).map_err(io)?;
-    let temporary = directory.join(format!(".{}.{}", name.to_string_lossy(), std::process::id()));
-    let written = write_new(&temporary, bytes, mode).and_then(|()| fs::hard_link(&temporary, path));
-    // Whatever happened, the hidden name goes.
-    let removed = fs::remove_file(&temporary);
-    match written {
-        Ok(()) => removed.map_err(io)?,
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(WalletError::Exists(path.to_owned())),
-        Err(error) => return Err(io(error)),
+/// Nothing may be there.
+pub(super) fn vacant(path: &Path) -> Result<(), WalletError> {
+    match path.symlink_metadata() {
+        Ok(_) => Err(WalletError::Exists(path.to_owned())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(source) => Err(WalletError::Io { path: path.to_owned(), source }),
     }
-    // The name itself has to survive a power cut.
-    fs::File::open(directory).and_then(|directory| directory.sync_all()).map_err(io)
 }
 
-fn write_new(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode);
-    #[cfg(not(unix))]
-    let _ = mode;
-    let mut file = options.open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
+/// A new file that is written and safe, but has a hidden name only. It goes where it is dropped.
+pub(super) struct Draft {
+    file: NamedTempFile,
+    directory: PathBuf,
+    path: PathBuf,
+}
+
+impl Draft {
+    pub(super) fn write(path: &Path, bytes: &[u8], mode: u32) -> Result<Self, WalletError> {
+        let io = |source| WalletError::Io { path: path.to_owned(), source };
+        let directory = path.parent().ok_or_else(|| io(io::Error::from(io::ErrorKind::InvalidInput)))?;
+        make_private(directory).map_err(io)?;
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".");
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(mode));
+        #[cfg(not(unix))]
+        let _ = mode;
+        let mut file = builder.tempfile_in(directory).map_err(io)?;
+        file.write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(io)?;
+        Ok(Self { file, directory: directory.to_owned(), path: path.to_owned() })
+    }
+
+    /// Give it its name, unless that is taken.
+    pub(super) fn publish(self) -> Result<(), WalletError> {
+        let Self { file, directory, path } = self;
+        file.persist_noclobber(&path).map_err(|error| match error.error.kind() {
+            io::ErrorKind::AlreadyExists => WalletError::Exists(path.clone()),
+            _ => WalletError::Io { path: path.clone(), source: error.error },
+        })?;
+        // The name itself has to survive a power cut.
+        let synced = fs::File::open(&directory).and_then(|directory| directory.sync_all());
+        synced.map_err(|source| WalletError::Io { path, source })
+    }
+}
+
+pub(super) fn remove(path: &Path) -> Result<(), WalletError> {
+    fs::remove_file(path).map_err(|source| WalletError::Io { path: path.to_owned(), source })
 }
 
 fn make_private(directory: &Path) -> io::Result<()> {

@@ -1,57 +1,16 @@
 //! What a key file holds, in all the forms in which wallets have written it.
 
-use std::{fmt, path::Path};
+use std::path::Path;
 
-use crypto_secretbox::aead::{OsRng, rand_core::RngCore};
-use pbkdf2::pbkdf2_hmac;
-use schnorrkel::{ExpansionMode, MiniSecretKey};
 use serde::{Deserialize, Serialize};
-use sha2::Sha512;
-use subxt_signer::bip39::Mnemonic;
+use serde_json::Value;
 use zeroize::{Zeroize, Zeroizing};
 
-use super::{WalletError, sealed};
-use crate::{Coldkey, KeyError, Keypair};
+use super::{Secret, WalletError, sealed};
+use crate::{Coldkey, Keypair};
 
 /// sr25519, in the files' numbering; ed25519 is 0.
 const SR25519: u8 = 1;
-
-/// Words that make a key.
-pub struct Secret(Mnemonic);
-
-impl Secret {
-    /// Twelve new words.
-    pub fn generate() -> Self {
-        let mut entropy = Zeroizing::new([0; 16]);
-        OsRng.fill_bytes(entropy.as_mut());
-        Self(Mnemonic::from_entropy(entropy.as_ref()).expect("sixteen bytes make twelve words"))
-    }
-
-    /// Words that somebody wrote down.
-    pub fn from_phrase(phrase: &str) -> Result<Self, KeyError> {
-        Mnemonic::parse(phrase).map(Self).map_err(KeyError::Phrase)
-    }
-
-    pub(super) fn phrase(&self) -> Zeroizing<String> {
-        Zeroizing::new(self.0.to_string())
-    }
-
-    /// The mini secret, by the phrase's entropy: Substrate does not use BIP-39's own seed.
-    fn seed(&self) -> Zeroizing<[u8; 32]> {
-        let (mut entropy, length) = self.0.to_entropy_array();
-        let mut seed = Zeroizing::new([0; 32]);
-        pbkdf2_hmac::<Sha512>(&entropy[..length], b"mnemonic", 2048, seed.as_mut());
-        entropy.zeroize();
-        seed
-    }
-}
-
-/// Shows nothing.
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret")
-    }
-}
 
 /// A key file's fields, all as text. Newer wallets add fields of no use here.
 #[derive(Default, Serialize, Deserialize, Zeroize)]
@@ -73,27 +32,26 @@ pub(super) struct Keyfile {
     address: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     crypto_type: Option<u8>,
+    // Newer wallets name the scheme in words too.
+    #[serde(default, skip_serializing)]
+    #[zeroize(skip)]
+    signing_scheme: Option<Value>,
 }
 
 impl Keyfile {
-    /// All fields, from words.
-    pub(super) fn of(secret: &Secret, path: &Path) -> Result<Self, WalletError> {
-        let seed = secret.seed();
-        let key = |source| WalletError::Key { path: path.to_owned(), source };
-        let keypair = Keypair::from_seed(*seed).map_err(key)?;
-        let corrupt = |_| WalletError::Corrupt { path: path.to_owned(), reason: "no mini secret" };
-        let mini = MiniSecretKey::from_bytes(seed.as_ref()).map_err(corrupt)?;
-        let private = Zeroizing::new(mini.expand(ExpansionMode::Ed25519).to_bytes());
+    /// All that a secret and its key tell.
+    pub(super) fn of(secret: &Secret, keypair: &Keypair) -> Self {
         let public = hex(&keypair.public());
-        Ok(Self {
+        Self {
             account_id: Some(public.clone()),
             public_key: Some(public),
-            private_key: Some(hex(private.as_ref())),
-            secret_phrase: Some(secret.0.to_string()),
-            secret_seed: Some(hex(seed.as_ref())),
+            private_key: Some(hex(keypair.private_key().as_ref())),
+            secret_phrase: secret.phrase().map(|mut phrase| std::mem::take(&mut *phrase)),
+            secret_seed: secret.seed().map(|seed| hex(seed.as_ref())),
             address: Some(keypair.coldkey().to_string()),
             crypto_type: Some(SR25519),
-        })
+            signing_scheme: None,
+        }
     }
 
     /// From a file's bytes, decrypted where they were encrypted.
@@ -126,27 +84,57 @@ impl Keyfile {
         Ok(keyfile)
     }
 
-    /// The key, checked against the address that the file names.
-    pub(super) fn keypair(&self, path: &Path) -> Result<Keypair, WalletError> {
+    /// The secret and its key, checked against the address that the file names.
+    pub(super) fn secret(&self, path: &Path) -> Result<(Secret, Keypair), WalletError> {
         let corrupt = |reason| WalletError::Corrupt { path: path.to_owned(), reason };
         let key = |source| WalletError::Key { path: path.to_owned(), source };
-        if self.crypto_type.is_some_and(|kind| kind != SR25519) {
+        if self.is_ed25519() {
             return Err(WalletError::Ed25519(path.to_owned()));
         }
-        let keypair = match (&self.secret_seed, &self.secret_phrase) {
-            (Some(seed), _) => {
+        let seed = match &self.secret_seed {
+            Some(text) => {
                 let seed =
-                    Zeroizing::new(unhex::<32>(seed).ok_or_else(|| corrupt("secretSeed is not 32 bytes of hex"))?);
-                Keypair::from_seed(*seed).map_err(key)?
+                    Zeroizing::new(unhex::<32>(text).ok_or_else(|| corrupt("secretSeed is not 32 bytes of hex"))?);
+                Some(Secret::from_seed(&seed))
             }
-            (None, Some(phrase)) => Keypair::from_phrase(phrase).map_err(key)?,
-            (None, None) => return Err(corrupt("neither secretSeed nor secretPhrase")),
+            None => None,
+        };
+        let (secret, keypair) = match (&self.secret_phrase, seed, &self.private_key) {
+            (Some(phrase), seed, _) => {
+                let secret = Secret::from_phrase(phrase).map_err(key)?;
+                let keypair = secret.keypair().map_err(key)?;
+                if let Some(seed) = seed
+                    && seed.keypair().map_err(key)?.public() != keypair.public()
+                {
+                    return Err(corrupt("its secretPhrase and its secretSeed are not the same"));
+                }
+                (secret, keypair)
+            }
+            (None, Some(seed), _) => {
+                let keypair = seed.keypair().map_err(key)?;
+                (seed, keypair)
+            }
+            // What is left where the words were never written down.
+            (None, None, Some(private)) => {
+                let private =
+                    Zeroizing::new(unhex::<64>(private).ok_or_else(|| corrupt("privateKey is not 64 bytes of hex"))?);
+                let secret = Secret::from_private_key(&private);
+                let keypair = secret.keypair().map_err(key)?;
+                (secret, keypair)
+            }
+            (None, None, None) => return Err(corrupt("none of secretPhrase, secretSeed, privateKey")),
         };
         let names_its_key = self.account_id.is_some() || self.public_key.is_some() || self.address.is_some();
         if names_its_key && self.public(path)? != keypair.public() {
             return Err(WalletError::Mismatch(path.to_owned()));
         }
-        Ok(keypair)
+        Ok((secret, keypair))
+    }
+
+    fn is_ed25519(&self) -> bool {
+        let named = self.signing_scheme.as_ref().and_then(Value::as_str);
+        self.crypto_type.is_some_and(|kind| kind != SR25519)
+            || named.is_some_and(|scheme| scheme.eq_ignore_ascii_case("ed25519"))
     }
 
     /// The public key that the file names. Where it names it more than once, all have to agree.
@@ -168,8 +156,11 @@ impl Keyfile {
     }
 
     pub(super) fn json(&self) -> Zeroizing<Vec<u8>> {
-        // Text and a number: nothing that could fail.
-        Zeroizing::new(serde_json::to_vec(self).unwrap_or_default())
+        // Longer than all fields together: growing would leave copies of the secret behind.
+        let mut text = Zeroizing::new(Vec::with_capacity(2048));
+        // Text and a number into memory: nothing that could fail.
+        serde_json::to_writer(&mut *text, self).expect("a key file's fields are text");
+        text
     }
 
     /// Without any secret.
@@ -182,13 +173,20 @@ impl Keyfile {
             private_key: None,
             secret_phrase: None,
             secret_seed: None,
+            signing_scheme: None,
         };
         public.json()
     }
 }
 
 fn hex(bytes: &[u8]) -> String {
-    format!("0x{}", hex::encode(bytes))
+    let mut digits = Zeroizing::new([0; 128]);
+    let digits = &mut digits[..2 * bytes.len()];
+    hex::encode_to_slice(bytes, digits).expect("keys are 64 bytes at most");
+    let mut text = String::with_capacity(2 + digits.len());
+    text.push_str("0x");
+    text.extend(digits.iter().copied().map(char::from));
+    text
 }
 
 fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {

@@ -6,10 +6,27 @@ use super::*;
 
 /// Made and checked by other implementations of the format.
 const VECTOR: &str = include_str!("../../tests/fixtures/keyfile.json");
+/// Made by bittensor-wallet 4.1.1 and bittensor-core 0.1.5, as PyPI has them.
+const OFFICIAL: &str = include_str!("../../tests/fixtures/bittensor-wallet.json");
 const ADDRESS: &str = "5DfhGyQdFobKM8NsWvEeAKk5EQQgYe9AydgJ7rMB6E1EqRzV";
 
 fn vector() -> Value {
     serde_json::from_str(VECTOR).unwrap()
+}
+
+fn official() -> Value {
+    serde_json::from_str(OFFICIAL).unwrap()
+}
+
+/// What the password of both vectors derives to, without the seconds that it takes.
+fn derived_key() -> sealed::Key {
+    let mut key = sealed::Key::default();
+    hex::decode_to_slice(field(&vector()["argon2i"], "derived_key_hex"), key.as_mut()).unwrap();
+    key
+}
+
+fn json(path: &Path) -> Value {
+    serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
 }
 
 fn field(value: &Value, name: &str) -> String {
@@ -81,36 +98,95 @@ fn writes_what_the_others_write() {
     let vector = vector();
     let secret = Secret::from_phrase(&field(&vector, "mnemonic")).unwrap();
     let created = wallet.save_hotkey("h", &secret).unwrap();
-    let written: Value = serde_json::from_slice(&fs::read(&created.path).unwrap()).unwrap();
-    assert_eq!(written, vector["plaintext_json"]);
+    assert_eq!(json(&created.path), vector["plaintext_json"]);
+    let public = &vector["plaintext_json"];
+    let public = serde_json::json!({
+        "accountId": public["accountId"], "publicKey": public["publicKey"], "ss58Address": ADDRESS, "cryptoType": 1
+    });
+    assert_eq!(json(&wallet.hotkeypub_path("h").unwrap()), public);
+    assert_eq!(wallet.hotkeys().unwrap(), ["h"]);
 }
 
-/// The only test that pays for the real derivation: seconds and 512 MiB.
 #[test]
-fn opens_a_coldkey_that_another_implementation_sealed() {
-    let (root, wallet) = wallet();
-    let vector = vector();
-    fs::create_dir_all(root.path().join("default")).unwrap();
-    fs::write(wallet.coldkey_path(), hex::decode(field(&vector, "encrypted_hex")).unwrap()).unwrap();
-    assert!(matches!(read_key(&wallet.coldkey_path()), Err(WalletError::Encrypted(_))));
-    let loaded = wallet.coldkey(&field(&vector, "password")).unwrap();
-    assert_eq!(loaded.keypair.coldkey().to_string(), ADDRESS);
+fn phrases_of_every_length_are_the_official_wallets() {
+    let (_root, wallet) = wallet();
+    for (at, keyfile) in official()["keyfiles"].as_array().unwrap().iter().enumerate() {
+        let phrase = field(keyfile, "secretPhrase");
+        assert_eq!(phrase.split(' ').count(), 12 + 3 * at);
+        let saved = wallet.save_hotkey(&format!("h{at}"), &Secret::from_phrase(&phrase).unwrap()).unwrap();
+        assert_eq!(json(&saved.path), *keyfile);
+    }
+}
+
+#[test]
+fn a_private_key_alone_is_a_key() {
+    let (_root, wallet) = wallet();
+    let official = official();
+    let alone = &official["private_key_only"];
+    let path = put(&wallet, "alone", alone.to_string().as_bytes());
+    let key = wallet.hotkey("alone").unwrap().keypair;
+    assert_eq!(key.hotkey().to_string(), field(alone, "ss58Address"));
+    let message = b"message";
+    assert!(key.hotkey().verify(message, &key.sign(message)));
+    // Neither words nor seed are made up for it.
+    let secret = read_secret(&path, &fs::read(&path).unwrap(), None).unwrap();
+    assert!(secret.phrase().is_none());
+    assert_eq!(json(&wallet.save_hotkey("again", &secret).unwrap().path), *alone);
+    let whole = &official["keyfiles"][0];
+    let seed = serde_json::json!({ "secretSeed": whole["secretSeed"] }).to_string();
+    let secret = read_secret(&path, seed.as_bytes(), None).unwrap();
+    let mut without_phrase = whole.clone();
+    without_phrase.as_object_mut().unwrap().remove("secretPhrase");
+    assert_eq!(json(&wallet.save_hotkey("seed", &secret).unwrap().path), without_phrase);
+}
+
+#[test]
+fn signatures_of_the_official_wallet_verify() {
+    let signatures = &official()["signatures"];
+    let key: crate::Hotkey = field(signatures, "address").parse().unwrap();
+    for of in signatures["of"].as_array().unwrap() {
+        let (message, signature) = (field(of, "message"), field(of, "signature").parse().unwrap());
+        assert!(key.verify_text(message.as_bytes(), &signature));
+        assert_eq!(key.verify(message.as_bytes(), &signature), of["wrapped"] == false);
+        assert!(!key.verify_text(format!("{message}.").as_bytes(), &signature));
+    }
+}
+
+#[test]
+fn passwords_are_in_the_environment_as_the_official_wallet_leaves_them() {
+    for of in official()["environment"].as_array().unwrap() {
+        let variable = password_variable(Path::new(&field(of, "path")));
+        assert_eq!(variable, field(of, "variable"));
+        assert_eq!(*password_in(&variable, &field(of, "value")).unwrap(), field(of, "password"));
+    }
+    assert!(password_in("BT_PW_X", "not base64").is_none());
+    // What is no text under this name, and nothing at all.
+    assert!(password_in("BT_PW_X", "/////w==").is_none());
+    assert_eq!(*password_in("BT_PW_X", "").unwrap(), "");
+}
+
+#[test]
+fn opens_what_the_official_wallet_sealed() {
+    let official = official();
+    assert_eq!(official["sealed"]["password"], vector()["password"]);
+    let sealed = hex::decode(field(&official["sealed"], "keyfile_hex")).unwrap();
+    let plain = sealed::open(&derived_key(), &sealed).unwrap();
+    let (_, keypair) = Keyfile::parse(Path::new("coldkey"), &plain).unwrap().secret(Path::new("coldkey")).unwrap();
+    assert_eq!(keypair.coldkey().to_string(), field(&official["keyfiles"][0], "ss58Address"));
 }
 
 #[test]
 fn sealed_files_open_with_their_key_only() {
     let (_root, wallet) = wallet();
-    let derived = field(&vector()["argon2i"], "derived_key_hex");
-    let mut key = sealed::Key::default();
-    hex::decode_to_slice(derived, key.as_mut()).unwrap();
-    let created = wallet.save_coldkey(&Secret::generate(), &key).unwrap();
+    let key = derived_key();
+    let created = wallet.save_sealed_coldkey(&Secret::generate(), |_| Ok(derived_key())).unwrap();
     assert_eq!(wallet.coldkeypub().unwrap(), created.keypair.coldkey());
     let public = fs::read_to_string(wallet.coldkeypub_path()).unwrap();
     assert!(!public.contains("secret") && !public.contains("private"));
 
     let mut sealed = fs::read(wallet.coldkey_path()).unwrap();
     let plain = sealed::open(&key, &sealed).unwrap();
-    let keypair = load(&wallet.coldkey_path(), &plain, None).unwrap().keypair;
+    let keypair = read_secret(&wallet.coldkey_path(), &plain, None).unwrap().keypair().unwrap();
     assert_eq!(keypair.coldkey(), created.keypair.coldkey());
     assert!(sealed::open(&sealed::Key::default(), &sealed).is_none());
     for length in [0, 5, 20, 29, 45, sealed.len() - 1] {
@@ -123,16 +199,39 @@ fn sealed_files_open_with_their_key_only() {
 #[test]
 fn never_writes_over_a_key() {
     let (root, wallet) = wallet();
-    let created = wallet.create_hotkey("h").unwrap();
-    assert!(matches!(wallet.create_hotkey("h"), Err(WalletError::Exists(path)) if path == created.path));
+    let created = wallet.save_hotkey("h", &Secret::generate()).unwrap();
+    let again = wallet.save_hotkey("h", &Secret::generate());
+    assert!(matches!(again, Err(WalletError::Exists(path)) if path == created.path));
+    assert!(matches!(wallet.vacant_hotkey("h"), Err(WalletError::Exists(_))));
     assert_eq!(wallet.hotkey("h").unwrap().keypair.hotkey(), created.keypair.hotkey());
-    // No half-written file stays behind.
-    assert_eq!(fs::read_dir(created.path.parent().unwrap()).unwrap().count(), 1);
+    // The key and its public half: no half-written file stays behind.
+    assert_eq!(fs::read_dir(created.path.parent().unwrap()).unwrap().count(), 2);
     // A public half alone belongs to a coldkey that is kept elsewhere.
     fs::write(root.path().join("default/coldkeypub.txt"), ADDRESS).unwrap();
-    let refused = wallet.save_coldkey(&Secret::generate(), &sealed::Key::default());
-    assert!(matches!(refused, Err(WalletError::Exists(_))));
+    let refused = wallet.save_sealed_coldkey(&Secret::generate(), |_| Ok(derived_key()));
+    assert!(matches!(refused, Err(WalletError::Exists(path)) if path == wallet.coldkeypub_path()));
     assert!(!wallet.coldkey_path().exists());
+    // That coldkey itself may come to it.
+    let secret = Secret::from_phrase(&field(&vector(), "mnemonic")).unwrap();
+    wallet.save_sealed_coldkey(&secret, |_| Ok(derived_key())).unwrap();
+    assert_eq!(fs::read_to_string(wallet.coldkeypub_path()).unwrap(), ADDRESS);
+    assert!(matches!(wallet.vacant_coldkey(), Err(WalletError::Exists(_))));
+}
+
+#[test]
+fn one_of_many_at_once_wins() {
+    let (_root, wallet) = wallet();
+    let saved: Vec<_> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..8).map(|_| scope.spawn(|| wallet.save_hotkey("h", &Secret::generate()))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    let mut winners = saved.iter().flatten();
+    let winner = winners.next().unwrap().keypair.hotkey();
+    assert!(winners.next().is_none());
+    assert!(saved.iter().flat_map(|saved| saved.as_ref().err()).all(|error| matches!(error, WalletError::Exists(_))));
+    assert_eq!(wallet.hotkey("h").unwrap().keypair.hotkey(), winner);
+    assert_eq!(json(&wallet.hotkeypub_path("h").unwrap())["ss58Address"], winner.to_string());
+    assert_eq!(fs::read_dir(wallet.hotkey_path("h").unwrap().parent().unwrap()).unwrap().count(), 2);
 }
 
 #[cfg(unix)]
@@ -140,7 +239,7 @@ fn never_writes_over_a_key() {
 fn modes_are_tight_and_looseness_is_reported() {
     use std::os::unix::fs::PermissionsExt;
     let (_root, wallet) = wallet();
-    let created = wallet.create_hotkey("h").unwrap();
+    let created = wallet.save_hotkey("h", &Secret::generate()).unwrap();
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&created.path), 0o600);
     assert_eq!(mode(created.path.parent().unwrap()), 0o700);
@@ -152,10 +251,13 @@ fn modes_are_tight_and_looseness_is_reported() {
 #[test]
 fn the_phrase_brings_the_key_back() {
     let (_root, wallet) = wallet();
-    let created = wallet.create_hotkey("h").unwrap();
-    assert_eq!(created.phrase.split_whitespace().count(), 12);
-    assert_eq!(Keypair::from_phrase(&created.phrase).unwrap().hotkey(), created.keypair.hotkey());
-    assert_ne!(wallet.create_hotkey("i").unwrap().keypair.hotkey(), created.keypair.hotkey());
+    let secret = Secret::generate();
+    let phrase = secret.phrase().unwrap();
+    assert_eq!(phrase.split_whitespace().count(), 12);
+    let saved = wallet.save_hotkey("h", &secret).unwrap();
+    assert_eq!(Keypair::from_phrase(&phrase).unwrap().hotkey(), saved.keypair.hotkey());
+    assert_ne!(Secret::generate().keypair().unwrap().hotkey(), saved.keypair.hotkey());
+    assert_eq!(format!("{secret:?}"), "Secret");
 }
 
 #[test]
@@ -169,6 +271,8 @@ fn what_is_wrong_is_said_without_the_secret() {
         changed.to_string().into_bytes()
     };
     let whole = plain.to_string().into_bytes();
+    let other_phrase = "abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon about";
+    let mismatch = format!("{{\"secretPhrase\":\"{other_phrase}\",\"ss58Address\":\"{ADDRESS}\"}}").into_bytes();
     let bob = "5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty";
     type Expected = fn(&WalletError) -> bool;
     let cases: Vec<(&str, Vec<u8>, Expected)> = vec![
@@ -178,11 +282,17 @@ fn what_is_wrong_is_said_without_the_secret() {
         ("word", b"swordfish".to_vec(), |e| matches!(e, WalletError::Corrupt { .. })),
         ("words", b"these are not the words".to_vec(), |e| matches!(e, WalletError::Key { .. })),
         ("seed", changed("secretSeed", "0x1234".into()), |e| matches!(e, WalletError::Corrupt { .. })),
-        ("other", changed("secretSeed", seed.replacen("0xf", "0xe", 1).into()), |e| {
-            matches!(e, WalletError::Mismatch(_))
-        }),
+        ("other", changed("secretPhrase", other_phrase.into()), |e| matches!(e, WalletError::Corrupt { .. })),
+        ("mismatch", mismatch, |e| matches!(e, WalletError::Mismatch(_))),
         ("address", changed("ss58Address", bob.into()), |e| matches!(e, WalletError::Corrupt { .. })),
         ("kind", changed("cryptoType", 0.into()), |e| matches!(e, WalletError::Ed25519(_))),
+        ("scheme", changed("signingScheme", "Ed25519".into()), |e| matches!(e, WalletError::Ed25519(_))),
+        ("theirs", official()["ed25519"].to_string().into_bytes(), |e| matches!(e, WalletError::Ed25519(_))),
+        ("checksum", "abandon ".repeat(12).into_bytes(), |e| matches!(e, WalletError::Key { .. })),
+        ("private", br#"{"privateKey":"0x1234"}"#.to_vec(), |e| matches!(e, WalletError::Corrupt { .. })),
+        ("scalar", format!(r#"{{"privateKey":"{}"}}"#, "f".repeat(128)).into_bytes(), |e| {
+            matches!(e, WalletError::Key { .. })
+        }),
         ("public", format!("{{\"ss58Address\":\"{ADDRESS}\"}}").into_bytes(), |e| {
             matches!(e, WalletError::Corrupt { .. })
         }),
@@ -208,6 +318,7 @@ fn what_is_wrong_is_said_without_the_secret() {
 #[test]
 fn names_stay_inside_the_wallet() {
     let (root, wallet) = wallet();
+    assert!(matches!(wallet.hotkey("hpub.txt"), Err(WalletError::Name(_))));
     for name in ["", ".", "..", "../x", "a/b", "a\\b", ".hidden", "nul\0"] {
         assert!(matches!(wallet.hotkey(name), Err(WalletError::Name(_))), "{name:?}");
         assert!(matches!(Wallet::new(root.path(), name), Err(WalletError::Name(_))), "{name:?}");
