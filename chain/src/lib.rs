@@ -80,6 +80,5 @@ pub use row::{Row, RowCall, SignedWeights};
 pub use setters::{Hyperparameter, HyperparameterCall, HyperparameterSet};
 pub use subxt::dynamic::Value;
 pub use transaction::{Landed, TransactionHash};
-pub use weights::{Difference, SignedWeights, Verdict};
 pub use weights::{Difference, Verdict};
 pub use weights_state::{HashCommit, WeightsState};
