@@ -1,9 +1,11 @@
 //! Kills between any two steps, against a chain.
 
+mod reveal;
+
 use std::{pin::pin, time::Duration};
 
-use localnet::{Config, Genesis, GenesisNeuron, Handle, SubnetGenesis, dev_account};
-use primitives::{MechId, Registration};
+use localnet::{Config as Chain, Genesis, GenesisNeuron, Handle, SubnetGenesis, dev_account};
+use primitives::Registration;
 use scoring::{ScoringConfig, Snapshot};
 use tempfile::TempDir;
 
@@ -21,10 +23,15 @@ struct Scene {
     node: Handle,
     chain: Client,
     folder: TempDir,
+    config: Config,
 }
 
 impl Scene {
     async fn new(change: impl FnOnce(&mut SubnetGenesis)) -> Self {
+        Self::on(Chain { genesis: Self::genesis(change), ..Chain::test() }).await
+    }
+
+    fn genesis(change: impl FnOnce(&mut SubnetGenesis)) -> Genesis {
         let seat = |key: Keypair, stake_rao, validator_permit| GenesisNeuron {
             hotkey: key.hotkey(),
             coldkey: dev_account("//Bob").coldkey(),
@@ -34,11 +41,16 @@ impl Scene {
         let mut subnet = SubnetGenesis::new(NET);
         subnet.neurons = vec![seat(validator(), 5_000_000_000, true), seat(dev_account("//Miner"), 0, false)];
         change(&mut subnet);
-        let genesis = Genesis { subnets: vec![subnet], ..Genesis::default() };
-        let node = localnet::spawn(Config { genesis, ..Config::test() }).await.unwrap();
+        Genesis { subnets: vec![subnet], ..Genesis::default() }
+    }
+
+    async fn on(config: Chain) -> Self {
+        let node = localnet::spawn(config).await.unwrap();
         let chain = Client::connect(&node.url()).await.unwrap();
         node.author_blocks(5).unwrap();
-        Self { node, chain, folder: TempDir::new().unwrap() }
+        let folder = TempDir::new().unwrap();
+        let config = Config::test(NET, folder.path());
+        Self { node, chain, folder, config }
     }
 
     fn path(&self) -> std::path::PathBuf {
@@ -47,10 +59,10 @@ impl Scene {
 
     fn open(&self, path: &std::path::Path) -> Delivery {
         let validator = validator().hotkey();
-        let identity = Identity { genesis: self.chain.genesis(), netuid: NET, mech: MechId(0), validator };
+        let config = &self.config;
+        let identity = Identity { genesis: self.chain.genesis(), netuid: NET, mech: config.mech, validator };
         let store = Store::open(path, &identity, &ScoringConfig::default()).unwrap();
-        let store = SharedStore::new(store);
-        Delivery { chain: self.chain.clone(), key: crate::scene::validator(), netuid: NET, store }
+        Delivery::new(config, crate::scene::validator(), self.chain.clone(), SharedStore::new(store))
     }
 
     /// A store with a round in its log and weights planned for this epoch.
@@ -71,10 +83,24 @@ impl Scene {
         (delivery, submission)
     }
 
+    /// Make blocks up to one.
+    fn until(&self, block: u64) {
+        self.node.author_blocks(u32::try_from(block - self.node.best().number).unwrap()).unwrap();
+    }
+
+    /// The validator's row on chain.
+    async fn row(&self) -> Vec<(primitives::Uid, u16)> {
+        self.chain.read_weights(NET, self.config.mech, primitives::Uid(1), None).await.unwrap()
+    }
+
     /// Kill the validator and start it again with what was on disk. Returns its unfinished submission.
     async fn killed(&self, delivery: Delivery) -> (Delivery, Submission, TempDir) {
+        self.killed_at(&self.path(), delivery).await
+    }
+
+    async fn killed_at(&self, path: &std::path::Path, delivery: Delivery) -> (Delivery, Submission, TempDir) {
         let folder = TempDir::new().unwrap();
-        let copy = killed(&self.path(), &folder);
+        let copy = killed(path, &folder);
         drop(delivery);
         let delivery = self.open(&copy);
         let mut unfinished = delivery.store.with(|store| store.unfinished()).await.unwrap();
@@ -204,4 +230,6 @@ async fn what_the_chain_refuses_is_given_up_by_its_own_name() {
         panic!("not refused")
     };
     assert_eq!(name, "NeuronNoValidatorPermit");
+    // It was foreseen: nothing was sent.
+    assert_eq!(without_permit.rows().await, 0);
 }
