@@ -13,6 +13,7 @@ mod failure;
 mod identity;
 mod launch;
 mod layers;
+mod output;
 #[cfg(all(test, feature = "torch"))]
 mod reference;
 mod settings;

@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::{
     args::Global,
     call::{HotkeyCallFlags, HotkeyQuestionFlags},
-    commands::wallet::print,
+    output::print,
 };
 
 /// Announce where a hotkey serves, take that back, or show it

@@ -9,11 +9,9 @@ use serde_json::json;
 use crate::{
     args::Global,
     call::{HotkeyCallFlags, HotkeyQuestionFlags},
-    commands::{
-        axon::{HexBytes, hex_bytes},
-        wallet::print,
-    },
+    commands::axon::{HexBytes, hex_bytes},
     failure::Usage,
+    output::print,
 };
 
 /// Publish a hash or a text under a hotkey, or show what it published

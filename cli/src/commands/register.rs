@@ -8,7 +8,7 @@ use crate::{
     amount::{rao, tao},
     args::Global,
     call::{CallFlags, confirm},
-    commands::wallet::print,
+    output::print,
 };
 
 /// Buy a seat on a subnet for a hotkey

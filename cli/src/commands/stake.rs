@@ -10,7 +10,7 @@ use crate::{
     amount::{rao, tao},
     args::Global,
     call::{CallFlags, confirm},
-    commands::wallet::print,
+    output::print,
 };
 
 /// Stake to a hotkey on a subnet, take it back, or show it

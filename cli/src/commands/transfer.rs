@@ -9,7 +9,7 @@ use crate::{
     amount::{rao, tao},
     args::{ChainFlags, Global},
     call::{ColdWalletFlags, ColdkeyFlags, confirm, layered},
-    commands::wallet::print,
+    output::print,
 };
 
 /// Give TAO to another account

@@ -134,7 +134,7 @@ impl PasswordFlags {
     }
 }
 
-pub fn print(text: &str, document: &serde_json::Value, json: bool) -> anyhow::Result<()> {
+fn print(text: &str, document: &serde_json::Value, json: bool) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
     if json {
         serde_json::to_writer_pretty(&mut out, document)?;
