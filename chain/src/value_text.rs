@@ -303,7 +303,7 @@ mod tests {
     fn fixed_point_is_exact() {
         assert_eq!(fixed_bits("1", 32), Some(1 << 32));
         assert_eq!(fixed_bits("-0.5", 32), Some(-(1 << 31)));
-        assert_eq!(fixed_bits("1.26", 64), Some(23_242_897_532_874_035_528));
+        assert_eq!(fixed_bits("1.26", 64), Some(23_242_897_532_874_035_036));
         assert_eq!(fixed_bits("0.0003", 32), Some(1_288_490));
         for nonsense in ["", ".", "-", "1e3", "0.0000000000000000001", "+1", "1,2"] {
             assert_eq!(fixed_bits(nonsense, 32), None, "{nonsense}");
