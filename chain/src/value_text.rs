@@ -208,10 +208,11 @@ fn show_fixed(bits: i128, fraction: u32, text: &mut String) {
     let scale = 10u128.pow(DECIMALS as u32);
     let magnitude = bits.unsigned_abs();
     let (mut whole, part) = (magnitude >> fraction, magnitude & ((1u128 << fraction) - 1));
-    // As many places as tell two neighbours apart, or as many as there are.
-    let places = DECIMALS.min((fraction as usize * 3).div_ceil(10) + 1);
+    // As many places as come back as they were read.
+    let places = DECIMALS.min(fraction as usize * 3 / 10);
     let unit = 10u128.pow((DECIMALS - places) as u32);
-    let mut part = (((part * scale) >> fraction) + unit / 2) / unit;
+    let half = (1u128 << fraction) >> 1;
+    let mut part = (((part * scale + half) >> fraction) + unit / 2) / unit;
     if part >= scale / unit {
         (whole, part) = (whole + 1, 0);
     }
@@ -303,7 +304,7 @@ mod tests {
     fn fixed_point_is_exact() {
         assert_eq!(fixed_bits("1", 32), Some(1 << 32));
         assert_eq!(fixed_bits("-0.5", 32), Some(-(1 << 31)));
-        assert_eq!(fixed_bits("1.26", 64), Some(23_242_897_532_874_035_528));
+        assert_eq!(fixed_bits("1.26", 64), Some(23_242_897_532_874_035_036));
         assert_eq!(fixed_bits("0.0003", 32), Some(1_288_490));
         for nonsense in ["", ".", "-", "1e3", "0.0000000000000000001", "+1", "1,2"] {
             assert_eq!(fixed_bits(nonsense, 32), None, "{nonsense}");

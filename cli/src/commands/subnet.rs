@@ -114,14 +114,14 @@ async fn set(rules: &[String], sudo: bool, call: &OwnerFlags, global: &Global) -
         let kept = set.value.as_ref().map_or_else(String::new, |value| format!(" is {value}"));
         format!("{}{kept} since block {}", set.name, set.landed.block.number)
     });
-    print(&lines.collect::<Vec<_>>().join("\n"), &serde_json::to_value(&done)?, call.json)
+    print(&lines.collect::<Vec<_>>().join("\n"), &done, call.json)
 }
 
 async fn list(call: &OwnerFlags, global: &Global) -> anyhow::Result<()> {
     let (_, chain) = call.ask(global).await?;
     let calls = chain.hyperparameter_calls().await?;
     if call.json {
-        return print("", &serde_json::to_value(&calls)?, true);
+        return print("", &calls, true);
     }
     let mut table = Table::new(&["name", "of", "takes", "call"]);
     for call in calls {
