@@ -1,6 +1,6 @@
-use assay_chain::{Certificate, ChainError, CommitmentField, Invalidity, Precheck, Refusal, Value};
+use assay_chain::{ChainError, CommitmentField, Invalidity, Precheck, Refusal, Value};
 use localnet::dev_account;
-use primitives::{Endpoint, NetUid};
+use primitives::{Certificate, Endpoint, NetUid};
 
 use crate::node::{NET, alice, miner, start, with_blocks};
 

@@ -351,7 +351,8 @@ async fn at_random_everything_still_lands_once() {
         let chances = Chances { longest_hang: Duration::from_secs(1), ..Chances::default() };
         proxies.iter().for_each(|proxy| proxy.set(Mood::Random(chances)));
         for round in 1..=8 {
-            let signed = persist(&node, || client.prepare_set(&key, &Row::new(NET, row.clone(), 0))).await;
+            let row = Row::new(NET, row.clone(), 0);
+            let signed = persist(&node, || client.prepare_set(&key, &row)).await;
             let landed = persist(&node, || client.submit(&signed)).await;
             let read = persist(&node, || client.last_update(NET, MechId(0), Uid(1), None)).await;
             assert_eq!(read, landed.block.number);
