@@ -65,7 +65,9 @@ impl BlockClock {
     }
 }
 
-/// The round to lock a row to that the chain reveals from a block on: known shortly after that block, and not yet now.
+/// The round to lock a row to that the chain reveals from a block on: the last one that is signed three blocks later, and
+/// none that is known by now. Too late a round would lose the row; where blocks are quicker than rounds, this one may be
+/// known up to a round before the block.
 pub fn reveal_round(beacon: &Beacon, clock: &BlockClock, reveal_block: BlockNumber) -> u64 {
     let due = clock.time_of(reveal_block.saturating_add(SAFETY_BLOCKS));
     beacon.round_at(due).max(beacon.last_stored_round.saturating_add(1))

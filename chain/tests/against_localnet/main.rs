@@ -8,4 +8,5 @@ mod preflight;
 mod raw;
 mod reads;
 mod schedule;
+mod timelock;
 mod weights;
