@@ -68,11 +68,12 @@ impl<'a> Batch<'a> {
 }
 
 impl<T: DecodeAsType> One<'_, T> {
+    /// Of an item that always has a value.
     pub(crate) fn of(&self, found: &Found) -> Result<T, ChainError> {
         self.entry.require(found, &self.key)
     }
 
-    /// For an item that need not have a value.
+    /// Of an item that may have none.
     pub(crate) fn maybe(&self, found: &Found) -> Result<Option<T>, ChainError> {
         self.entry.decode(found, &self.key)
     }
