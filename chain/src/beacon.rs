@@ -65,8 +65,9 @@ impl BlockClock {
     }
 }
 
-/// The round to lock a row to that the chain reveals from a block on: known shortly after that block, and not yet now.
-/// It is the one before the round that is signed then, as the SDKs have it: the chain has it by that time.
+/// The round to lock a row to that the chain reveals from a block on: the one before the last that is signed three blocks
+/// later, as the SDKs count, and none that is known by now. Too late a round would lose the row; where blocks are quicker
+/// than rounds, this one may be known a little before the block.
 pub fn reveal_round(beacon: &Beacon, clock: &BlockClock, reveal_block: BlockNumber) -> u64 {
     let due = clock.time_of(reveal_block.saturating_add(SAFETY_BLOCKS));
     let signed = beacon.round_at(due).saturating_sub(1).max(1);

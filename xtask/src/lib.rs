@@ -19,6 +19,7 @@ mod cache;
 mod clients;
 mod demo;
 mod deny;
+mod interop;
 mod libtorch;
 mod models;
 mod notebooks;
@@ -33,6 +34,7 @@ pub use bench::command as bench;
 pub use cache::{Cache, Lock, link};
 pub use clients::{Line, command as clients, table};
 pub use demo::command as demo;
+pub use interop::command as interop;
 pub use libtorch::{PACKAGE as LIBTORCH, VERSION as LIBTORCH_VERSION};
 pub use libtorch::{
     check as check_libtorch, check_exported, check_fetched, ensure as ensure_libtorch, exported, is_wanted,

@@ -9,12 +9,13 @@ const HELP: &str = "\
 Set-up and developer tasks
 
 cargo xtask demo [ARGS]        build everything and run a whole subnet; ARGS go to `assay demo`
-cargo xtask test [--quick]     format, clippy, tests, build without torch, dependencies, demo, notebooks
+cargo xtask test [--quick]     format, clippy, tests, build without torch, interop, dependencies, demo, notebooks
 cargo xtask bench              how fast this machine runs the model in the repository
 cargo xtask notebooks [--log FILE]
                                execute the notebooks against a demo's log; results in notebooks/out
 cargo xtask clients [--require] [--write]
                                what genuine clients can do with the embedded chain, installed from their registries
+cargo xtask interop            Bittensor's own library against ours: timelocked rows, reveal blocks
 cargo xtask libtorch [--force] find or fetch libtorch, so that cargo build, run and test work with nothing exported
 cargo xtask models [minilm]    list the models, or fetch the sentence encoder
 cargo xtask help               this text
@@ -49,6 +50,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         "bench" => xtask::bench(rest),
         "notebooks" => xtask::notebooks(rest),
         "clients" => xtask::clients(rest),
+        "interop" => xtask::interop(rest),
         "libtorch" => libtorch(rest),
         "models" => xtask::models(rest),
         "help" | "--help" | "-h" => {

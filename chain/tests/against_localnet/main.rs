@@ -13,4 +13,5 @@ mod reads;
 mod schedule;
 mod stock;
 mod tap;
+mod timelock;
 mod weights;
