@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, pin::pin, time::Duration};
 
-use assay_chain::{ChainError, Client, Deadlines, Row};
+use assay_chain::{ChainError, Client, Deadlines, Invalidity, Row};
 use fault_proxy::{Fault, Garbage, Kind, Mood, Proxy, Weights as Chances};
 use futures::{StreamExt, future};
 use localnet::{Config, Genesis, Handle, spawn};
@@ -12,8 +12,8 @@ use crate::node::{NET, genesis, start, validator, with_blocks};
 
 /// Nothing takes as long on this machine, unless it hangs.
 pub const IMPATIENT: Deadlines = Deadlines {
-    connect: Duration::from_secs(2),
-    call: Duration::from_secs(1),
+    connect: Duration::from_secs(4),
+    call: Duration::from_secs(2),
     land: Duration::from_secs(60),
     silence: Duration::from_millis(500),
 };
@@ -275,7 +275,7 @@ async fn a_submission_that_goes_wrong_lands_once() {
             with_blocks(&node, client.submit(&signed)).await.unwrap_or_else(|e| panic!("{kind:?} {fault:?}: {e}"));
         landed += 1;
         assert_eq!(
-            client.last_update(NET, MechId(0), Uid(1), None).await.unwrap(),
+            client.last_update(NET, MechId(0), MechId(0), Uid(1), None).await.unwrap(),
             block.block.number,
             "{kind:?} {fault:?}"
         );
@@ -300,7 +300,7 @@ async fn a_submission_that_is_cut_off_for_good_can_be_repeated() {
     assert!(matches!(error, ChainError::Lost { .. }) && error.is_retryable() && !error.is_conclusive(), "{error:?}");
     proxy.set(Mood::Open);
     let landed = with_blocks(&node, client.submit(&signed)).await.unwrap();
-    assert_eq!(client.last_update(NET, MechId(0), Uid(1), None).await.unwrap(), landed.block.number);
+    assert_eq!(client.last_update(NET, MechId(0), MechId(0), Uid(1), None).await.unwrap(), landed.block.number);
     let next = client.prepare_set(&validator(), &Row::new(NET, row(), 0)).await.unwrap();
     assert_eq!((next.nonce, transactions(&node)), (signed.nonce + 1, 1));
 }
@@ -335,8 +335,38 @@ async fn a_fork_during_a_submission_takes_nothing_away() {
     let landed = landed.unwrap();
     assert_eq!(landed, copy);
     assert_eq!(client.block_hash(landed.block.number).await.unwrap(), Some(landed.block.hash));
-    assert_eq!(client.last_update(NET, MechId(0), Uid(1), None).await.unwrap(), landed.block.number);
+    assert_eq!(client.last_update(NET, MechId(0), MechId(0), Uid(1), None).await.unwrap(), landed.block.number);
     assert_eq!(transactions(&node), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_nonce_that_a_fork_gives_back_proves_nothing() {
+    let node = spawn(Config { genesis: genesis(), finality_depth: 3, ..Config::test() }).await.unwrap();
+    node.author_blocks(5).unwrap();
+    let client = Client::connect_with(&node.url(), IMPATIENT).await.unwrap();
+    let signed = client.prepare_set(&validator(), &Row::new(NET, row(), 0)).await.unwrap();
+    let other = Weights::new([(Uid(1), 65535)]).unwrap();
+    let rival = client.prepare_set(&validator(), &Row::new(NET, other.clone(), 0)).await.unwrap();
+    assert_eq!(signed.nonce, rival.nonce);
+    // The best chain has the rival, and then it has not.
+    let before = node.snapshot();
+    node.submit(rival.bytes.clone()).unwrap();
+    node.author_block().unwrap();
+    let proxy = Proxy::to(node.addr(), 1).await.unwrap();
+    let turned_away = Client::connect_with(&proxy.url(), IMPATIENT).await.unwrap();
+    let searched = proxy.next(Kind::answer("chain_subscribeFinalizedHeads"));
+    let fork = async {
+        searched.await;
+        assert!(node.revert(before).unwrap());
+        node.author_blocks(6).unwrap();
+    };
+    let (submitted, ()) = tokio::join!(turned_away.submit(&signed), fork);
+    let error = submitted.unwrap_err();
+    assert!(matches!(error, ChainError::Dropped) && !error.is_conclusive(), "{error:?}");
+    with_blocks(&node, client.submit(&signed)).await.unwrap();
+    // Now the rival is the one that can't land any more, once that is final.
+    let error = with_blocks(&node, client.submit(&rival)).await.unwrap_err();
+    assert!(matches!(error, ChainError::Invalid(Invalidity::Stale)) && error.is_conclusive(), "{error:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -354,7 +384,7 @@ async fn at_random_everything_still_lands_once() {
             let row = Row::new(NET, row.clone(), 0);
             let signed = persist(&node, || client.prepare_set(&key, &row)).await;
             let landed = persist(&node, || client.submit(&signed)).await;
-            let read = persist(&node, || client.last_update(NET, MechId(0), Uid(1), None)).await;
+            let read = persist(&node, || client.last_update(NET, MechId(0), MechId(0), Uid(1), None)).await;
             assert_eq!(read, landed.block.number);
             assert_eq!(transactions(&node) - before, round, "seed {seed}");
         }
