@@ -131,7 +131,8 @@ async fn time_at(at: &At, number: BlockNumber) -> Result<Option<u64>, ChainError
     let read = async { now(&At::new(at.connection.clone(), Some(hash)).await?).await };
     match read.await {
         Ok(then_ms) => Ok(Some(then_ms).filter(|then_ms| *then_ms > 0)),
-        Err(ChainError::UnknownBlock(_) | ChainError::Rpc { .. }) => Ok(None),
+        Err(ChainError::Rpc { .. }) => Ok(None),
+        Err(error) if error.is_gone() => Ok(None),
         Err(error) => Err(error),
     }
 }

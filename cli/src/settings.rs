@@ -155,8 +155,8 @@ impl ChainSettings {
 }
 
 impl Settings {
-    /// Fields that aren't settings of their own: they follow from `[subnet]`, or have one value so far.
-    pub const FILLED_IN: &[&str] = &["miner.netuid", "validator.netuid", "validator.mech"];
+    /// Fields that aren't settings of their own: they follow from `[subnet]`.
+    pub const FILLED_IN: &[&str] = &["miner.netuid", "validator.netuid"];
 
     /// Tables that are one value: naming one key of them replaces them all.
     pub const WHOLE: &[&str] = &["validator.scoring.weights"];

@@ -1,6 +1,6 @@
 //! What a validator can be told.
 
-use std::{path::PathBuf, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use primitives::{MechId, NetUid};
 use scoring::{Registry, ScoringConfig};
@@ -28,6 +28,8 @@ pub struct Config {
     pub weights_margin_blocks: u64,
     /// No weights before so many rounds were scored.
     pub weights_min_rounds: u64,
+    /// Where Prometheus reads the metrics; nowhere by default. Who starts the validator serves them.
+    pub metrics_listen: Option<SocketAddr>,
     /// How rows are committed where the subnet wants them committed first.
     pub commit_reveal: CommitReveal,
     /// How answers become scores, and scores weights. A store keeps to the rules that it was begun with.
@@ -57,6 +59,7 @@ impl Default for Config {
             concurrent_requests: 16,
             weights_margin_blocks: 30,
             weights_min_rounds: 1,
+            metrics_listen: None,
             commit_reveal: CommitReveal::default(),
             scoring: ScoringConfig::default(),
         }

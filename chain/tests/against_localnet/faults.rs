@@ -275,7 +275,7 @@ async fn a_submission_that_goes_wrong_lands_once() {
             with_blocks(&node, client.submit(&signed)).await.unwrap_or_else(|e| panic!("{kind:?} {fault:?}: {e}"));
         landed += 1;
         assert_eq!(
-            client.last_update(NET, MechId(0), MechId(0), Uid(1), None).await.unwrap(),
+            client.last_update(NET, MechId(0), Uid(1), None).await.unwrap(),
             block.block.number,
             "{kind:?} {fault:?}"
         );
@@ -300,7 +300,7 @@ async fn a_submission_that_is_cut_off_for_good_can_be_repeated() {
     assert!(matches!(error, ChainError::Lost { .. }) && error.is_retryable() && !error.is_conclusive(), "{error:?}");
     proxy.set(Mood::Open);
     let landed = with_blocks(&node, client.submit(&signed)).await.unwrap();
-    assert_eq!(client.last_update(NET, MechId(0), MechId(0), Uid(1), None).await.unwrap(), landed.block.number);
+    assert_eq!(client.last_update(NET, MechId(0), Uid(1), None).await.unwrap(), landed.block.number);
     let next = client.prepare_set(&validator(), &Row::new(NET, row(), 0)).await.unwrap();
     assert_eq!((next.nonce, transactions(&node)), (signed.nonce + 1, 1));
 }
@@ -335,7 +335,7 @@ async fn a_fork_during_a_submission_takes_nothing_away() {
     let landed = landed.unwrap();
     assert_eq!(landed, copy);
     assert_eq!(client.block_hash(landed.block.number).await.unwrap(), Some(landed.block.hash));
-    assert_eq!(client.last_update(NET, MechId(0), MechId(0), Uid(1), None).await.unwrap(), landed.block.number);
+    assert_eq!(client.last_update(NET, MechId(0), Uid(1), None).await.unwrap(), landed.block.number);
     assert_eq!(transactions(&node), 1);
 }
 
@@ -384,7 +384,7 @@ async fn at_random_everything_still_lands_once() {
             let row = Row::new(NET, row.clone(), 0);
             let signed = persist(&node, || client.prepare_set(&key, &row)).await;
             let landed = persist(&node, || client.submit(&signed)).await;
-            let read = persist(&node, || client.last_update(NET, MechId(0), MechId(0), Uid(1), None)).await;
+            let read = persist(&node, || client.last_update(NET, MechId(0), Uid(1), None)).await;
             assert_eq!(read, landed.block.number);
             assert_eq!(transactions(&node) - before, round, "seed {seed}");
         }

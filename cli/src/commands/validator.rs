@@ -1,6 +1,6 @@
 //! `assay validator`: challenge, score and weigh the miners of a subnet, until told to stop.
 
-use std::{io, path::PathBuf, process::ExitCode, sync::Arc};
+use std::{io, net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc};
 
 use anyhow::{Context as _, bail};
 use validator::Prefill;
@@ -11,6 +11,7 @@ use crate::{
     identity,
     layers::Layer,
     stop::Stop,
+    telemetry,
 };
 
 /// Challenge the miners of a subnet and set their weights
@@ -32,6 +33,12 @@ pub struct Args {
     /// The file that holds the score log and the journal of weights [setting: validator.store_path]
     #[arg(long, value_name = "FILE")]
     store: Option<PathBuf>,
+    /// The subnet's mechanism that rows are set on [setting: validator.mech]
+    #[arg(long, value_name = "NUMBER")]
+    mech: Option<u8>,
+    /// Where Prometheus reads the metrics [setting: validator.metrics_listen]
+    #[arg(long, value_name = "ADDRESS")]
+    metrics_listen: Option<SocketAddr>,
     /// Stop when stdin ends, for a parent process that may be killed
     #[arg(long, hide = true)]
     stop_with_stdin: bool,
@@ -45,6 +52,8 @@ pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
     args.model.put(&mut flags);
     flags.flag("--encoder", "model.encoder_path", args.encoder.as_ref().map(|path| path.display()));
     flags.flag("--store", "validator.store_path", args.store.as_ref().map(|path| path.display()));
+    flags.flag("--mech", "validator.mech", args.mech);
+    flags.flag("--metrics-listen", "validator.metrics_listen", args.metrics_listen);
     let settings = global.settings(flags)?.settings;
     let stop = Stop::listen().context("listening for signals")?;
     let keypair = identity::hotkey(&settings.wallet, args.key.key.as_deref(), settings.chain.furthest())?;
@@ -55,6 +64,10 @@ pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
     let engine = Arc::new(load(&settings.model.path, &settings.model.device)?);
     let encoder = load_encoder(&settings.model)?;
     let referee = Arc::new(Prefill { engine, encoder });
+    if let Some(listen) = settings.validator.metrics_listen {
+        telemetry::serve_metrics(listen)?;
+        validator::describe_metrics();
+    }
     let mut validator = validator::spawn_with(settings.validator, keypair, referee, chain).await?;
     tokio::select! {
         () = stop.requested() => {}

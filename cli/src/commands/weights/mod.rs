@@ -44,6 +44,9 @@ struct ValidatorFlags {
     subnet: SubnetFlags,
     #[command(flatten)]
     key: KeyFlags,
+    /// The subnet's mechanism [setting: validator.mech]
+    #[arg(long, value_name = "NUMBER")]
+    mech: Option<u8>,
     #[command(flatten)]
     store: StoreFlags,
     /// Print one JSON document
@@ -71,6 +74,7 @@ impl ValidatorFlags {
         self.chain.put(&mut flags);
         self.subnet.put(&mut flags);
         self.key.put(&mut flags);
+        flags.flag("--mech", "validator.mech", self.mech);
         self.store.put(&mut flags);
         Ok(global.settings(flags)?.settings)
     }

@@ -6,11 +6,18 @@ use primitives::{MechId, Uid};
 use super::*;
 use crate::journal::Commit;
 
-/// Epochs run at blocks 20, 40, and so on.
-const TEMPO: u64 = 20;
+/// Epochs run at blocks 60, 120, and so on.
+const TEMPO: u64 = 60;
+
+fn commits(subnet: &mut SubnetGenesis) {
+    subnet.rules.commit_reveal_weights_enabled = true;
+    subnet.rules.tempo = 60;
+    // Room for a second mechanism.
+    subnet.rules.max_allowed_uids = 64;
+}
 
 async fn committing() -> Scene {
-    Scene::new(|subnet| subnet.rules.commit_reveal_weights_enabled = true).await
+    Scene::new(commits).await
 }
 
 async fn with_hashes() -> Scene {
@@ -27,6 +34,8 @@ fn committed(submission: &Submission) -> &Commit {
 /// As root, in the next blocks.
 async fn set(scene: &Scene, name: &str, value: &str) {
     let alice = dev_account("//Alice");
+    let window = vec![("window", chain::Value::u128(0))];
+    scene.run(scene.chain.sudo(&alice, "AdminUtils", "sudo_set_admin_freeze_window", window)).await.unwrap();
     scene.run(scene.chain.set_hyperparameter(&alice, NET, name, value, true)).await.unwrap();
 }
 
@@ -123,7 +132,7 @@ async fn a_commit_aims_anew_when_the_schedule_moves() {
     let submission = scene.run(delivery.deliver(submission)).await.unwrap();
     let first = committed(&submission).clone();
     // The cycle starts over, and the epoch comes later.
-    set(&scene, "tempo", "60").await;
+    set(&scene, "tempo", "90").await;
     let submission = scene.run(delivery.deliver(submission)).await.unwrap();
     let second = committed(&submission).clone();
     assert_eq!((submission.attempts, second.epoch), (2, first.epoch));
@@ -155,7 +164,7 @@ async fn what_the_chain_drops_without_a_word_is_lost_by_the_chains_own_name() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_round_that_never_comes_loses_the_row() {
-    let genesis = Scene::genesis(|subnet| subnet.rules.commit_reveal_weights_enabled = true);
+    let genesis = Scene::genesis(commits);
     // Nobody brings quicknet's pulses.
     let scene = Scene::on(Chain { genesis, beacon: Beacon::Quicknet, ..Chain::test() }).await;
     let (delivery, submission) = scene.planned().await;
@@ -171,8 +180,7 @@ async fn a_round_that_never_comes_loses_the_row() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_row_that_was_revealed_while_nobody_looked() {
-    let genesis = || Scene::genesis(|subnet| subnet.rules.commit_reveal_weights_enabled = true);
-    let scene = Scene::on(Chain { genesis: genesis(), ..Chain::test() }).await;
+    let scene = committing().await;
     let (delivery, submission) = scene.planned().await;
     let submission = scene.run(delivery.deliver(submission)).await.unwrap();
     scene.until(4 * TEMPO);
@@ -181,7 +189,7 @@ async fn a_row_that_was_revealed_while_nobody_looked() {
 
     // The same, where the states of that time are gone, and another row stands there by now.
     let limits = Limits { kept_blocks: 16, ..Limits::default() };
-    let scene = Scene::on(Chain { genesis: genesis(), limits, ..Chain::test() }).await;
+    let scene = Scene::on(Chain { genesis: Scene::genesis(commits), limits, ..Chain::test() }).await;
     let (delivery, submission) = scene.planned().await;
     let submission = scene.run(delivery.deliver(submission)).await.unwrap();
     let other = primitives::Weights::new([(Uid(0), u16::MAX)]).unwrap();
@@ -195,7 +203,10 @@ async fn a_row_that_was_revealed_while_nobody_looked() {
 #[tokio::test(flavor = "multi_thread")]
 async fn another_mechanism_has_rows_of_its_own() {
     for commit_reveal in [None, Some(CommitReveal::Timelocked), Some(CommitReveal::Hash)] {
-        let mut scene = Scene::new(|subnet| subnet.rules.commit_reveal_weights_enabled = commit_reveal.is_some()).await;
+        let mut scene = committing().await;
+        if commit_reveal.is_none() {
+            set(&scene, "commit_reveal_weights_enabled", "false").await;
+        }
         scene.config.mech = MechId(1);
         scene.config.commit_reveal = commit_reveal.unwrap_or_default();
         set(&scene, "mechanism_count", "2").await;
