@@ -7,7 +7,7 @@ use tokio::{sync::Mutex, time::Instant};
 
 use crate::{
     ChainError,
-    connection::Connection,
+    connection::{Connection, Runtimes},
     roster::{self, Roster},
     storage::At,
 };
@@ -50,6 +50,7 @@ struct Inner {
     /// How many connections a call may use up.
     attempts: usize,
     genesis: BlockHash,
+    runtimes: Runtimes,
     deadlines: Deadlines,
     road: Mutex<Road>,
 }
@@ -95,7 +96,7 @@ impl Client {
         let (url, count) = (urls[0].clone(), urls.len());
         let mut roster = Roster::new(urls);
         let connection = roster.dial(None, None, &deadlines).await?;
-        let genesis = connection.genesis;
+        let (genesis, runtimes) = (connection.genesis, connection.runtimes().clone());
         tracing::info!(url = %connection.url, %genesis, "chain connected");
         let road = Road { roster, connection: Some(connection), known: None, compared: Instant::now() };
         Ok(Self {
@@ -104,6 +105,7 @@ impl Client {
                 several: count > 1,
                 attempts: count.max(2),
                 genesis,
+                runtimes,
                 deadlines,
                 road: Mutex::new(road),
             }),
@@ -145,7 +147,7 @@ impl Client {
         }
         road.give_up();
         let known = road.known.filter(|_| *several);
-        let connection = road.roster.dial(Some(*genesis), known, deadlines).await?;
+        let connection = road.roster.dial(Some(*genesis), known, deadlines).await?.sharing(&self.inner.runtimes);
         tracing::info!(url = %connection.url, "chain reconnected");
         road.connection = Some(connection.clone());
         road.compared = Instant::now();
@@ -164,6 +166,7 @@ impl Client {
         let Some(further) = roster::further(others, self.inner.genesis, now, &self.inner.deadlines).await else {
             return Ok(current);
         };
+        let further = further.sharing(&self.inner.runtimes);
         let mut road = self.inner.road.lock().await;
         match &road.connection {
             Some(connection) if !connection.is_same(&current) => return Ok(connection.clone()),

@@ -34,6 +34,8 @@ const NO_STATE: i32 = 4003;
 /// The newest metadata format that can be read here.
 const NEWEST_METADATA: u32 = 16;
 
+/// Runtimes of one chain, by spec version. Every connection to the chain shares them: metadata is megabytes.
+pub(crate) type Runtimes = Arc<Mutex<HashMap<u32, OfflineClient<SubstrateConfig>>>>;
 pub(crate) type Methods = LegacyRpcMethods<RpcConfigFor<SubstrateConfig>>;
 pub(crate) type Offline = OfflineClientAtBlock<SubstrateConfig>;
 
@@ -49,8 +51,7 @@ pub(crate) struct Connection {
     call_deadline: Duration,
     made: Instant,
     progress: Arc<Mutex<Progress>>,
-    /// By spec version. A runtime upgrade adds one; a reconnection starts anew.
-    runtimes: Arc<Mutex<HashMap<u32, OfflineClient<SubstrateConfig>>>>,
+    runtimes: Runtimes,
 }
 
 /// How far the node's finalised head was seen to be.
@@ -94,6 +95,15 @@ impl Connection {
             Ok(dialled) => dialled,
             Err(elapsed) => Err(unreachable(elapsed.into())),
         }
+    }
+
+    /// The same, with what other connections to this chain know of its runtimes.
+    pub(crate) fn sharing(self, runtimes: &Runtimes) -> Self {
+        Self { runtimes: runtimes.clone(), ..self }
+    }
+
+    pub(crate) fn runtimes(&self) -> &Runtimes {
+        &self.runtimes
     }
 
     pub(crate) fn is_alive(&self) -> bool {

@@ -15,6 +15,8 @@ pub struct Status {
     pub last_round: Option<Round>,
     /// The last weights that it brought to an end since it was started.
     pub last_submission: Option<Submission>,
+    /// The weights that it worked on last since it was started, however far they got.
+    pub submission: Option<Submission>,
 }
 
 /// Where the tasks say how far they got.
@@ -31,7 +33,12 @@ impl Progress {
     }
 
     pub fn submission(&self, submission: Submission) {
-        self.0.send_modify(|status| status.last_submission = Some(submission));
+        self.0.send_modify(|status| {
+            if submission.state.is_finished() {
+                status.last_submission = Some(submission.clone());
+            }
+            status.submission = Some(submission);
+        });
     }
 }
 

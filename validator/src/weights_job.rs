@@ -157,9 +157,7 @@ impl WeightsJob {
     /// As far as it gets.
     pub async fn deliver(&self, submission: impl Into<Box<Submission>>) -> Result<Submission, Held> {
         let delivered = self.delivery.deliver(*submission.into()).await?;
-        if delivered.state.is_finished() {
-            self.progress.submission(delivered.clone());
-        }
+        self.progress.submission(delivered.clone());
         Ok(delivered)
     }
 
