@@ -21,6 +21,9 @@ const QUICKNET: &str = "83cf0f2896adee7eb8b5f01fcad3912212c437e0073e911fb90022d3
 /// A chain whose newest round is older than so many gets no pulses.
 const LATE: u64 = 100;
 
+/// How often a pulse is sent.
+const ATTEMPTS: u32 = 6;
+
 /// Which round a row can be locked to so that the chain will open it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Sky {
@@ -47,24 +50,28 @@ pub async fn sky(stage: &Stage) -> Checked<(Sky, Beacon)> {
     Ok((sky, beacon))
 }
 
-/// Bring the chain the pulse of the known round.
+/// Bring the chain the pulse of the known round. It waits for a block of this node's for a few blocks only, so it may
+/// take several attempts.
 pub async fn write_known(stage: &Stage) -> Checked {
-    if stage.client.beacon(None).await?.last_stored_round == KNOWN_ROUND {
-        return Ok("stored already".into());
-    }
     let signature = hex::decode(KNOWN_SIGNATURE).context("the known signature")?;
-    let best = u32::try_from(stage.client.best().await?.number).context("the block's number")?;
-    let arguments = payload(&stage.accounts.validator, best, KNOWN_ROUND, &signature);
-    match stage.blocks.during(stage.client.call_bare("Drand", "write_pulse", arguments)).await? {
-        Ok(_) => {}
-        Err(error) if error.is_refusal() => {
-            return Err(Trouble::Skip(format!("the node takes no pulse from outside: {error}")));
+    for attempt in 1..=ATTEMPTS {
+        if stage.client.beacon(None).await?.last_stored_round == KNOWN_ROUND {
+            return Ok(format!("round {KNOWN_ROUND} is stored"));
         }
-        Err(error) => return Err(error.into()),
+        let best = u32::try_from(stage.client.best().await?.number).context("the block's number")?;
+        let arguments = payload(&stage.accounts.validator, best, KNOWN_ROUND, &signature);
+        match stage.blocks.during(stage.client.call_bare("Drand", "write_pulse", arguments)).await? {
+            Ok(_) => {}
+            Err(error) if error.is_retryable() && attempt < ATTEMPTS => drop(stage.blocks.next().await?),
+            Err(error) if error.is_refusal() || error.is_retryable() => {
+                return Err(Trouble::Skip(format!("the node takes no pulse from outside: {error}")));
+            }
+            Err(error) => return Err(error.into()),
+        }
     }
     let last = stage.client.beacon(None).await?.last_stored_round;
     same("LastStoredRound", &last, &KNOWN_ROUND)?;
-    Ok(format!("round {KNOWN_ROUND}"))
+    Ok(format!("round {KNOWN_ROUND} is stored"))
 }
 
 /// The call's arguments: the pulse, and a signature of who sends it. Who that is does not matter.

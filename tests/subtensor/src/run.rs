@@ -167,7 +167,7 @@ async fn open_rows(stage: &Stage, notes: &mut Notes<'_>, settings: &mut Settings
 
 async fn switch(stage: &Stage, settings: &mut Settings, on: bool) -> Checked {
     settings.change(stage.office(), &[(Rule::COMMIT_REVEAL, on.into())]).await?;
-    Ok(String::new())
+    Ok(format!("CommitRevealWeightsEnabled is {on}"))
 }
 
 /// Tell only of trouble.

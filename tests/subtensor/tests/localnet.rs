@@ -30,11 +30,36 @@ async fn blocks_at_an_interval() {
     node.shutdown().await;
 }
 
+/// The program itself: one document on stdout, lines on stderr.
 #[tokio::test(flavor = "multi_thread")]
 async fn blocks_made_by_hand() {
-    let (node, report) = against(Config::test()).await;
-    assert_good(&report, &[]);
+    let node = spawn(Config::test()).await.unwrap();
+    let output = program(&[&node.url(), "--json", "--epoch-s", "5"]).await;
+    let lines = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{lines}");
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&report["failed"], &report["skipped"]), (&0.into(), &0.into()), "{lines}");
+    assert_eq!((&report["spec_name"], &report["spec_version"]), (&"node-subtensor".into(), &425.into()));
+    assert_eq!(report["pace"], "blocks made by dev_newBlock");
+    let checks = report["checks"].as_array().unwrap().len();
+    assert_eq!(lines.lines().filter(|line| line.starts_with("ok ")).count(), checks);
     node.shutdown().await;
+}
+
+#[tokio::test]
+async fn usage_and_failure_have_codes_of_their_own() {
+    let nonsense = program(&["ws://127.0.0.1:1", "--netuid"]).await;
+    assert_eq!(nonsense.status.code(), Some(2));
+    // Nobody listens there.
+    let nobody = program(&["ws://127.0.0.1:1", "--json"]).await;
+    assert_eq!(nobody.status.code(), Some(1));
+    let report: serde_json::Value = serde_json::from_slice(&nobody.stdout).unwrap();
+    assert_eq!((&report["failed"], &report["ok"]), (&1.into(), &0.into()));
+}
+
+async fn program(arguments: &[&str]) -> std::process::Output {
+    let program = env!("CARGO_BIN_EXE_test-subtensor");
+    tokio::process::Command::new(program).args(arguments).output().await.unwrap()
 }
 
 /// As a node without a network: no pulse ever comes, and blocks are final a while after they are made.
