@@ -1,12 +1,12 @@
 //! What a miner announces.
 
 use chain::{ChainError, Landed, Precheck};
-use primitives::{Certificate, Endpoint};
+use primitives::{Certificate, Endpoint, Keypair};
 
 use crate::{
     fate::{No, one_of},
     report::{Checked, fail, same, skip},
-    settings::{Rule, Settings},
+    settings::Rule,
     stage::{Stage, number},
 };
 
@@ -67,14 +67,12 @@ async fn may_serve(stage: &Stage) -> Checked<()> {
     Ok(())
 }
 
-/// Announce something that makes no sense, as the miner or as the stranger.
+/// Announce something that makes no sense.
 async fn send(
     stage: &Stage,
+    key: &Keypair,
     (ip, port, ip_type): (u32, u16, u8),
-    by_stranger: bool,
 ) -> Checked<Result<Landed, ChainError>> {
-    let accounts = &stage.accounts;
-    let key = if by_stranger { &accounts.stranger } else { &accounts.miners[0] };
     let arguments = vec![
         ("netuid", number(stage.netuid.0)),
         ("version", number(VERSION)),
@@ -89,44 +87,37 @@ async fn send(
 }
 
 /// The machine itself is nowhere to be reached.
-pub async fn loopback(stage: &Stage) -> Checked {
+pub async fn loopback(stage: &Stage, key: &Keypair) -> Checked {
     may_serve(stage).await?;
-    let said = No::said(send(stage, (LOOPBACK, 8091, 4), false).await?)?;
+    let said = No::said(send(stage, key, (LOOPBACK, 8091, 4)).await?)?;
     one_of(&said, &[Precheck::InvalidIpAddress.into()])
 }
 
 /// Nor is port 0.
-pub async fn port_zero(stage: &Stage) -> Checked {
+pub async fn port_zero(stage: &Stage, key: &Keypair) -> Checked {
     may_serve(stage).await?;
-    let said = No::said(send(stage, (PUBLIC, 0, 4), false).await?)?;
+    let said = No::said(send(stage, key, (PUBLIC, 0, 4)).await?)?;
     one_of(&said, &[Precheck::InvalidPort.into()])
 }
 
 /// Addresses are of version 4 or 6. The chain has no number of its own for that.
-pub async fn version_five(stage: &Stage) -> Checked {
+pub async fn version_five(stage: &Stage, key: &Keypair) -> Checked {
     may_serve(stage).await?;
-    let said = No::said(send(stage, (PUBLIC, 8091, 5), false).await?)?;
+    let said = No::said(send(stage, key, (PUBLIC, 8091, 5)).await?)?;
     one_of(&said, &[Precheck::BadRequest.into()])
 }
 
 /// Who has no seat serves nothing.
 pub async fn stranger(stage: &Stage) -> Checked {
-    let said = No::said(send(stage, (PUBLIC, 8091, 4), true).await?)?;
+    let said = No::said(send(stage, &stage.accounts.stranger, (PUBLIC, 8091, 4)).await?)?;
     one_of(&said, &[Precheck::HotKeyNotRegisteredInNetwork.into()])
 }
 
 /// Nobody announces twice within the limit.
-pub async fn too_fast(stage: &Stage, settings: &mut Settings) -> Checked {
-    let office = stage.office();
-    if stage.accounts.sudo.is_some() {
-        settings.change(office, &[(Rule::SERVING_RATE_LIMIT, 10_000)]).await?;
-    } else if office.read(Rule::SERVING_RATE_LIMIT).await? == 0 {
+pub async fn too_fast(stage: &Stage) -> Checked {
+    if stage.office().read(Rule::SERVING_RATE_LIMIT).await? == 0 {
         return skip("the subnet has no such limit, and setting one needs sudo");
     }
-    let said = No::said(send(stage, (PUBLIC, 8091, 4), false).await?)?;
-    let checked = one_of(&said, &[Precheck::ServingRateLimitExceeded.into()]);
-    if stage.accounts.sudo.is_some() {
-        settings.change(office, &[(Rule::SERVING_RATE_LIMIT, 0)]).await?;
-    }
-    checked
+    let said = No::said(send(stage, &stage.accounts.miners[1], (PUBLIC, 8091, 4)).await?)?;
+    one_of(&said, &[Precheck::ServingRateLimitExceeded.into()])
 }

@@ -10,6 +10,7 @@ use std::{
 use chain::{ChainError, Client};
 use primitives::{BlockNumber, BlockRef};
 use serde_json::{Value, json};
+use tokio::sync::Mutex;
 
 use crate::report::{Checked, fail, skip};
 
@@ -48,6 +49,8 @@ pub struct Blocks {
     patience: Duration,
     /// The block that includes what was last sent: where blocks are made by hand, some more make it final.
     sent_in: AtomicU64,
+    /// One looks and makes a block at a time.
+    making: Mutex<()>,
 }
 
 impl Blocks {
@@ -59,7 +62,14 @@ impl Blocks {
             Some(maker) => Pace::ByHand(maker),
             None => Pace::Interval(Duration::from_millis(block_ms)),
         };
-        Ok(Self { client: client.clone(), pace, block_ms, patience, sent_in: AtomicU64::new(0) })
+        Ok(Self {
+            client: client.clone(),
+            pace,
+            block_ms,
+            patience,
+            sent_in: AtomicU64::new(0),
+            making: Mutex::default(),
+        })
     }
 
     /// Milliseconds between two blocks, as the chain counts them.
@@ -80,6 +90,7 @@ impl Blocks {
                 done = &mut work => return Ok(done),
                 _ = glances.tick() => idle += 1,
             }
+            let _guard = self.making.lock().await;
             let waiting: Vec<Value> = self.client.request("author_pendingExtrinsics", NOTHING).await?;
             let sent_in = self.sent_in.load(Ordering::Relaxed);
             let landing = sent_in > 0 && self.client.finalized().await?.number < sent_in;

@@ -33,6 +33,7 @@ mod settings;
 mod stage;
 mod subnet;
 mod timelocked;
+mod turns;
 
 pub use options::{Options, USAGE, Usage};
 pub use report::{Check, Outcome, Report};

@@ -1,7 +1,7 @@
 //! Calls that the chain turns down, each for the reason that was foretold.
 
 use chain::{Invalidity, Precheck, Refusal, Value};
-use primitives::{MechId, NetUid};
+use primitives::{Keypair, MechId, NetUid};
 
 use crate::{
     attempt::{Attempt, Place},
@@ -9,12 +9,13 @@ use crate::{
     report::{Checked, Notes, skip},
     settings::{Rule, Settings},
     stage::{SUBTENSOR, Stage, number},
+    turns::{Turn, together},
 };
 
 /// Commits of a hash that one hotkey may have waiting.
 const MOST_COMMITS: usize = 10;
 
-fn of<'a>(stage: &'a Stage, key: &'a primitives::Keypair, mech: u8) -> Place<'a> {
+fn of<'a>(stage: &'a Stage, key: &'a Keypair, mech: u8) -> Place<'a> {
     Place { key, netuid: stage.netuid, mech: MechId(mech) }
 }
 
@@ -22,15 +23,28 @@ fn set(uids: &[u16], values: &[u16], version_key: u64) -> Attempt {
     Attempt::Set { uids: uids.to_vec(), values: values.to_vec(), version_key }
 }
 
+/// A check that the chain turns an attempt down for a reason.
+fn refused<'a>(stage: &'a Stage, name: &str, place: Place<'a>, attempt: Attempt, reason: impl Into<No>) -> Turn<'a> {
+    let reason = reason.into();
+    Turn::new(name, place.key, async move { attempt.refused(stage, place, &[reason]).await })
+}
+
+/// Who may set weights besides the validator, so that both can at the same time.
+fn second(stage: &Stage) -> &Keypair {
+    if stage.is_new { &stage.accounts.owner_hotkey } else { &stage.accounts.validator }
+}
+
 /// While rows are set in the open.
 pub async fn while_open(stage: &Stage, settings: &mut Settings, notes: &mut Notes<'_>) -> Checked<()> {
     let accounts = &stage.accounts;
-    let (validator, miner, stranger) = (&accounts.validator, &accounts.miners[0], &accounts.stranger);
+    let (validator, stranger) = (&accounts.validator, &accounts.stranger);
+    let [miner, other] = &accounts.miners;
+    let second = second(stage);
     let office = stage.office();
     let seats = stage.seats().await?;
     let key = office.read(Rule::WEIGHTS_VERSION_KEY).await?;
     let count = u8::try_from(office.read(Rule::MECHANISM_COUNT).await?).unwrap_or(u8::MAX);
-    let (a, b) = (stage.uid(miner.hotkey()).await?.0, stage.uid(accounts.miners[1].hotkey()).await?.0);
+    let (a, b) = (stage.uid(miner.hotkey()).await?.0, stage.uid(other.hotkey()).await?.0);
     let crowd: Vec<u16> = (0..=seats).collect();
     let ones = vec![1; crowd.len()];
 
@@ -41,21 +55,26 @@ pub async fn while_open(stage: &Stage, settings: &mut Settings, notes: &mut Note
         let again = set(&[a, b], &[1, 1], key);
         notes.check(hasty, again.refused(stage, as_validator, &[Precheck::RateLimitExceeded.into()])).await;
     }
-    let rows: [(&str, Place<'_>, Attempt, Vec<No>); 8] = [
+    let rows: [(&str, Place<'_>, Attempt, Vec<No>); 11] = [
         ("a uid twice", as_validator, set(&[a, a], &[1, 1], key), vec![Refusal::DuplicateUids.into()]),
         (
             "a uid without a seat",
-            as_validator,
+            of(stage, second, 0),
             set(&[a, seats], &[1, 1], key),
             vec![Refusal::UidVecContainInvalidOne.into()],
         ),
         (
             "more uids than seats",
-            as_validator,
+            of(stage, miner, 0),
             set(&crowd, &ones, key),
             vec![Refusal::UidsLengthExceedUidsInSubNet.into()],
         ),
-        ("more uids than values", as_validator, set(&[a, b], &[1], key), vec![Refusal::WeightVecNotEqualSize.into()]),
+        (
+            "more uids than values",
+            of(stage, other, 0),
+            set(&[a, b], &[1], key),
+            vec![Refusal::WeightVecNotEqualSize.into()],
+        ),
         (
             "a mechanism that is not",
             of(stage, validator, count),
@@ -81,26 +100,30 @@ pub async fn while_open(stage: &Stage, settings: &mut Settings, notes: &mut Note
             set(&[b, 0], &[1, 1], key),
             vec![Refusal::NeuronNoValidatorPermit.into()],
         ),
+        ("a commit while rows are open", as_validator, Attempt::Commit, vec![Refusal::CommitRevealDisabled.into()]),
+        (
+            "a timelocked row while rows are open",
+            of(stage, other, 0),
+            Attempt::CommitTimelocked { bytes: vec![0; 64], round: u64::MAX, version: 4 },
+            vec![Refusal::CommitRevealDisabled.into()],
+        ),
+        (
+            "weights on root",
+            Place { key: second, netuid: NetUid(0), mech: MechId(0) },
+            set(&[0], &[1], 0),
+            vec![Refusal::CommitRevealEnabled.into(), Refusal::CanNotSetRootNetworkWeights.into()],
+        ),
     ];
-    for (name, place, attempt, reasons) in rows {
-        notes.check(format!("refused: {name}"), attempt.refused(stage, place, &reasons)).await;
-    }
-    let disabled = [Refusal::CommitRevealDisabled.into()];
-    let commit = Attempt::Commit.refused(stage, as_validator, &disabled);
-    notes.check("refused: a commit while rows are open", commit).await;
-    let locked = Attempt::CommitTimelocked { bytes: vec![0; 64], round: u64::MAX, version: 4 };
-    let locked = locked.refused(stage, as_validator, &disabled);
-    notes.check("refused: a timelocked row while rows are open", locked).await;
-
-    let root = Place { key: validator, netuid: NetUid(0), mech: MechId(0) };
-    let reasons = [Refusal::CommitRevealEnabled.into(), Refusal::CanNotSetRootNetworkWeights.into()];
-    let row = set(&[0], &[1], 0);
-    notes.check("refused: weights on root", row.refused(stage, root, &reasons)).await;
+    let turns = rows.into_iter().map(|(name, place, attempt, reasons)| {
+        let check = async move { attempt.refused(stage, place, &reasons).await };
+        Turn::new(format!("refused: {name}"), place.key, check)
+    });
+    together(notes, turns.collect()).await;
 
     with_rules(stage, settings, notes, (a, b)).await
 }
 
-/// By rules that are set for the purpose, one at a time.
+/// By rules that are set for the purpose.
 async fn with_rules(stage: &Stage, settings: &mut Settings, notes: &mut Notes<'_>, (a, b): (u16, u16)) -> Checked<()> {
     let (office, accounts) = (stage.office(), &stage.accounts);
     let as_validator = of(stage, &accounts.validator, 0);
@@ -120,89 +143,79 @@ async fn with_rules(stage: &Stage, settings: &mut Settings, notes: &mut Notes<'_
     ];
     // Above what the miner has, and no more than what the validator has.
     let between = threshold.max(poor.saturating_add(1));
-    let cases = [
-        (
-            "a version that is too old",
-            (Rule::WEIGHTS_VERSION_KEY, version + 7),
-            as_validator,
-            set(&[a, b], &[1, 1], version + 6),
-            No::from(Refusal::IncorrectWeightVersionKey),
-        ),
-        (
-            "too short a row",
-            (Rule::MIN_ALLOWED_WEIGHTS, 3),
-            as_validator,
-            set(&[a], &[1], version),
-            Refusal::WeightVecLengthIsLow.into(),
-        ),
-        (
-            "a row too soon after another",
-            (Rule::WEIGHTS_SET_RATE_LIMIT, 100_000),
-            as_validator,
-            set(&[a, b], &[1, 1], version),
-            Precheck::RateLimitExceeded.into(),
-        ),
-        (
-            "a row without stake",
-            (Rule::STAKE_THRESHOLD, between),
-            as_miner,
-            set(&[a, b], &[1, 1], version),
-            Precheck::StakeAmountTooLow.into(),
-        ),
+    let (old, short) = ("refused: a version that is too old", "refused: too short a row");
+    let (stakeless, hasty) = ("refused: a row without stake", "refused: a row too soon after another");
+    if accounts.sudo.is_none() {
+        for (name, rule) in
+            [(old, Rule::WEIGHTS_VERSION_KEY), (short, Rule::MIN_ALLOWED_WEIGHTS), (stakeless, Rule::STAKE_THRESHOLD)]
+        {
+            notes.skip(name, format!("{} is for sudo to set and to put back", rule.name()));
+        }
+        return Ok(());
+    }
+    let newer = version + 7;
+    let mut rules = vec![(Rule::WEIGHTS_VERSION_KEY, newer), (Rule::MIN_ALLOWED_WEIGHTS, 3)];
+    if between <= rich {
+        rules.push((Rule::STAKE_THRESHOLD, between));
+    }
+    settings.change(office, &rules).await?;
+    let second = second(stage);
+    let mut turns = vec![
+        refused(stage, old, as_validator, set(&[a, b], &[1, 1], newer - 1), Refusal::IncorrectWeightVersionKey),
+        refused(stage, short, of(stage, second, 0), set(&[a], &[1], newer), Refusal::WeightVecLengthIsLow),
     ];
-    for (name, change, place, attempt, reason) in cases {
-        let name = format!("refused: {name}");
-        if accounts.sudo.is_none() {
-            if change.0 == Rule::WEIGHTS_SET_RATE_LIMIT {
-                continue;
-            }
-            notes.skip(name, format!("{} is for sudo to set and to put back", change.0.name()));
-            continue;
-        }
-        if change.0 == Rule::STAKE_THRESHOLD && between > rich {
-            notes.skip(name, "the miner has as much stake as the validator");
-            continue;
-        }
-        let check = async {
-            let mut rules: Vec<_> = usual.into_iter().filter(|(rule, _)| *rule != change.0).collect();
-            rules.push(change);
-            settings.change(office, &rules).await?;
-            attempt.refused(stage, place, &[reason]).await
-        };
-        notes.check(name, check).await;
+    if between <= rich {
+        let reason = Precheck::StakeAmountTooLow;
+        turns.push(refused(stage, stakeless, as_miner, set(&[a, b], &[1, 1], newer), reason));
+    } else {
+        notes.skip(stakeless, "the miner has as much stake as the validator");
     }
-    if accounts.sudo.is_some() {
-        settings.change(office, &usual).await?;
-    }
-    Ok(())
+    together(notes, turns).await;
+
+    let mut rules = usual.to_vec();
+    rules.retain(|(rule, _)| *rule != Rule::WEIGHTS_SET_RATE_LIMIT);
+    rules.push((Rule::WEIGHTS_SET_RATE_LIMIT, 100_000));
+    settings.change(office, &rules).await?;
+    let attempt = set(&[a, b], &[1, 1], version);
+    together(notes, vec![refused(stage, hasty, as_validator, attempt, Precheck::RateLimitExceeded)]).await;
+    settings.change(office, &usual).await
 }
 
 /// While rows are committed first.
 pub async fn while_committed(stage: &Stage, notes: &mut Notes<'_>) -> Checked<()> {
+    let [miner, other] = &stage.accounts.miners;
     let validator = &stage.accounts.validator;
-    let place = of(stage, validator, 0);
     let row = stage.row(1).await?;
     let version_key = stage.office().read(Rule::WEIGHTS_VERSION_KEY).await?;
-    let open = Attempt::set(&row, version_key);
-    let reasons = [Refusal::CommitRevealEnabled.into()];
-    notes.check("refused: a row in the open", open.refused(stage, place, &reasons)).await;
-
     let version = stage.client.stored::<u16>(SUBTENSOR, "CommitRevealWeightsVersion", (), None).await?;
     let version = version.unwrap_or_default();
-    let other = Attempt::CommitTimelocked { bytes: vec![0; 64], round: u64::MAX, version: version.wrapping_add(1) };
-    let reasons = [Refusal::IncorrectCommitRevealVersion.into()];
-    notes.check("refused: another version of timelock", other.refused(stage, place, &reasons)).await;
-
-    let name = "refused: a round of the past";
+    let timelocked = |round, version| Attempt::CommitTimelocked { bytes: vec![0; 64], round, version };
+    let mut turns = vec![
+        refused(
+            stage,
+            "refused: a row in the open",
+            of(stage, validator, 0),
+            Attempt::set(&row, version_key),
+            Refusal::CommitRevealEnabled,
+        ),
+        refused(
+            stage,
+            "refused: another version of timelock",
+            of(stage, miner, 0),
+            timelocked(u64::MAX, version.wrapping_add(1)),
+            Refusal::IncorrectCommitRevealVersion,
+        ),
+        Turn::new("refused: one commit too many", other, too_many(stage)),
+    ];
+    let past = "refused: a round of the past";
     match stage.client.beacon(None).await?.last_stored_round.checked_sub(1) {
         Some(round) => {
-            let past = Attempt::CommitTimelocked { bytes: vec![0; 64], round, version };
-            let reasons = [Precheck::InvalidRevealRound.into()];
-            notes.check(name, past.refused(stage, place, &reasons)).await;
+            let place = of(stage, second(stage), 0);
+            turns.push(refused(stage, past, place, timelocked(round, version), Precheck::InvalidRevealRound));
         }
-        None => notes.skip(name, "the chain has no round yet"),
+        None => notes.skip(past, "the chain has no round yet"),
     }
-    notes.check("refused: one commit too many", too_many(stage)).await;
+    together(notes, turns).await;
     Ok(())
 }
 
@@ -222,33 +235,28 @@ async fn too_many(stage: &Stage) -> Checked {
     one_of(&said, &[Refusal::TooManyUnrevealedCommits.into()])
 }
 
-/// What only an owner or root may do.
-pub async fn of_strangers(stage: &Stage, notes: &mut Notes<'_>) {
-    notes.check("refused: an owner's call by a stranger", admin(stage)).await;
-    notes.check("refused: sudo by a stranger", sudo(stage)).await;
-    notes.check("refused: a second seat", second_seat(stage)).await;
-    notes.check("refused: a second start", second_start(stage)).await;
-}
-
 fn immunity(stage: &Stage) -> Vec<(&'static str, Value)> {
     vec![("netuid", number(stage.netuid.0)), ("immunity_period", number(1u16))]
 }
 
-async fn admin(stage: &Stage) -> Checked {
+/// What only an owner or root may do.
+pub async fn owners_call(stage: &Stage) -> Checked {
     let stranger = &stage.accounts.stranger;
     let call = stage.client.call_with(stranger, "AdminUtils", "sudo_set_immunity_period", immunity(stage));
     let said = No::said(stage.blocks.during(call).await?)?;
     one_of(&said, &[No::runtime("BadOrigin")])
 }
 
-async fn sudo(stage: &Stage) -> Checked {
+/// What only root may do.
+pub async fn sudo(stage: &Stage) -> Checked {
     let stranger = &stage.accounts.stranger;
     let call = stage.client.sudo(stranger, "AdminUtils", "sudo_set_immunity_period", immunity(stage));
     let said = No::said(stage.blocks.during(call).await?)?;
     one_of(&said, &[No::Invalid(Invalidity::BadSigner), Refusal::RequireSudo.into()])
 }
 
-async fn second_seat(stage: &Stage) -> Checked {
+/// Nobody sits twice.
+pub async fn second_seat(stage: &Stage) -> Checked {
     let hotkey = stage.accounts.validator.hotkey();
     let coldkey = stage.accounts.coldkey_of(&stage.client, hotkey).await?;
     let call = stage.client.burned_register(&coldkey, stage.netuid, hotkey);
@@ -257,7 +265,8 @@ async fn second_seat(stage: &Stage) -> Checked {
     one_of(&said, &[name.into(), Precheck::HotKeyAlreadyRegisteredInSubNet.into()])
 }
 
-async fn second_start(stage: &Stage) -> Checked {
+/// No subnet starts twice.
+pub async fn second_start(stage: &Stage) -> Checked {
     let Some(owner) = &stage.owner else { return skip("the subnet's owner is none of the given keys") };
     let said = No::said(stage.blocks.during(stage.client.start_call(owner, stage.netuid)).await?)?;
     one_of(&said, &[Refusal::FirstEmissionBlockNumberAlreadySet.into()])

@@ -1,6 +1,10 @@
 //! What was checked, and what came of it.
 
-use std::{fmt, future::Future, time::Instant};
+use std::{
+    fmt,
+    future::Future,
+    time::{Duration, Instant},
+};
 
 use chain::ChainError;
 use primitives::NetUid;
@@ -103,35 +107,38 @@ impl<'a> Notes<'a> {
     pub async fn check(&mut self, name: impl Into<String>, check: impl Future<Output = Checked>) -> bool {
         let began = Instant::now();
         let result = Box::pin(check).await;
-        self.note(name, began, result)
+        self.note(name, began.elapsed(), result)
     }
 
     /// As [`Notes::check`], for one that yields what later ones need.
     pub async fn need<T>(&mut self, name: &str, check: impl Future<Output = Checked<(T, String)>>) -> Option<T> {
         let began = Instant::now();
-        match Box::pin(check).await {
-            Ok((value, detail)) => {
-                self.note(name, began, Ok(detail));
-                Some(value)
-            }
-            Err(trouble) => {
-                self.note(name, began, Err(trouble));
-                None
-            }
-        }
+        let result = Box::pin(check).await;
+        self.took(name, began.elapsed(), result)
+    }
+
+    /// As [`Notes::need`], for one that was made already.
+    pub fn took<T>(&mut self, name: &str, took: Duration, result: Checked<(T, String)>) -> Option<T> {
+        let (value, result) = match result {
+            Ok((value, detail)) => (Some(value), Ok(detail)),
+            Err(trouble) => (None, Err(trouble)),
+        };
+        self.note(name, took, result);
+        value
     }
 
     /// Take down that a check can't be made.
     pub fn skip(&mut self, name: impl Into<String>, why: impl Into<String>) {
-        self.note(name, Instant::now(), Err(Trouble::Skip(why.into())));
+        self.note(name, Duration::ZERO, Err(Trouble::Skip(why.into())));
     }
 
     /// Take down that something went wrong between checks.
     pub fn fail(&mut self, name: impl Into<String>, trouble: Trouble) {
-        self.note(name, Instant::now(), Err(trouble));
+        self.note(name, Duration::ZERO, Err(trouble));
     }
 
-    fn note(&mut self, name: impl Into<String>, began: Instant, result: Checked) -> bool {
+    /// Take down what came of a check; whether it ended well.
+    pub fn note(&mut self, name: impl Into<String>, took: Duration, result: Checked) -> bool {
         let (outcome, detail) = match result {
             Ok(detail) => (Outcome::Ok, detail),
             Err(Trouble::Skip(why)) => (Outcome::Skipped, why),
@@ -142,7 +149,7 @@ impl<'a> Notes<'a> {
             Outcome::Failed => self.report.failed += 1,
             Outcome::Skipped => self.report.skipped += 1,
         }
-        let check = Check { name: name.into(), outcome, detail, seconds: began.elapsed().as_secs_f64() };
+        let check = Check { name: name.into(), outcome, detail, seconds: took.as_secs_f64() };
         (self.tell)(&check);
         self.report.checks.push(check);
         outcome == Outcome::Ok
@@ -176,6 +183,13 @@ impl From<anyhow::Error> for Trouble {
     fn from(error: anyhow::Error) -> Self {
         Self::Fail(error)
     }
+}
+
+/// A result, and how long it took.
+pub async fn timed<T>(check: impl Future<Output = Checked<T>>) -> (Duration, Checked<T>) {
+    let began = Instant::now();
+    let result = Box::pin(check).await;
+    (began.elapsed(), result)
 }
 
 /// Fail with a sentence.

@@ -1,6 +1,7 @@
 //! The whole run, in the order in which one thing needs another.
 
 use chain::Client;
+use futures::future::join;
 use primitives::{MechId, NetUid};
 
 use crate::{
@@ -10,10 +11,11 @@ use crate::{
     commitment, hashed,
     options::Options,
     plain, pulse, reads, refusals,
-    report::{Check, Checked, Notes, Report, Trouble},
+    report::{Check, Checked, Notes, Report, Trouble, timed},
     settings::{Rule, Settings},
     stage::Stage,
     subnet, timelocked,
+    turns::{Turn, together},
 };
 
 /// Blocks that an epoch has to have left for a commit, till it is final, and for what is refused after it.
@@ -89,7 +91,6 @@ async fn everything(stage: &Stage, notes: &mut Notes<'_>, settings: &mut Setting
     let staked = notes.check("stake", subnet::stake(stage)).await;
     notes.check("fees", subnet::fund(stage)).await;
     Box::pin(announcements(stage, notes, settings)).await;
-    Box::pin(refusals::of_strangers(stage, notes)).await;
     if !staked || !notes.check("permit", subnet::permit(stage)).await {
         notes.skip("weights", "the validator needs a permit");
         return;
@@ -98,18 +99,51 @@ async fn everything(stage: &Stage, notes: &mut Notes<'_>, settings: &mut Setting
     Box::pin(open_rows(stage, notes, settings)).await;
 }
 
+/// What is announced and published, and what of that is refused.
 async fn announcements(stage: &Stage, notes: &mut Notes<'_>, settings: &mut Settings) {
-    notes.check("axon", axon::serve(stage)).await;
-    notes.check("axon with a key", axon::serve_tls(stage)).await;
-    notes.check("axon taken back", axon::unserve(stage)).await;
-    notes.check("refused: an axon at 127.0.0.1", axon::loopback(stage)).await;
-    notes.check("refused: an axon at port 0", axon::port_zero(stage)).await;
-    notes.check("refused: an axon of version 5", axon::version_five(stage)).await;
-    notes.check("refused: an axon of a stranger", axon::stranger(stage)).await;
-    notes.check("refused: an axon too soon", axon::too_fast(stage, settings)).await;
-    notes.check("commitment", commitment::publish(stage)).await;
-    notes.check("refused: a commitment of a stranger", commitment::stranger(stage)).await;
-    notes.check("refused: a commitment too much", commitment::too_much(stage, settings)).await;
+    let [first, second] = &stage.accounts.miners;
+    let (validator, stranger) = (&stage.accounts.validator, &stage.accounts.stranger);
+    let turns = vec![
+        Turn::new("axon", first, axon::serve(stage)),
+        Turn::new("axon with a key", second, axon::serve_tls(stage)),
+        Turn::new("commitment", validator, commitment::publish(stage)),
+        Turn::new("refused: a commitment of a stranger", stranger, commitment::stranger(stage)),
+        Turn::new("axon taken back", first, axon::unserve(stage)),
+        Turn::new("refused: an owner's call by a stranger", stranger, refusals::owners_call(stage)),
+    ];
+    together(notes, turns).await;
+    let turns = vec![
+        Turn::new("refused: an axon at 127.0.0.1", first, axon::loopback(stage, first)),
+        Turn::new("refused: an axon at port 0", second, axon::port_zero(stage, second)),
+        Turn::new("refused: an axon of version 5", validator, axon::version_five(stage, validator)),
+        Turn::new("refused: an axon of a stranger", stranger, axon::stranger(stage)),
+    ];
+    together(notes, turns).await;
+    let owner = &stage.accounts.owner;
+    let turns = vec![
+        Turn::new("refused: sudo by a stranger", stranger, refusals::sudo(stage)),
+        Turn::new("refused: a second start", owner, refusals::second_start(stage)),
+        // Whose coldkey it is, is read from the chain: it may be anybody's.
+        Turn::new("refused: a second seat", owner, refusals::second_seat(stage)),
+    ];
+    together(notes, turns).await;
+
+    let space = stage.office().read(Rule::MAX_SPACE).await;
+    let limits = async |settings: &mut Settings, serving: u64, space: u64| {
+        let limits = [(Rule::SERVING_RATE_LIMIT, serving), (Rule::MAX_SPACE, space)];
+        let limited = stage.accounts.sudo.is_some();
+        if limited { settings.change(stage.office(), &limits).await } else { Ok(()) }
+    };
+    note(notes, "limits", Box::pin(limits(settings, 10_000, commitment::LEAST - 1)).await);
+    let turns = vec![
+        Turn::new("refused: an axon too soon", second, axon::too_fast(stage)),
+        Turn::new("refused: a commitment too much", validator, commitment::too_much(stage)),
+    ];
+    together(notes, turns).await;
+    match space {
+        Ok(space) => note(notes, "limits", Box::pin(limits(settings, 0, space)).await),
+        Err(trouble) => notes.fail("limits", trouble),
+    }
 }
 
 /// Rows that are committed first, and what is refused meanwhile.
@@ -122,19 +156,27 @@ async fn committed(stage: &Stage, notes: &mut Notes<'_>, settings: &mut Settings
     let accounts = &stage.accounts;
     // On another's subnet only the validator has a permit, and one row on each mechanism: there it waits its turn.
     let mut main = None;
-    if stage.is_new {
-        main = notes.need("timelocked row", timelocked::commit(stage, &accounts.owner_hotkey, MechId(0), 22_222)).await;
-    }
-    let other = timelocked::commit(stage, &accounts.validator, MechId(1), 33_333);
-    let other = notes.need("timelocked row of a mechanism", other).await;
+    let other = timed(timelocked::commit(stage, &accounts.validator, MechId(1), 33_333));
+    let other = if stage.is_new {
+        let first = timed(timelocked::commit(stage, &accounts.owner_hotkey, MechId(0), 22_222));
+        let ((took, first), other) = join(first, other).await;
+        main = notes.took("timelocked row", took, first);
+        other
+    } else {
+        other.await
+    };
+    let other = notes.took("timelocked row of a mechanism", other.0, other.1);
     if [&main, &other].into_iter().flatten().any(timelocked::Locked::waits_for_known) {
         notes.check("a pulse from outside", pulse::write_known(stage)).await;
     }
     note(notes, "room in the epoch", stage.room(COMMIT_BLOCKS + stage.lag).await);
     let hashed = notes.need("hashed row", hashed::commit(stage)).await;
     if let Some(hashed) = &hashed {
-        notes.check("refused: a reveal too early", hashed::too_early(stage, hashed)).await;
-        notes.check("refused: a reveal with another salt", hashed::other_salt(stage, hashed)).await;
+        // Neither gets into a block, so both can be the validator's next one.
+        let (early, salt) =
+            join(timed(hashed::too_early(stage, hashed)), timed(hashed::other_salt(stage, hashed))).await;
+        notes.note("refused: a reveal too early", early.0, early.1);
+        notes.note("refused: a reveal with another salt", salt.0, salt.1);
     }
     let refused = Box::pin(refusals::while_committed(stage, notes)).await;
     note(notes, "refusals while rows are committed", refused);
