@@ -145,12 +145,12 @@ impl Attempt {
     pub async fn refused(&self, stage: &Stage, place: Place<'_>, reasons: &[No]) -> Checked {
         let foretold = self.foretold(stage, place, reasons).await?;
         let said = No::said(self.send(stage, place).await?)?;
-        if said == foretold {
+        if said.is(&foretold) {
             return one_of(&said, reasons);
         }
         // An epoch may have passed in between.
         match self.objection(stage, place).await? {
-            Err(objection) if No::foretold(objection.clone())? == said => one_of(&said, reasons),
+            Err(objection) if No::foretold(objection.clone())?.is(&said) => one_of(&said, reasons),
             _ => fail(format!("the chain said {said}, and {foretold} was foretold")),
         }
     }

@@ -100,11 +100,11 @@ pub async fn port_zero(stage: &Stage, key: &Keypair) -> Checked {
     one_of(&said, &[Precheck::InvalidPort.into()])
 }
 
-/// Addresses are of version 4 or 6. The chain has no number of its own for that.
+/// Addresses are of version 4 or 6. Spec 425 has no number of its own for that.
 pub async fn version_five(stage: &Stage, key: &Keypair) -> Checked {
     may_serve(stage).await?;
     let said = No::said(send(stage, key, (PUBLIC, 8091, 5)).await?)?;
-    one_of(&said, &[Precheck::BadRequest.into()])
+    one_of(&said, &[Precheck::BadRequest.into(), Precheck::InvalidIpType.into()])
 }
 
 /// Who has no seat serves nothing.

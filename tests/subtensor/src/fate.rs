@@ -26,6 +26,21 @@ impl No {
         Self::Refused(Refusal::Runtime(name.into()))
     }
 
+    /// Whether it is the same reason, at whatever stage: runtimes move checks to before dispatch, and keep their names.
+    pub fn is(&self, other: &Self) -> bool {
+        self == other || self.name().is_some_and(|name| other.name() == Some(name))
+    }
+
+    /// The chain's own name for it.
+    fn name(&self) -> Option<String> {
+        match self {
+            Self::Invalid(Invalidity::Custom(Precheck::Other(_))) => None,
+            Self::Invalid(Invalidity::Custom(check)) => Some(format!("{check:?}")),
+            Self::Invalid(_) => None,
+            Self::Refused(refusal) => Some(refusal.name().to_owned()),
+        }
+    }
+
     /// As it was foretold.
     pub fn foretold(objection: Objection) -> Checked<Self> {
         match objection {
@@ -48,7 +63,7 @@ impl No {
 
 /// See that the chain said one of these.
 pub fn one_of(said: &No, expected: &[No]) -> Checked<String> {
-    if expected.contains(said) {
+    if expected.iter().any(|expected| expected.is(said)) {
         return Ok(said.to_string());
     }
     let expected = expected.iter().map(No::to_string).collect::<Vec<_>>().join(" or ");
@@ -73,5 +88,35 @@ impl fmt::Display for No {
             Self::Invalid(invalidity) => invalidity.fmt(f),
             Self::Refused(refusal) => refusal.fmt(f),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use primitives::{BlockHash, BlockRef};
+
+    use super::*;
+
+    #[test]
+    fn reasons_are_compared_by_name() {
+        let dispatched = No::from(Refusal::CommitRevealEnabled);
+        let checked = No::from(Precheck::CommitRevealEnabled);
+        assert!(dispatched.is(&checked) && checked.is(&dispatched) && dispatched.is(&dispatched));
+        assert!(!dispatched.is(&Refusal::CommitRevealDisabled.into()));
+        assert!(!No::from(Precheck::Other(77)).is(&Precheck::Other(78).into()));
+        assert!(!No::Invalid(Invalidity::BadSigner).is(&No::Invalid(Invalidity::Payment)));
+    }
+
+    #[test]
+    fn what_the_chain_takes_is_no_refusal() {
+        let block = BlockRef { number: 7, hash: BlockHash([0; 32]) };
+        let taken = No::said(Ok(Landed { block }));
+        assert!(matches!(taken, Err(Trouble::Fail(error)) if error.to_string().contains("block 7")));
+        // Nor is a road that ends.
+        assert!(No::said(Err(ChainError::Dropped)).is_err());
+        let said = No::said(Err(ChainError::Refused { block, refusal: Refusal::DuplicateUids })).unwrap();
+        assert!(one_of(&said, &[Refusal::DuplicateUids.into()]).is_ok());
+        let other = one_of(&said, &[Refusal::InvalidPort.into(), Precheck::BadRequest.into()]);
+        assert!(matches!(other, Err(Trouble::Fail(error)) if error.to_string().contains("DuplicateUids, not")));
     }
 }

@@ -122,7 +122,8 @@ pub async fn configure(stage: &Stage, settings: &mut Settings) -> Checked {
 /// As many blocks as make an epoch of the wanted length, and enough for a few transactions to be final.
 fn tempo(stage: &Stage) -> u64 {
     let wanted = u64::try_from(stage.options.epoch.as_millis()).unwrap_or(u64::MAX);
-    let least = 16 + 6 * stage.lag;
+    // A commit or a reveal is sent, final, and followed by what is refused after it.
+    let least = (10 + 3 * stage.lag).max(16);
     wanted.div_ceil(stage.blocks.block_ms()).clamp(least, least.max(1_000))
 }
 

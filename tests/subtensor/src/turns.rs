@@ -50,7 +50,7 @@ mod tests {
 
     #[tokio::test]
     async fn nobody_signs_two_at_a_time() {
-        let keys = [[1; 32], [2; 32]].map(|seed| Keypair::from_seed(seed).unwrap());
+        let keys = ["//One", "//Two"].map(|uri| Keypair::from_uri(uri).unwrap());
         let busy = [Cell::new(false), Cell::new(false)];
         let most = Cell::new(0);
         let order = RefCell::new(Vec::new());
