@@ -110,6 +110,11 @@ impl Connection {
         self.socket.is_connected()
     }
 
+    /// The socket, for methods that have no name in `methods`.
+    pub(crate) fn rpc(&self) -> RpcClient {
+        RpcClient::new(self.socket.clone())
+    }
+
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.socket, &other.socket)
     }

@@ -27,6 +27,7 @@
 
 mod axon;
 mod balance;
+mod bare;
 mod batch;
 mod beacon;
 mod blocks;
@@ -48,6 +49,7 @@ mod preflight;
 mod prepare;
 mod refusal;
 mod registration;
+mod request;
 mod reveal_plan;
 mod roster;
 mod row;
@@ -56,6 +58,7 @@ mod runtime_api;
 mod setters;
 mod stake;
 mod storage;
+mod stored;
 mod submission;
 mod timelock;
 mod transaction;

@@ -27,6 +27,7 @@ mod package;
 mod pytorch;
 mod requirements;
 mod run;
+mod subtensor;
 mod test;
 mod toolchain;
 
@@ -43,5 +44,6 @@ pub use models::{MINILM, check_minilm, command as models, minilm};
 pub use notebooks::command as notebooks;
 pub use package::{Package, Wheel, fetch_py};
 pub use pytorch::{lay_out as lay_out_pytorch, version as pytorch_version};
+pub use subtensor::command as test_subtensor;
 pub use test::{Tally, command as test};
 pub use toolchain::{require_cxx, try_link};

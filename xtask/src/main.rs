@@ -16,6 +16,8 @@ cargo xtask notebooks [--log FILE]
 cargo xtask clients [--require] [--write]
                                what genuine clients can do with the embedded chain, installed from their registries
 cargo xtask interop            Bittensor's own library against ours: timelocked rows, reveal blocks
+cargo xtask test-subtensor ws://… [ARGS]
+                               the whole chain client against any node of the family; docs/subtensor.md
 cargo xtask libtorch [--force] find or fetch libtorch, so that cargo build, run and test work with nothing exported
 cargo xtask models [minilm]    list the models, or fetch the sentence encoder
 cargo xtask help               this text
@@ -40,13 +42,16 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         print!("{HELP}");
         return Ok(());
     };
-    if command != "demo" && rest.iter().any(|word| word == "--help" || word == "-h") {
+    if !matches!(command.as_str(), "demo" | "test-subtensor")
+        && rest.iter().any(|word| word == "--help" || word == "-h")
+    {
         print!("{HELP}");
         return Ok(());
     }
     match command.as_str() {
         "demo" => xtask::demo(rest),
         "test" => xtask::test(rest),
+        "test-subtensor" => xtask::test_subtensor(rest),
         "bench" => xtask::bench(rest),
         "notebooks" => xtask::notebooks(rest),
         "clients" => xtask::clients(rest),

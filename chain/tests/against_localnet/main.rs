@@ -6,6 +6,7 @@ mod failover;
 mod faults;
 mod full;
 mod node;
+mod open;
 mod owner;
 mod preflight;
 mod raw;
