@@ -89,7 +89,8 @@ impl At {
             let keys = keys.iter().map(|key| key.0.as_slice());
             let method = "state_queryStorageAt";
             let sets = self.connection.methods.state_query_storage_at(keys, self.hash()).await;
-            for (key, value) in sets.map_err(self.connection.error(method))?.into_iter().flat_map(|set| set.changes) {
+            let sets = sets.map_err(self.connection.error(method)).map_err(|error| error.or_pruned(self.block))?;
+            for (key, value) in sets.into_iter().flat_map(|set| set.changes) {
                 if let Some(value) = value {
                     found.insert(key.0, value.0);
                 }
