@@ -6,7 +6,7 @@ use std::{
 };
 
 use chain::{RevealPlan, WeightsCall, WeightsState};
-use primitives::{BlockNumber, BlockRef, EpochSchedule, Hotkey, MechId, NetUid, Uid, Weights};
+use primitives::{BlockNumber, BlockRef, Hotkey, MechId, NetUid, Uid, Weights};
 use scoring::{Share, Snapshot};
 use serde::Serialize;
 use validator::{CommitReveal, Store};
@@ -97,7 +97,7 @@ pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
         },
         version_key: rules.weights_version,
         epoch_index: rules.epoch_index,
-        next_epoch: EpochSchedule::from(&rules).next_epoch_block(metagraph.block.number),
+        next_epoch: rules.next_epoch_block(metagraph.block.number),
         last_update: state.last_update,
         objection_until: objection.as_ref().and_then(chain::Objection::until),
         objection: objection.map(|objection| objection.name()),
