@@ -74,7 +74,11 @@ fn settings_are_checked() {
     let path = folder.path().join("mine.toml");
     let path_text = path.to_str().unwrap();
     fs::write(&path, "[chain]\nulr = \"ws://x\"\n").unwrap();
-    fails(&["config", "show", "--config", path_text], 2, &["mine.toml", "unknown key chain.ulr", "[chain] has fallback_urls, url"]);
+    fails(
+        &["config", "show", "--config", path_text],
+        2,
+        &["mine.toml", "unknown key chain.ulr", "[chain] has fallback_urls, url"],
+    );
     fails(&["config", "check", path_text], 2, &["mine.toml", "unknown key chain.ulr"]);
     fails(&["config", "check", "--config", "no/such.toml"], 2, &["no/such.toml", "cannot be read"]);
     let output = assay(&["config", "show"]).env("ASSAY__CHAIN__ULR", "x").output().unwrap();

@@ -34,10 +34,7 @@ impl Store {
         match database.identity()? {
             None => begin(&mut database, identity, rules)?,
             Some(found) if found == *identity => {}
-            Some(found) => {
-                let (found, expected) = (Box::new(found), Box::new(*identity));
-                return Err(StoreError::Foreign { path: path.to_owned(), found, expected });
-            }
+            Some(found) => return Err(database.foreign(found, *identity)),
         }
         let (log, replay) = recompute(&database)?;
         if replay.table.config() != rules {
