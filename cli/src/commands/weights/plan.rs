@@ -9,7 +9,7 @@ use chain::{RevealPlan, WeightsCall, WeightsState};
 use primitives::{BlockNumber, BlockRef, Hotkey, MechId, NetUid, Uid, Weights};
 use scoring::{Share, Snapshot};
 use serde::Serialize;
-use validator::{CommitReveal, Store};
+use validator::{CommitReveal, Identity, Store, StoreError};
 
 use super::ValidatorFlags;
 use crate::{args::Global, identity, row, table::Table};
@@ -73,9 +73,14 @@ pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
     let settings = args.validator.settings(global)?;
     let key = args.validator.key.key.as_deref();
     let hotkey = identity::hotkey(&settings.wallet, key, settings.chain.furthest())?.hotkey();
-    let table = Store::open_read_only(&settings.validator.store_path)?.replay()?.table;
+    let validator::Config { netuid, mech, commit_reveal, store_path, scoring: rules, .. } = settings.validator;
+    let store = Store::open_read_only(&store_path)?;
     let chain = settings.chain.connect().await?;
-    let validator::Config { netuid, mech, commit_reveal, .. } = settings.validator;
+    store.belongs_to(&Identity { genesis: chain.genesis(), netuid, mech, validator: hotkey })?;
+    let table = store.replay()?.table;
+    if *table.config() != rules {
+        return Err(StoreError::OtherRules { path: store_path }.into());
+    }
     let (metagraph, rules) = chain.subnet(netuid, mech, None).await?;
     let state = chain.weights_state(netuid, mech, hotkey, Some(metagraph.block.hash)).await?;
     let shares = scoring::shares(&table, &Snapshot::new(&metagraph, &rules))?;
