@@ -102,6 +102,9 @@ fn hint(cause: &(dyn Error + 'static)) -> Option<String> {
     if let Some(SetError::Spawn(SpawnError::NotRegistered { netuid, .. })) = cause.downcast_ref() {
         return Some(format!("register it first: `assay register --netuid {netuid}`"));
     }
+    if let Some(SetError::Chain(ChainError::Lost { .. } | ChainError::Deadline { .. })) = cause.downcast_ref() {
+        return Some("what was begun is in the store: set them again to go on".into());
+    }
     if let Some(error) = store_error(cause) {
         return match error {
             StoreError::Missing { .. } => Some("`assay validator` makes one, --store names another".into()),

@@ -4,7 +4,12 @@
 #[path = "../../chain/tests/against_localnet/tap.rs"]
 mod tap;
 
-use std::{path::PathBuf, pin::pin, process::Output, time::Duration};
+use std::{
+    path::PathBuf,
+    pin::pin,
+    process::{Output, Stdio},
+    time::Duration,
+};
 
 use chain::Client;
 use localnet::{Config, Genesis, GenesisNeuron, Handle, SubnetGenesis, dev_account, spawn};
@@ -280,6 +285,37 @@ async fn a_row_is_planned_set_once_and_remembered() {
         scene.prints("status").await.ends_with("\nthe row of epoch 1 was verified; 1 of its weights are others by now")
     );
     assert_eq!(scene.calls().len(), 3);
+}
+
+/// Sent, and nobody there to see it land: killed, or cut off from the chain.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_cut_off_goes_on_and_is_sent_once() {
+    let scene = Scene::new(|_| {}).await.seeded().await;
+    let sent = async || {
+        while scene.node.pending() == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    let mut child = scene.command("set").spawn().unwrap();
+    sent().await;
+    child.kill().await.unwrap();
+    assert!(scene.prints("status").await.starts_with("epoch 0: signed, 2 uids, planned at block 5\n"));
+    let hash = scene.node.author_block().unwrap();
+    let set = scene.prints("set").await;
+    assert_eq!(set, format!("epoch 0: verified, 2 uids, planned at block 5, block {}", hash.number));
+
+    scene.until(TEMPO);
+    let road = fault_proxy::Proxy::to(scene.node.addr(), 1).await.unwrap();
+    let command =
+        scene.command_at(&road.url(), "set -q").stderr(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    sent().await;
+    drop(road);
+    failed("set", &command.wait_with_output().await.unwrap(), 1, &["lost the connection", "set them again to go on"]);
+    scene.node.author_block().unwrap();
+    assert!(scene.prints("set").await.starts_with("epoch 1: verified, "));
+    let attempts: Vec<Value> =
+        scene.journal().await.as_array().unwrap().iter().map(|it| it["attempts"].clone()).collect();
+    assert_eq!((attempts, scene.calls().len()), (vec![json!(1), json!(1)], 2));
 }
 
 #[tokio::test(flavor = "multi_thread")]
