@@ -20,7 +20,7 @@ const COUNTERS: [(&str, &str); 7] = [
     (SKIPPED, "Epochs for which no row was planned, by reason (label reason)"),
     (COMMITS, "Commits of rows that the chain keeps"),
     (RECOMMITS, "Commits made again because the reveal had moved"),
-    (LATE, "Looks at a commit whose reveal was late"),
+    (LATE, "Commits whose reveal was late"),
     (LOST, "Commits that were not revealed"),
     (ROUNDS, "Rounds of challenges that were scored"),
 ];
