@@ -202,7 +202,9 @@ impl Connection {
         match value {
             Err(error) if error.is_unknown_method() => {
                 let mut parameters = RpcParams::new();
-                for parameter in [Some(format!("0x{}", hex::encode(key))), at.map(|hash| format!("0x{}", hex::encode(hash)))] {
+                for parameter in
+                    [Some(format!("0x{}", hex::encode(key))), at.map(|hash| format!("0x{}", hex::encode(hash)))]
+                {
                     parameters.push(parameter).map_err(|error| ChainError::malformed("state_getStorageAt", error))?;
                 }
                 let value: Option<Bytes> = self.ask("state_getStorageAt", parameters).await?;

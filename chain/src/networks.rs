@@ -22,7 +22,8 @@ impl Client {
             // The old metadata format describes no runtime API, though the runtime has them.
             let answer = at.connection.methods.state_call(&format!("{api}_{method}"), None, at.hash()).await;
             let answer = answer.map_err(at.connection.error("state_call"))?;
-            u64::decode(&mut &*answer).map_err(|error| ChainError::unsupported(format!("runtime API {api}.{method}"), error))
+            u64::decode(&mut &*answer)
+                .map_err(|error| ChainError::unsupported(format!("runtime API {api}.{method}"), error))
         };
         self.read_at(at, ask).await
     }
