@@ -11,6 +11,7 @@ use subxt::{
     config::substrate::{H256, SubstrateHeader},
     rpcs::client::RpcSubscription,
 };
+use tokio::time::Instant;
 
 use crate::{ChainError, Client, connection::Connection};
 
@@ -48,19 +49,33 @@ struct Heads {
 /// The finalised heads of one connection.
 pub(crate) struct Subscribed {
     connection: Connection,
-    heads: RpcSubscription<SubstrateHeader<H256>>,
+    heads: Source,
+}
+
+/// Where they come from.
+enum Source {
+    Subscription(RpcSubscription<SubstrateHeader<H256>>),
+    /// A node without subscriptions is asked again and again. This one was told last.
+    Asked(Option<BlockNumber>),
 }
 
 impl Subscribed {
     pub(crate) async fn to(connection: &Connection) -> Result<Self, ChainError> {
         let heads = connection.methods.chain_subscribe_finalized_heads().await;
-        let heads = heads.map_err(connection.error("chain_subscribeFinalizedHeads"))?;
+        let heads = match heads.map_err(connection.error("chain_subscribeFinalizedHeads")) {
+            Err(error) if error.is_unknown_method() => Source::Asked(None),
+            heads => Source::Subscription(heads?),
+        };
         Ok(Self { connection: connection.clone(), heads })
     }
 
     /// The number of the next head; none where there is none for so long.
     pub(crate) async fn next(&mut self, silence: Duration) -> Result<Option<BlockNumber>, ChainError> {
-        match tokio::time::timeout(silence, self.heads.next()).await {
+        let heads = match &mut self.heads {
+            Source::Subscription(heads) => heads,
+            Source::Asked(last) => return ask_again(&self.connection, last, silence).await,
+        };
+        match tokio::time::timeout(silence, heads.next()).await {
             Ok(Some(Ok(header))) => {
                 self.connection.saw(header.number);
                 Ok(Some(header.number))
@@ -73,6 +88,25 @@ impl Subscribed {
             }),
             Err(_) => Ok(None),
         }
+    }
+}
+
+async fn ask_again(
+    connection: &Connection,
+    last: &mut Option<BlockNumber>,
+    silence: Duration,
+) -> Result<Option<BlockNumber>, ChainError> {
+    let until = Instant::now() + silence;
+    loop {
+        let number = connection.block(None).await?.number;
+        if last.is_none_or(|last| number > last) {
+            *last = Some(number);
+            return Ok(Some(number));
+        }
+        if Instant::now() > until {
+            return Ok(None);
+        }
+        tokio::time::sleep(FIRST_PAUSE).await;
     }
 }
 

@@ -10,6 +10,7 @@ use std::{
 };
 
 use primitives::{BlockHash, BlockNumber, BlockRef};
+use serde::de::DeserializeOwned;
 use subxt::{
     Metadata, OfflineClient, OfflineClientAtBlock,
     config::{
@@ -20,7 +21,7 @@ use subxt::{
         codec::{Decode, Encode},
         jsonrpsee::ws_client::{PingConfig, WsClient, WsClientBuilder},
     },
-    rpcs::{self, LegacyRpcMethods, RpcClient},
+    rpcs::{self, LegacyRpcMethods, RpcClient, client::RpcParams, methods::legacy::Bytes},
 };
 
 use tokio::time::Instant;
@@ -202,6 +203,33 @@ impl Connection {
     pub(crate) async fn block_hash(&self, number: BlockNumber) -> Result<Option<BlockHash>, ChainError> {
         let hash = self.methods.chain_get_block_hash(Some(number.into())).await;
         Ok(hash.map_err(self.error("chain_getBlockHash"))?.map(|hash| BlockHash(hash.0)))
+    }
+
+    /// Ask for what has no name in `methods`.
+    pub(crate) async fn ask<R: DeserializeOwned>(
+        &self,
+        method: &'static str,
+        parameters: RpcParams,
+    ) -> Result<R, ChainError> {
+        self.rpc().request(method, parameters).await.map_err(self.error(method))
+    }
+
+    /// One value of the state at a block. Some nodes know only the other name of the method.
+    pub(crate) async fn stored(&self, key: &[u8], at: Option<H256>) -> Result<Option<Vec<u8>>, ChainError> {
+        let value = self.methods.state_get_storage(key, at).await.map_err(self.error("state_getStorage"));
+        match value {
+            Err(error) if error.is_unknown_method() => {
+                let mut parameters = RpcParams::new();
+                for parameter in
+                    [Some(format!("0x{}", hex::encode(key))), at.map(|hash| format!("0x{}", hex::encode(hash)))]
+                {
+                    parameters.push(parameter).map_err(|error| ChainError::malformed("state_getStorageAt", error))?;
+                }
+                let value: Option<Bytes> = self.ask("state_getStorageAt", parameters).await?;
+                Ok(value.map(|bytes| bytes.0))
+            }
+            value => value,
+        }
     }
 
     /// The runtime in force at a block: metadata, and what a signature has to carry.

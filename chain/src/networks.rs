@@ -1,6 +1,7 @@
 //! A subnet's beginning.
 
 use primitives::{BlockHash, Coldkey, Hotkey, Keypair, NetUid};
+use subxt::ext::codec::Decode;
 
 use crate::{
     ChainError, Client, Landed,
@@ -13,8 +14,17 @@ use crate::{
 impl Client {
     /// What a new subnet costs in rao, at a block; at the finalised head where none is given.
     pub async fn network_price(&self, at: Option<BlockHash>) -> Result<u64, ChainError> {
-        let ask =
-            |at: At| async move { at.ask("SubnetRegistrationRuntimeApi", "get_network_registration_cost", ()).await };
+        let ask = |at: At| async move {
+            let (api, method) = ("SubnetRegistrationRuntimeApi", "get_network_registration_cost");
+            if at.runtime.metadata_ref().runtime_api_traits().next().is_some() {
+                return at.ask(api, method, ()).await;
+            }
+            // The old metadata format describes no runtime API, though the runtime has them.
+            let answer = at.connection.methods.state_call(&format!("{api}_{method}"), None, at.hash()).await;
+            let answer = answer.map_err(at.connection.error("state_call"))?;
+            u64::decode(&mut &*answer)
+                .map_err(|error| ChainError::unsupported(format!("runtime API {api}.{method}"), error))
+        };
         self.read_at(at, ask).await
     }
 

@@ -98,7 +98,6 @@ pub(crate) async fn index_in(
 
 async fn events(at: &At) -> Result<Events<SubstrateConfig>, ChainError> {
     let key = encode_storage_key_prefix("System", "Events");
-    let bytes = at.connection.methods.state_get_storage(&key, at.hash()).await;
-    let bytes = bytes.map_err(at.connection.error("state_getStorage"))?.unwrap_or_default();
+    let bytes = at.connection.stored(&key, at.hash()).await?.unwrap_or_default();
     Ok(at.runtime.events().from_bytes(bytes))
 }

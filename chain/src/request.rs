@@ -6,7 +6,7 @@ use subxt::rpcs::client::RpcParams;
 use crate::{ChainError, Client};
 
 /// The code of a method that the node doesn't have.
-const METHOD_NOT_FOUND: i32 = -32601;
+pub(crate) const METHOD_NOT_FOUND: i32 = -32601;
 
 impl Client {
     /// Ask once: what is asked for may be an act.

@@ -2,6 +2,7 @@
 
 use std::{collections::HashMap, marker::PhantomData};
 
+use futures::{StreamExt, TryStreamExt, stream};
 use primitives::{BlockHash, BlockRef};
 use subxt::{
     Metadata,
@@ -22,6 +23,9 @@ use crate::{
 
 /// Keys asked for in one request: nodes limit the size of a request.
 const KEYS_PER_REQUEST: usize = 4096;
+
+/// Keys asked for at once where one request is for one key.
+const PARALLEL_KEYS: usize = 32;
 
 pub(crate) const SUBTENSOR: &str = "SubtensorModule";
 
@@ -82,14 +86,16 @@ impl At {
             .map_err(|error| ChainError::unsupported(item(), error))
     }
 
-    /// Read many keys in as few requests as possible.
+    /// Read many keys in as few requests as possible: one by one only where the node takes no more at a time.
     pub(crate) async fn fetch(&self, keys: &[Key]) -> Result<Found, ChainError> {
         let mut found = HashMap::with_capacity(keys.len());
-        for keys in keys.chunks(KEYS_PER_REQUEST) {
-            let keys = keys.iter().map(|key| key.0.as_slice());
-            let method = "state_queryStorageAt";
-            let sets = self.connection.methods.state_query_storage_at(keys, self.hash()).await;
-            let sets = sets.map_err(self.connection.error(method)).map_err(|error| error.or_pruned(self.block))?;
+        for chunk in keys.chunks(KEYS_PER_REQUEST) {
+            let raw = chunk.iter().map(|key| key.0.as_slice());
+            let sets = self.connection.methods.state_query_storage_at(raw, self.hash()).await;
+            let sets = match sets.map_err(self.connection.error("state_queryStorageAt")) {
+                Err(error) if error.is_unknown_method() => return self.fetch_singly(keys).await,
+                sets => sets.map_err(|error| error.or_pruned(self.block))?,
+            };
             for (key, value) in sets.into_iter().flat_map(|set| set.changes) {
                 if let Some(value) = value {
                     found.insert(key.0, value.0);
@@ -97,6 +103,15 @@ impl At {
             }
         }
         Ok(Found(found))
+    }
+
+    async fn fetch_singly(&self, keys: &[Key]) -> Result<Found, ChainError> {
+        let read = |key: &Key| {
+            let (connection, key, at) = (self.connection.clone(), key.0.clone(), self.hash());
+            async move { Ok(connection.stored(&key, at).await?.map(|value| (key, value))) }
+        };
+        let values = stream::iter(keys.iter().map(read)).buffered(PARALLEL_KEYS);
+        values.try_filter_map(async |value| Ok(value)).try_collect().await.map(Found)
     }
 
     /// Read one value.

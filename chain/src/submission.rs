@@ -10,7 +10,7 @@ use primitives::{BlockHash, BlockNumber, BlockRef};
 use subxt::{
     config::substrate::H256,
     ext::codec::{Decode, Encode},
-    rpcs::{self, methods::legacy::TransactionStatus},
+    rpcs::{self, UserError, methods::legacy::TransactionStatus},
     transactions::{TransactionInvalid, TransactionUnknown},
 };
 use tokio::sync::watch;
@@ -20,6 +20,7 @@ use crate::{
     blocks::Subscribed,
     connection::Connection,
     outcome::{index_in, outcome},
+    request::METHOD_NOT_FOUND,
     storage::At,
     transaction::Transaction,
 };
@@ -217,19 +218,16 @@ async fn submit(
     let method = "author_submitAndWatchExtrinsic";
     let mut statuses = match connection.methods.author_submit_and_watch_extrinsic(&transaction.bytes).await {
         Ok(statuses) => statuses,
-        Err(rpcs::Error::User(error)) => {
-            return match error.code {
-                pool::ALREADY_IMPORTED | pool::BANNED => Ok(Submitted::Known),
-                pool::INVALID | pool::UNKNOWN => {
-                    let data = error.data.as_ref().map(|data| data.get());
-                    validate(connection, transaction, error.code, data).await.map(Submitted::Invalid)
-                }
-                pool::TOO_LOW_PRIORITY => Ok(Submitted::Invalid(Invalidity::LowPriority)),
-                pool::IMMEDIATELY_DROPPED => Ok(Submitted::Invalid(Invalidity::PoolFull)),
-                pool::FUTURE => Ok(Submitted::Invalid(Invalidity::Future)),
-                _ => Err(ChainError::Rpc { method, code: error.code, message: error.message }),
+        Err(rpcs::Error::User(error)) if error.code == METHOD_NOT_FOUND => {
+            // A node that tells nobody what becomes of a transaction: its blocks do.
+            let method = "author_submitExtrinsic";
+            return match connection.methods.author_submit_extrinsic(&transaction.bytes).await {
+                Ok(_) => Ok(Submitted::Known),
+                Err(rpcs::Error::User(error)) => turned_away(connection, transaction, method, error).await,
+                Err(error) => Err(connection.error(method)(error)),
             };
         }
+        Err(rpcs::Error::User(error)) => return turned_away(connection, transaction, method, error).await,
         Err(error) => return Err(connection.error(method)(error)),
     };
     loop {
@@ -259,6 +257,26 @@ async fn submit(
         url: connection.url.to_string(),
         source: "the subscription to the transaction ended".into(),
     })
+}
+
+/// What the node's error about a submission means.
+async fn turned_away(
+    connection: &Connection,
+    transaction: &Transaction,
+    method: &'static str,
+    error: UserError,
+) -> Result<Submitted, ChainError> {
+    match error.code {
+        pool::ALREADY_IMPORTED | pool::BANNED => Ok(Submitted::Known),
+        pool::INVALID | pool::UNKNOWN => {
+            let data = error.data.as_ref().map(|data| data.get());
+            validate(connection, transaction, error.code, data).await.map(Submitted::Invalid)
+        }
+        pool::TOO_LOW_PRIORITY => Ok(Submitted::Invalid(Invalidity::LowPriority)),
+        pool::IMMEDIATELY_DROPPED => Ok(Submitted::Invalid(Invalidity::PoolFull)),
+        pool::FUTURE => Ok(Submitted::Invalid(Invalidity::Future)),
+        _ => Err(ChainError::Rpc { method, code: error.code, message: error.message }),
+    }
 }
 
 /// Ask the runtime itself why it refuses a transaction: its answer is typed, where the node's own error holds only a

@@ -11,6 +11,7 @@ use subxt::{
     },
     dynamic::Value,
     ext::scale_value::Composite,
+    rpcs::client::RpcParams,
     transactions::{Signer, dynamic},
 };
 
@@ -69,10 +70,22 @@ pub(crate) async fn sign(
     call: &str,
     arguments: Vec<(&str, Value)>,
 ) -> Result<Transaction, ChainError> {
-    let account = AccountId32(keypair.public());
-    let nonce = at.connection.methods.system_account_next_index(&account).await;
-    let nonce = nonce.map_err(at.connection.error("system_accountNextIndex"))?;
+    let nonce = next_nonce(at, keypair).await?;
     sign_offline(&at.runtime, at.block, nonce, keypair, pallet, call, arguments)
+}
+
+/// By either name of the method.
+async fn next_nonce(at: &At, keypair: &Keypair) -> Result<u64, ChainError> {
+    let (connection, account) = (&at.connection, AccountId32(keypair.public()));
+    let nonce = connection.methods.system_account_next_index(&account).await;
+    match nonce.map_err(connection.error("system_accountNextIndex")) {
+        Err(error) if error.is_unknown_method() => {
+            let mut parameters = RpcParams::new();
+            parameters.push(account).map_err(|error| ChainError::malformed("account_nextIndex", error))?;
+            connection.ask("account_nextIndex", parameters).await
+        }
+        nonce => nonce,
+    }
 }
 
 /// Arguments go by name: a runtime that renames one or adds one refuses the call here rather than reading it wrongly

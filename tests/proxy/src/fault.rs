@@ -17,6 +17,8 @@ pub enum Fault {
     Lose,
     /// The client gets something else in its place. A request is lost.
     Garble(Garbage),
+    /// It never passes. Who asked is told that the node has no such method.
+    Unknown,
     /// It does not pass, and neither does anything after it. The connection stays open.
     Hang,
     /// It does not pass, and the connection is closed.
@@ -134,6 +136,7 @@ impl Fault {
             Self::Swap => "swap",
             Self::Lose => "lose",
             Self::Garble(_) => "garble",
+            Self::Unknown => "unknown",
             Self::Hang => "hang",
             Self::Cut => "cut",
         }

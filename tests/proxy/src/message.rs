@@ -66,6 +66,13 @@ impl Parameters {
     }
 }
 
+/// What a node answers that does not have the method of a request.
+pub(crate) fn unknown_method(request: &str) -> Option<String> {
+    let id = Envelope::of(request)?.id?;
+    let error = json!({ "code": -32601, "message": "Method not found" });
+    Some(json!({ "jsonrpc": "2.0", "id": id, "error": error }).to_string())
+}
+
 /// What a client gets in place of an answer or of news.
 pub(crate) fn garble(garbage: Garbage, text: &str) -> String {
     let mut message: Value = serde_json::from_str(text).unwrap_or_default();
@@ -98,6 +105,13 @@ mod tests {
         let odd = garbled(Garbage::WrongType, answer).unwrap();
         assert_eq!((&odd["id"], odd.get("error")), (&json!(3), None));
         assert_eq!(garbled(Garbage::WrongType, news).unwrap()["params"]["subscription"], "s");
+    }
+
+    #[test]
+    fn who_asked_is_told() {
+        let answer: Value = serde_json::from_str(&unknown_method(r#"{"id":7,"method":"m"}"#).unwrap()).unwrap();
+        assert_eq!((&answer["id"], &answer["error"]["code"]), (&json!(7), &json!(-32601)));
+        assert_eq!(unknown_method("no JSON"), None);
     }
 
     #[test]

@@ -17,7 +17,7 @@ use tokio_util::compat::{Compat, TokioAsyncReadCompatExt};
 
 use crate::{
     Fault, Kind, Mood,
-    message::{Envelope, Parameters, garble},
+    message::{Envelope, Parameters, garble, unknown_method},
     proxy::{State, lock},
 };
 
@@ -243,6 +243,12 @@ impl Road {
                 return self.pass(direction, garble(garbage, &text)).await;
             }
             Fault::Garble(_) => {}
+            Fault::Unknown if direction == Direction::ToNode => {
+                if let Some(answer) = unknown_method(&text) {
+                    return self.pass(Direction::ToClient, answer).await;
+                }
+            }
+            Fault::Unknown => {}
             Fault::Hang => self.deaf = Some(longest_hang.map(|longest| Instant::now() + longest)),
             Fault::Cut => return Err(End),
         }

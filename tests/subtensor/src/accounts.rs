@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 use chain::{ChainError, Client, Value};
-use primitives::{Coldkey, Hotkey, Keypair};
+use primitives::{Coldkey, Hotkey, Keypair, NetUid};
 
 use crate::{
     blocks::Blocks,
@@ -62,6 +62,20 @@ impl Accounts {
     pub fn describe(&self) -> String {
         let sudo = if self.sudo.is_some() { "sudo" } else { "no sudo" };
         format!("{sudo}, validator {}, owner {}", self.validator.hotkey(), self.owner.coldkey())
+    }
+
+    /// See to it that the stranger has no seat on a subnet: on another's chain it may.
+    pub async fn estrange(&mut self, client: &Client, options: &Options, netuid: NetUid) -> Checked<()> {
+        let mut uri = options.stranger.clone();
+        for _ in 0..8 {
+            let stranger = key(&uri)?;
+            if client.stored::<u16>("SubtensorModule", "Uids", (netuid.0, stranger.public()), None).await?.is_none() {
+                self.stranger = stranger;
+                return Ok(());
+            }
+            uri.push_str(OTHER);
+        }
+        fail(format!("{uri} and those before have seats on subnet {netuid}"))
     }
 
     /// The key that owns a hotkey, or that will.

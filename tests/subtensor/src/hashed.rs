@@ -28,11 +28,11 @@ pub async fn commit(stage: &Stage) -> Checked<(Committed, String)> {
     Attempt::Commit.wait(stage, place(stage)).await?;
     let version_key = stage.office().read(Rule::WEIGHTS_VERSION_KEY).await?;
     let row = Row::new(stage.netuid, stage.row(11_111).await?, version_key);
-    let sent = async {
+    let sent = Box::pin(async {
         let signed = stage.client.prepare_commit(key, &row).await?;
         let landed = stage.client.submit(&signed).await?;
         Ok((signed, landed))
-    };
+    });
     let (signed, landed) = stage.land(sent).await?;
     let at = Some(landed.block.hash);
     let index = stage.client.stored::<u64>(SUBTENSOR, "SubnetEpochIndex", (stage.netuid.0,), at).await?.unwrap_or(0);
@@ -73,10 +73,10 @@ fn reveal_with(committed: &Committed, salt: Vec<u16>) -> Attempt {
 pub async fn reveal(stage: &Stage, committed: &Committed) -> Checked {
     let (key, row) = (&stage.accounts.validator, &committed.signed.row);
     reveal_with(committed, committed.salt.clone()).wait(stage, place(stage)).await?;
-    let sent = async {
+    let sent = Box::pin(async {
         let signed = stage.client.prepare_reveal(key, row, &committed.salt).await?;
         stage.client.submit(&signed).await
-    };
+    });
     let landed = stage.land(sent).await?;
     stage.verify(MechId(0), key.hotkey(), &row.weights).await?;
     let waiting = stage.client.waiting_commit(&committed.signed, committed.epoch, Some(landed.block.hash)).await?;

@@ -20,10 +20,10 @@ pub async fn set(stage: &Stage, mech: MechId, mark: u16) -> Checked {
     let version_key = stage.office().read(Rule::WEIGHTS_VERSION_KEY).await?;
     let row = Row { netuid: stage.netuid, mech, weights: stage.row(mark).await?, version_key };
     Attempt::set(&row.weights, version_key).wait(stage, place).await?;
-    let sent = async {
+    let sent = Box::pin(async {
         let signed = stage.client.prepare_set(key, &row).await?;
         stage.client.submit(&signed).await
-    };
+    });
     let landed = stage.land(sent).await?;
     stage.verify(mech, key.hotkey(), &row.weights).await?;
     let (_, last_update) = stage.stored_row(mech, key.hotkey()).await?;
@@ -40,7 +40,7 @@ pub async fn scaled(stage: &Stage) -> Checked {
     uids.sort_unstable_by(|a, b| b.cmp(a));
     let version_key = stage.office().read(Rule::WEIGHTS_VERSION_KEY).await?;
     let attempt = Attempt::Set { uids: uids.clone(), values: vec![1, 3], version_key };
-    attempt.wait(stage, place).await?;
+    Box::pin(attempt.wait(stage, place)).await?;
     if let Err(error) = attempt.send(stage, place).await? {
         return fail(format!("the chain does not take it: {error}"));
     }

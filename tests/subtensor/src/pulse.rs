@@ -40,12 +40,12 @@ pub async fn sky(stage: &Stage) -> Checked<(Sky, Beacon)> {
     let beacon = stage.client.beacon(None).await?;
     let clock = stage.client.block_clock(None).await?;
     let (last, now) = (beacon.last_stored_round, beacon.round_at(clock.now_ms));
-    let sky = if last > KNOWN_ROUND && now.saturating_sub(last) <= LATE {
+    let sky = if last > KNOWN_ROUND && now.abs_diff(last) <= LATE {
         Sky::Followed
     } else if last <= KNOWN_ROUND && hex::encode(&beacon.public_key) == QUICKNET {
         Sky::Known
     } else {
-        Sky::Dark(format!("the chain gets no pulses: it has round {last}, and {now} is due"))
+        Sky::Dark(format!("the chain gets no pulses at their time: it has round {last}, and {now} is due"))
     };
     Ok((sky, beacon))
 }

@@ -1,6 +1,6 @@
 //! Calls that the chain turns down, each for the reason that was foretold.
 
-use chain::{Invalidity, Precheck, Refusal, Value};
+use chain::{Invalidity, Precheck, Refusal, Value, WeightsCall};
 use primitives::{Keypair, MechId, NetUid};
 
 use crate::{
@@ -224,13 +224,21 @@ async fn too_many(stage: &Stage) -> Checked {
     if stage.office().read(Rule::WEIGHTS_SET_RATE_LIMIT).await? > 0 {
         return skip("the limit between two commits comes first");
     }
+    let (other, main) = (&stage.accounts.miners[1], MechId(0));
+    let state = stage.client.weights_state(stage.netuid, main, other.hotkey(), None).await?;
+    match state.check(&WeightsCall::Commit) {
+        Err(objection) if objection.name() != Refusal::TooManyUnrevealedCommits.name() => {
+            return skip(format!("something else stands against it here: {objection}"));
+        }
+        _ => {}
+    }
     let calls = (0..=MOST_COMMITS).map(|mark| {
         let hash = [u8::try_from(mark).unwrap_or_default(); 32];
         let arguments = [("netuid", number(stage.netuid.0)), ("commit_hash", Value::from_bytes(hash))];
         Value::unnamed_variant(SUBTENSOR, [Value::named_variant("commit_weights", arguments)])
     });
     let arguments = vec![("calls", Value::unnamed_composite(calls))];
-    let call = stage.client.call_with(&stage.accounts.miners[1], "Utility", "batch_all", arguments);
+    let call = stage.client.call_with(other, "Utility", "batch_all", arguments);
     let said = No::said(stage.blocks.during(call).await?)?;
     one_of(&said, &[Refusal::TooManyUnrevealedCommits.into()])
 }
@@ -261,6 +269,9 @@ pub async fn second_seat(stage: &Stage) -> Checked {
     let coldkey = stage.accounts.coldkey_of(&stage.client, hotkey).await?;
     let call = stage.client.burned_register(&coldkey, stage.netuid, hotkey);
     let said = No::said(stage.blocks.during(call).await?)?;
+    if said.is(&Refusal::SubNetRegistrationDisabled.into()) {
+        return skip("the subnet takes no registrations");
+    }
     let name = Refusal::HotKeyAlreadyRegisteredInSubNet;
     one_of(&said, &[name.into(), Precheck::HotKeyAlreadyRegisteredInSubNet.into()])
 }
@@ -268,6 +279,10 @@ pub async fn second_seat(stage: &Stage) -> Checked {
 /// No subnet starts twice.
 pub async fn second_start(stage: &Stage) -> Checked {
     let Some(owner) = &stage.owner else { return skip("the subnet's owner is none of the given keys") };
+    let begun = stage.client.stored::<u64>(SUBTENSOR, "FirstEmissionBlockNumber", (stage.netuid.0,), None).await?;
+    if begun.is_none() {
+        return skip("the subnet runs, and nobody started it");
+    }
     let said = No::said(stage.blocks.during(stage.client.start_call(owner, stage.netuid)).await?)?;
     one_of(&said, &[Refusal::FirstEmissionBlockNumberAlreadySet.into()])
 }

@@ -1,6 +1,6 @@
 //! The whole run, in the order in which one thing needs another.
 
-use chain::Client;
+use chain::{Client, Deadlines};
 use futures::future::join;
 use primitives::{MechId, NetUid};
 
@@ -29,7 +29,7 @@ pub async fn run(options: &Options, tell: impl FnMut(&Check) + Send) -> Report {
         Box::pin(everything(&stage, &mut notes, &mut settings)).await;
         let mut left = Vec::new();
         let restored = async {
-            left = settings.restore(stage.office(), stage.is_new).await?;
+            settings.restore(stage.office(), stage.is_new, &mut left).await?;
             Ok(if stage.is_new { "the chain's rules; the new subnet keeps its own".into() } else { "all".to_owned() })
         };
         notes.check("rules put back", restored).await;
@@ -41,7 +41,9 @@ pub async fn run(options: &Options, tell: impl FnMut(&Check) + Send) -> Report {
 /// From the first connection to a subnet.
 async fn open(options: &Options, notes: &mut Notes<'_>, settings: &mut Settings) -> Option<Stage> {
     let connected = async {
-        let client = Client::connect(&options.url).await?;
+        let usual = Deadlines::default();
+        let deadlines = Deadlines { land: usual.land.max(options.patience), ..usual };
+        let client = Client::connect_with(&options.url, deadlines).await?;
         let (name, version) = subnet::runtime(&client).await?;
         let detail = format!("{name} {version}, genesis {}", client.genesis());
         Ok(((client, name, version), detail))
@@ -59,26 +61,32 @@ async fn open(options: &Options, notes: &mut Notes<'_>, settings: &mut Settings)
     let blocks = notes.need("blocks", watched).await?;
     notes.report.pace = Some(blocks.to_string());
 
+    let lag = async {
+        let lag = blocks.lag().await?;
+        Ok((lag, format!("{lag} blocks behind the best one")))
+    };
+    let lag = notes.need("finality", lag).await?;
+
     let found = async {
         let accounts = Accounts::find(&client, options).await?;
         let words = accounts.describe();
         Ok((accounts, words))
     };
-    let accounts = notes.need("accounts", found).await?;
+    let mut accounts = notes.need("accounts", found).await?;
     let found = subnet::find(&client, &blocks, &accounts, options, settings);
     let subnet::Found { netuid, is_new, owner } = notes.need("subnet", found).await?;
     notes.report.netuid = Some(netuid);
-    let lag = async {
-        let lag = client.best().await?.number.saturating_sub(client.finalized().await?.number);
-        Ok((lag, format!("{lag} blocks behind the best one")))
-    };
-    let lag = notes.need("finality", lag).await?;
-    Some(Stage { client, blocks, lag, accounts, netuid, is_new, owner, options: options.clone() })
+    note(notes, "a stranger", accounts.estrange(&client, options, netuid).await);
+    let mark = client.best().await.map_or(0, |best| best.number % 1_000);
+    let mark = u16::try_from(mark).unwrap_or_default();
+    Some(Stage { client, blocks, lag, accounts, netuid, is_new, owner, mark, options: options.clone() })
 }
 
 async fn everything(stage: &Stage, notes: &mut Notes<'_>, settings: &mut Settings) {
+    note(notes, "fees of the owner", subnet::fund_owner(stage).await);
     notes.check("subnet started", subnet::start(stage)).await;
     notes.check("rules for a quick run", subnet::configure(stage, settings)).await;
+    notes.check("two mechanisms", subnet::mechanisms(stage, settings)).await;
     let seated = notes.check("seats", subnet::register(stage)).await;
     notes.check("read the subnet", reads::subnet(stage, stage.netuid)).await;
     notes.check("read root", reads::subnet(stage, NetUid(0))).await;
@@ -91,7 +99,8 @@ async fn everything(stage: &Stage, notes: &mut Notes<'_>, settings: &mut Setting
     let staked = notes.check("stake", subnet::stake(stage)).await;
     notes.check("fees", subnet::fund(stage)).await;
     Box::pin(announcements(stage, notes, settings)).await;
-    if !staked || !notes.check("permit", subnet::permit(stage)).await {
+    // Without new stake it may have one all the same.
+    if !notes.check("permit", subnet::permit(stage, staked)).await {
         notes.skip("weights", "the validator needs a permit");
         return;
     }
@@ -120,11 +129,12 @@ async fn announcements(stage: &Stage, notes: &mut Notes<'_>, settings: &mut Sett
     ];
     together(notes, turns).await;
     let owner = &stage.accounts.owner;
+    let coldkey = stage.accounts.coldkey_of(&stage.client, validator.hotkey()).await;
+    let coldkey = coldkey.as_ref().unwrap_or(owner);
     let turns = vec![
         Turn::new("refused: sudo by a stranger", stranger, refusals::sudo(stage)),
-        Turn::new("refused: a second start", owner, refusals::second_start(stage)),
-        // Whose coldkey it is, is read from the chain: it may be anybody's.
-        Turn::new("refused: a second seat", owner, refusals::second_seat(stage)),
+        Turn::new("refused: a second start", stage.owner.as_ref().unwrap_or(owner), refusals::second_start(stage)),
+        Turn::new("refused: a second seat", coldkey, refusals::second_seat(stage)),
     ];
     together(notes, turns).await;
 

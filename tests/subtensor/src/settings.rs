@@ -1,8 +1,8 @@
 //! Rules that are changed for the run, and put back.
 
 use anyhow::Context as _;
-use chain::{ChainError, Client, Value};
-use primitives::{Keypair, NetUid};
+use chain::{ChainError, Client, Refusal, Value};
+use primitives::{EpochSchedule, Keypair, NetUid};
 
 use crate::{
     accounts::Accounts,
@@ -116,8 +116,9 @@ impl Settings {
         Box::pin(office.write(&changes)).await
     }
 
-    /// Put all back, the last change first. What belongs to a new subnet stays. Returns what is not as it was.
-    pub async fn restore(&mut self, office: Office<'_>, is_new: bool) -> Checked<Vec<String>> {
+    /// Put all back, the last change first. What belongs to a new subnet stays. `left` is told what is not as it was,
+    /// also where it could not be put back.
+    pub async fn restore(&mut self, office: Office<'_>, is_new: bool, left: &mut Vec<String>) -> Checked<()> {
         let mut changes: Vec<(Rule, u64)> = Vec::new();
         for Before { rule, value } in std::mem::take(&mut self.before) {
             // The first value is what stood there before the run.
@@ -126,23 +127,20 @@ impl Settings {
             }
         }
         changes.reverse();
-        let left: Vec<_> = changes.iter().filter(|(rule, _)| is_new && rule.of_subnet).copied().collect();
-        changes.retain(|(rule, _)| !(is_new && rule.of_subnet));
         let mut differing = Vec::new();
-        for (rule, value) in changes {
-            if office.read(rule).await? != value {
-                differing.push((rule, value));
+        for (rule, value) in &changes {
+            if !(is_new && rule.of_subnet) && office.read(*rule).await? != *value {
+                differing.push((*rule, *value));
             }
         }
-        Box::pin(office.write(&differing)).await?;
-        let mut remarks = Vec::new();
-        for (rule, was) in left {
+        let written = Box::pin(office.write(&differing)).await;
+        for (rule, was) in changes {
             let now = office.read(rule).await?;
             if now != was {
-                remarks.push(format!("{} is {now}, was {was}", rule.name()));
+                left.push(format!("{} is {now}, was {was}", rule.name()));
             }
         }
-        Ok(remarks)
+        written
     }
 }
 
@@ -206,15 +204,33 @@ impl Office<'_> {
             return skip("the subnet's owner is none of the given keys");
         };
         for (rule, value) in changes {
-            let call = self.client.call_with(owner, rule.pallet, rule.call, self.arguments(*rule, *value));
-            match self.blocks.during(call).await? {
+            let call = || self.client.call_with(owner, rule.pallet, rule.call, self.arguments(*rule, *value));
+            let mut answer = self.blocks.during(call()).await?;
+            let is_frozen = |error: &ChainError| {
+                error.refusal().is_some_and(|refusal| *refusal == Refusal::AdminActionProhibitedDuringWeightsWindow)
+            };
+            if answer.as_ref().err().is_some_and(is_frozen) {
+                self.thaw().await?;
+                answer = self.blocks.during(call()).await?;
+            }
+            match answer {
                 Ok(_) => {}
                 // The owner's own limits are no fault of anybody's.
-                Err(error) if error.is_retryable() => {
+                Err(error) if error.is_refusal() && error.is_retryable() => {
                     return Err(Trouble::Skip(format!("{} can't be set now: {error}", rule.name())));
                 }
                 Err(error) => return Err(error.into()),
             }
+        }
+        Ok(())
+    }
+
+    /// Rules are frozen for some blocks before each epoch.
+    async fn thaw(&self) -> Checked<()> {
+        let best = self.client.best().await?;
+        let rules = self.client.hyperparameters(self.netuid, Some(best.hash)).await?;
+        if let Some(epoch) = EpochSchedule::from(&rules).next_epoch_block(best.number) {
+            self.blocks.until(epoch).await?;
         }
         Ok(())
     }

@@ -32,6 +32,8 @@ pub struct Stage {
     pub is_new: bool,
     /// Its owner's coldkey, if it is one of ours.
     pub owner: Option<Keypair>,
+    /// Sets this run's rows apart from those of earlier ones.
+    pub mark: u16,
     /// What was asked for.
     pub options: Options,
 }
@@ -50,7 +52,7 @@ impl Stage {
 
     /// Send something, and make blocks for it where nobody else does.
     pub async fn land<T>(&self, sent: impl Future<Output = Result<T, ChainError>>) -> Checked<T> {
-        Ok(self.blocks.during(sent).await??)
+        Ok(Box::pin(self.blocks.during(sent)).await??)
     }
 
     /// Send a call of the subnet pallet.
@@ -60,7 +62,7 @@ impl Stage {
         call: &str,
         arguments: Vec<(&str, Value)>,
     ) -> Checked<Result<Landed, ChainError>> {
-        self.blocks.during(self.client.call_with(signer, SUBTENSOR, call, arguments)).await
+        Box::pin(self.blocks.during(self.client.call_with(signer, SUBTENSOR, call, arguments))).await
     }
 
     /// A hotkey's seat.
@@ -78,8 +80,17 @@ impl Stage {
 
     /// Whether a seat has a permit.
     pub async fn has_permit(&self, uid: Uid) -> Checked<bool> {
+        Ok(self.validator_permit().await?.get(usize::from(uid.0)).copied().unwrap_or_default())
+    }
+
+    /// How many seats have one.
+    pub async fn permits(&self) -> Checked<usize> {
+        Ok(self.validator_permit().await?.into_iter().filter(|permit| *permit).count())
+    }
+
+    async fn validator_permit(&self) -> Checked<Vec<bool>> {
         let permits = self.client.stored::<Vec<bool>>(SUBTENSOR, "ValidatorPermit", (self.netuid.0,), None).await?;
-        Ok(permits.unwrap_or_default().get(usize::from(uid.0)).copied().unwrap_or_default())
+        Ok(permits.unwrap_or_default())
     }
 
     /// Where the epochs are, after the best block, and that block.
@@ -104,12 +115,12 @@ impl Stage {
         }
     }
 
-    /// A row on the two miners and the owner, or on whoever sits there, that no other check sets: the greatest value is
-    /// the chain's, so it is stored as it is.
+    /// A row on the two miners that no other check sets, and no earlier run: the greatest value is the chain's, so it is
+    /// stored as it is.
     pub async fn row(&self, mark: u16) -> Checked<Weights> {
         let first = self.uid(self.accounts.miners[0].hotkey()).await?;
         let second = self.uid(self.accounts.miners[1].hotkey()).await?;
-        match Weights::new([(first, u16::MAX), (second, mark)]) {
+        match Weights::new([(first, u16::MAX), (second, mark.saturating_add(self.mark))]) {
             Ok(weights) => Ok(weights),
             Err(error) => fail(error.to_string()),
         }

@@ -15,12 +15,16 @@ use crate::{
 /// A queue as stored: who, block, ciphertext, round.
 type Queue = Vec<([u8; 32], u64, Vec<u8>, u64)>;
 
+/// A pulse as stored: round, randomness, signature.
+type Pulse = (u64, Vec<u8>, Vec<u8>);
+
 /// A row that waits to be revealed.
 pub struct Locked {
     hotkey: primitives::Hotkey,
     mech: MechId,
     weights: Weights,
     epoch: u64,
+    round: u64,
     sky: Sky,
 }
 
@@ -48,7 +52,7 @@ pub async fn commit(stage: &Stage, key: &Keypair, mech: MechId, mark: u16) -> Ch
     let known = encrypt(&beacon.public_key, KNOWN_ROUND, &payload.encode()).context("the beacon's public key")?;
     let attempt = Attempt::CommitTimelocked { bytes: known, round: KNOWN_ROUND, version };
     let (landed, round) = if sky == Sky::Known {
-        attempt.wait(stage, place).await?;
+        Box::pin(attempt.wait(stage, place)).await?;
         match attempt.send(stage, place).await? {
             Ok(landed) => (landed, KNOWN_ROUND),
             Err(error) => return fail(format!("the chain does not take it: {error}")),
@@ -56,12 +60,13 @@ pub async fn commit(stage: &Stage, key: &Keypair, mech: MechId, mark: u16) -> Ch
     } else {
         let Attempt::CommitTimelocked { bytes, .. } = attempt else { return fail("not a timelocked commit") };
         // Of the same length as what is sent.
-        Attempt::CommitTimelocked { bytes, round: u64::MAX, version }.wait(stage, place).await?;
-        let sent = async {
+        let unread = Attempt::CommitTimelocked { bytes, round: u64::MAX, version };
+        Box::pin(unread.wait(stage, place)).await?;
+        let sent = Box::pin(async {
             let signed = stage.client.prepare_timelocked(key, &row).await?;
             let landed = stage.client.submit(&signed).await?;
             Ok((signed, landed))
-        };
+        });
         let (signed, landed) = stage.land(sent).await?;
         let RowCall::CommitTimelocked { round, .. } = signed.call else { return fail("not a timelocked commit") };
         let at = Some(landed.block.hash);
@@ -83,7 +88,7 @@ pub async fn commit(stage: &Stage, key: &Keypair, mech: MechId, mark: u16) -> Ch
     let (_, last_update) = stage.stored_row(mech, key.hotkey()).await?;
     same("LastUpdate", &last_update, &landed.block.number)?;
     let detail = format!("{} bytes at block {}, in epoch {epoch}, to round {round}", bytes.len(), landed.block.number);
-    Ok((Locked { hotkey: key.hotkey(), mech, weights: row.weights, epoch, sky }, detail))
+    Ok((Locked { hotkey: key.hotkey(), mech, weights: row.weights, epoch, round, sky }, detail))
 }
 
 /// Wait until the chain has revealed the row, or can't any more.
@@ -101,7 +106,10 @@ pub async fn revealed(stage: &Stage, locked: &Locked) -> Checked {
         }
         let index = stage.client.stored::<u64>(SUBTENSOR, "SubnetEpochIndex", (stage.netuid.0,), at).await?;
         match index.unwrap_or_default() {
-            index if index > due => return fail(format!("epoch {due} is over and the chain did not reveal the row")),
+            index if index > due => {
+                late(stage, locked, due).await?;
+                return fail(format!("epoch {due} is over and the chain did not reveal the row"));
+            }
             index if index < due => {
                 let (schedule, head) = stage.schedule().await?;
                 let Some(block) = schedule.epoch_block(head, due) else { continue };
@@ -110,4 +118,28 @@ pub async fn revealed(stage: &Stage, locked: &Locked) -> Checked {
             _ => drop(stage.blocks.next().await?),
         }
     }
+}
+
+/// A pulse that came after the epoch, or never, is no fault of the chain's: it is not to be blamed for the row.
+async fn late(stage: &Stage, locked: &Locked, due: u64) -> Checked<()> {
+    let index = |at| stage.client.stored::<u64>(SUBTENSOR, "SubnetEpochIndex", (stage.netuid.0,), at);
+    // Back to the last block of the epoch.
+    let mut number = stage.client.finalized().await?.number;
+    let last = loop {
+        let Some(hash) = stage.client.block_hash(number).await? else { return Ok(()) };
+        if index(Some(hash)).await?.unwrap_or_default() <= due {
+            break hash;
+        }
+        let Some(earlier) = number.checked_sub(1) else { return Ok(()) };
+        number = earlier;
+    };
+    let pulse = stage.client.stored::<Pulse>("Drand", "Pulses", (locked.round,), Some(last)).await?;
+    if pulse.is_some() {
+        return Ok(());
+    }
+    let newest = stage.client.beacon(Some(last)).await?.last_stored_round;
+    skip(format!(
+        "epoch {due} was over after block {number}, and the pulse of round {} was not there yet, only those to {newest}",
+        locked.round
+    ))
 }
