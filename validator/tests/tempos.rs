@@ -9,7 +9,7 @@ use assay_validator::{
 use async_trait::async_trait;
 use chain::{Client, Deadlines};
 use fault_proxy::{Mood, Proxy, Weights as Chances};
-use localnet::{Genesis, GenesisNeuron, SubnetGenesis, dev_account};
+use localnet::{Beacon, Genesis, GenesisNeuron, SubnetGenesis, dev_account};
 use model::ModelError;
 use primitives::{BlockNumber, BlockRef, Digest, MechId, NetUid, Registration, Request};
 use scoring::{Check, Evidence, Outcome, Output, Record, Reference, Round, ScoreTable, Scored, ScoringConfig};
@@ -62,7 +62,15 @@ impl Scene {
         subnet.neurons =
             vec![seat("//Validator", 5_000_000_000, true), seat("//Good", 0, false), seat("//Better", 0, false)];
         let genesis = Genesis { subnets: vec![subnet], ..Genesis::default() };
-        let config = localnet::Config { genesis, finality_depth: DEPTH, ..localnet::Config::test() };
+        // A round of the beacon in each block, and none where nothing is locked: its signatures take long.
+        let timelocked = commit_reveal == Some(CommitReveal::Timelocked);
+        let config = localnet::Config {
+            genesis,
+            beacon: if timelocked { Beacon::Local } else { Beacon::Quicknet },
+            slot: Some(Duration::from_secs(3)),
+            finality_depth: DEPTH,
+            ..localnet::Config::test()
+        };
         let node = localnet::spawn(config).await.unwrap();
         node.author_blocks(2 * DEPTH).unwrap();
         let roads = [Proxy::to(node.addr(), seed).await.unwrap(), Proxy::to(node.addr(), seed + 1).await.unwrap()];
@@ -261,9 +269,9 @@ async fn play(commit_reveal: Option<CommitReveal>, tempos: u64, seed: u64) {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_weights_are_lost_and_none_are_set_twice_in_500_tempos() {
     let plays = [
-        tokio::spawn(play(None, 180, 1)),
-        tokio::spawn(play(Some(CommitReveal::Timelocked), 160, 2)),
-        tokio::spawn(play(Some(CommitReveal::Hash), 160, 3)),
+        tokio::spawn(play(None, 200, 1)),
+        tokio::spawn(play(Some(CommitReveal::Timelocked), 150, 2)),
+        tokio::spawn(play(Some(CommitReveal::Hash), 150, 3)),
     ];
     for play in plays {
         play.await.unwrap();
