@@ -7,6 +7,8 @@ extern crate assay_chain as chain;
 
 #[path = "../tests/against_localnet/full.rs"]
 mod full;
+#[path = "../tests/against_localnet/tap.rs"]
+mod tap;
 
 use std::{
     env, fs,
@@ -25,6 +27,7 @@ use subxt::{
 };
 
 use full::full_subnet;
+use tap::Tap;
 
 const READS: usize = 1_000;
 /// Of what is slower, and only there to compare with.
@@ -33,7 +36,7 @@ const FEWER: usize = 200;
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut words = env::args().skip(1);
-    let (_node, url, netuid) = match words.next() {
+    let (node, url, netuid) = match words.next() {
         Some(url) => (None, url, NetUid(words.next().ok_or("which netuid?")?.parse()?)),
         None => {
             let node = spawn(Config { genesis: full_subnet(256), ..Config::test() }).await?;
@@ -48,6 +51,15 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         "subnet {netuid}: {seats} seats; the first read, with connecting and metadata: {:?}",
         connecting.elapsed()
     );
+    if let Some(node) = &node {
+        let tap = Tap::on(node.addr()).await;
+        let client = Client::connect(&tap.url()).await?;
+        client.metagraph(netuid, None).await?;
+        tap.asked();
+        client.metagraph(netuid, None).await?;
+        let asked = tap.asked();
+        println!("each read after it takes {} requests: {}", asked.len(), asked.join(", "));
+    }
 
     let mut times = Vec::with_capacity(READS);
     for _ in 0..FEWER {

@@ -4,7 +4,7 @@
 //! node lists.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -30,8 +30,8 @@ use crate::{ChainError, Deadlines};
 
 /// Metadata of a large runtime is a few megabytes of hex.
 const MAX_RESPONSE_BYTES: u32 = 64 << 20;
-/// What a node answers where it knows the header and has no state any more.
-const NO_STATE: i32 = 4003;
+/// Blocks of which is known what does not change.
+const RECENT_BLOCKS: usize = 16;
 /// The newest metadata format that can be read here.
 const NEWEST_METADATA: u32 = 16;
 
@@ -39,6 +39,14 @@ const NEWEST_METADATA: u32 = 16;
 pub(crate) type Runtimes = Arc<Mutex<HashMap<u32, OfflineClient<SubstrateConfig>>>>;
 pub(crate) type Methods = LegacyRpcMethods<RpcConfigFor<SubstrateConfig>>;
 pub(crate) type Offline = OfflineClientAtBlock<SubstrateConfig>;
+
+/// A block that was read at lately: neither its number nor its runtime will be another one.
+#[derive(Clone, Copy)]
+struct Recent {
+    block: BlockRef,
+    spec_version: u32,
+    transaction_version: u32,
+}
 
 /// A connection: cheap to clone, dead for good once it is dead.
 #[derive(Clone)]
@@ -53,6 +61,7 @@ pub(crate) struct Connection {
     made: Instant,
     progress: Arc<Mutex<Progress>>,
     runtimes: Runtimes,
+    recent: Arc<Mutex<VecDeque<Recent>>>,
 }
 
 /// How far the node's finalised head was seen to be.
@@ -90,6 +99,7 @@ impl Connection {
                 made,
                 progress: Arc::new(Mutex::new(Progress { head: None, since: made })),
                 runtimes: Arc::default(),
+                recent: Arc::default(),
             })
         };
         match tokio::time::timeout(deadlines.connect, dial).await {
@@ -166,7 +176,15 @@ impl Connection {
             self.saw(head.number);
             return Ok(head);
         };
-        self.header(hash).await
+        match self.recent(hash) {
+            Some(recent) => Ok(recent.block),
+            None => self.header(hash).await,
+        }
+    }
+
+    fn recent(&self, hash: BlockHash) -> Option<Recent> {
+        let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        recent.iter().find(|recent| recent.block.hash == hash).copied()
     }
 
     async fn header(&self, hash: BlockHash) -> Result<BlockRef, ChainError> {
@@ -217,12 +235,20 @@ impl Connection {
     /// The runtime in force at a block: metadata, and what a signature has to carry.
     pub(crate) async fn runtime(&self, block: BlockRef) -> Result<Offline, ChainError> {
         let at = Some(H256(block.hash.0));
-        let version = self.methods.state_get_runtime_version(at).await;
-        let version = version.map_err(self.error("state_getRuntimeVersion")).map_err(|error| match error {
-            ChainError::Rpc { code: NO_STATE, .. } => ChainError::Pruned(block),
-            error => error,
-        })?;
-        let (spec_version, transaction_version) = (version.spec_version, version.transaction_version);
+        let Recent { spec_version, transaction_version, .. } = match self.recent(block.hash) {
+            Some(recent) => recent,
+            None => {
+                let version = self.methods.state_get_runtime_version(at).await;
+                let version = version.map_err(self.error("state_getRuntimeVersion"));
+                let version = version.map_err(|error| error.or_pruned(block))?;
+                let (spec_version, transaction_version) = (version.spec_version, version.transaction_version);
+                let read = Recent { block, spec_version, transaction_version };
+                let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+                recent.truncate(RECENT_BLOCKS - 1);
+                recent.push_front(read);
+                read
+            }
+        };
         let known = self.runtimes.lock().unwrap_or_else(PoisonError::into_inner).get(&spec_version).cloned();
         let runtime = match known {
             Some(runtime) => runtime,

@@ -252,6 +252,16 @@ impl ChainError {
         matches!(self, Self::Malformed { source, .. } if source.is::<rpcs::Error>())
     }
 
+    /// Of a read at a block whose header the node knows: whether it has no state of it any more.
+    pub(crate) fn or_pruned(self, block: BlockRef) -> Self {
+        /// What a node answers then.
+        const NO_STATE: i32 = 4003;
+        match self {
+            Self::Rpc { code: NO_STATE, .. } => Self::Pruned(block),
+            other => other,
+        }
+    }
+
     pub(crate) fn unsupported(item: impl Into<String>, source: impl Error + Send + Sync + 'static) -> Self {
         Self::Unsupported { item: item.into(), source: Some(Box::new(source)) }
     }

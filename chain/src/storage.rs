@@ -94,7 +94,7 @@ impl At {
             let sets = self.connection.methods.state_query_storage_at(raw, self.hash()).await;
             let sets = match sets.map_err(self.connection.error("state_queryStorageAt")) {
                 Err(error) if error.is_unknown_method() => return self.fetch_singly(keys).await,
-                sets => sets?,
+                sets => sets.map_err(|error| error.or_pruned(self.block))?,
             };
             for (key, value) in sets.into_iter().flat_map(|set| set.changes) {
                 if let Some(value) = value {

@@ -5,6 +5,7 @@ use std::{error::Error, io, process::ExitCode};
 use chain::{ChainError, Refusal};
 use model::ModelError;
 use primitives::wallet::WalletError;
+use validator::{SetError, Skipped, SpawnError, StoreError};
 
 use crate::layers::SettingsError;
 
@@ -50,12 +51,41 @@ fn status(error: &anyhow::Error) -> ExitCode {
         if cause.is::<Usage>() || cause.is::<SettingsError>() {
             return Some(2);
         }
-        match cause.downcast_ref::<ChainError>()? {
+        if let Some(SetError::TooEarly(_) | SetError::Skipped(Skipped::Refused(_))) = cause.downcast_ref() {
+            return Some(3);
+        }
+        match chain_error(cause)? {
             ChainError::UnknownHyperparameter { .. } | ChainError::BadValue { .. } => Some(2),
             error => error.is_refusal().then_some(3),
         }
     };
     ExitCode::from(error.chain().find_map(of).unwrap_or(1))
+}
+
+/// The chain's error that a cause is, or that it shows as its own.
+fn chain_error<'a>(cause: &'a (dyn Error + 'static)) -> Option<&'a ChainError> {
+    let spawn = match cause.downcast_ref() {
+        Some(SetError::Chain(error)) => return Some(error),
+        Some(SetError::Spawn(error)) => Some(error),
+        _ => cause.downcast_ref(),
+    };
+    match spawn {
+        Some(SpawnError::Chain(error)) => Some(error),
+        _ => cause.downcast_ref(),
+    }
+}
+
+/// The same of a store's error.
+fn store_error<'a>(cause: &'a (dyn Error + 'static)) -> Option<&'a StoreError> {
+    let spawn = match cause.downcast_ref() {
+        Some(SetError::Store(error)) => return Some(error),
+        Some(SetError::Spawn(error)) => Some(error),
+        _ => cause.downcast_ref(),
+    };
+    match spawn {
+        Some(SpawnError::Store(error)) => Some(error),
+        _ => cause.downcast_ref(),
+    }
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
@@ -69,7 +99,20 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 
 /// What to do about it.
 fn hint(cause: &(dyn Error + 'static)) -> Option<String> {
-    if let Some(error) = cause.downcast_ref::<ChainError>() {
+    if let Some(SetError::Spawn(SpawnError::NotRegistered { netuid, .. })) = cause.downcast_ref() {
+        return Some(format!("register it first: `assay register --netuid {netuid}`"));
+    }
+    if let Some(SetError::Chain(ChainError::Lost { .. } | ChainError::Deadline { .. })) = cause.downcast_ref() {
+        return Some("what was begun is in the store: set them again to go on".into());
+    }
+    if let Some(error) = store_error(cause) {
+        return match error {
+            StoreError::Missing { .. } => Some("`assay validator` makes one, --store names another".into()),
+            StoreError::Foreign { .. } => Some("choose another with --store, or the subnet and key with flags".into()),
+            _ => None,
+        };
+    }
+    if let Some(error) = chain_error(cause) {
         return Some(match error {
             ChainError::Unreachable { .. } => {
                 "is a node running there? `assay localnet` starts one, --chain-url names another".into()
@@ -79,6 +122,7 @@ fn hint(cause: &(dyn Error + 'static)) -> Option<String> {
             ChainError::PriceAboveLimit { .. } => "nothing was sent: wait until it is cheaper, or offer more".into(),
             ChainError::Unaffordable { .. } => "nothing was sent".into(),
             ChainError::Refused { refusal, .. } => return advice(refusal),
+            ChainError::Unsupported { .. } => "is it Subtensor's? --chain-url names another node".into(),
             ChainError::UnknownMechanism { .. } => "choose another with --mech".into(),
             ChainError::Pruned(_) => "an archive node has it: name one with --chain-url".into(),
             ChainError::NotRegistered { netuid, .. } => {

@@ -43,7 +43,7 @@ pub fn start(format: LogFormat, level: i16) {
 /// Serve metrics to Prometheus at an address, until the process ends.
 pub fn serve_metrics(listen: SocketAddr) -> anyhow::Result<()> {
     let exporter = PrometheusBuilder::new().with_http_listener(listen);
-    exporter.install().with_context(|| format!("serving metrics on {listen}"))?;
+    exporter.install().with_context(|| format!("serving metrics on {listen} (--metrics-listen)"))?;
     tracing::info!(%listen, "metrics served");
     Ok(())
 }

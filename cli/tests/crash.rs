@@ -3,6 +3,7 @@
 
 use std::{
     collections::BTreeMap,
+    net::SocketAddr,
     path::{Path, PathBuf},
     process::Stdio,
     sync::Arc,
@@ -19,6 +20,8 @@ use model::{Device, Engine};
 use primitives::BlockNumber;
 use scoring::Record;
 use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
     process::{Child, Command},
     time::timeout,
 };
@@ -32,6 +35,7 @@ struct Validator<'a> {
     uri: &'a str,
     store: PathBuf,
     model: PathBuf,
+    metrics: SocketAddr,
 }
 
 impl Validator<'_> {
@@ -39,6 +43,7 @@ impl Validator<'_> {
         Command::new(env!("CARGO_BIN_EXE_assay"))
             .args(["validator", "--netuid", "1", "--chain-url", &self.url, "--key", self.uri])
             .args([Path::new("--store"), &self.store, Path::new("--model"), &self.model])
+            .args(["--metrics-listen", &self.metrics.to_string()])
             .env("ASSAY__VALIDATOR__ROUND_BLOCKS", "2")
             .env("ASSAY__VALIDATOR__REQUEST_DEADLINE_MS", "3000")
             .env("ASSAY__VALIDATOR__WEIGHTS_MARGIN_BLOCKS", "16")
@@ -48,6 +53,16 @@ impl Validator<'_> {
             .kill_on_drop(true)
             .spawn()
             .unwrap()
+    }
+
+    /// A metric's value, as Prometheus reads it.
+    async fn metric(&self, name: &str) -> Option<f64> {
+        let mut stream = TcpStream::connect(self.metrics).await.unwrap();
+        stream.write_all(b"GET /metrics HTTP/1.0\r\n\r\n").await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.contains("\n# HELP validator_weights_total Rows of weights brought to an end, "), "{answer}");
+        answer.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok())
     }
 }
 
@@ -73,13 +88,16 @@ async fn a_killed_validator_loses_nothing_and_submits_nothing_twice() {
     stage::enrol(&client, &keys, |_| {}).await.unwrap();
     let _players = stage::miners(&client, &keys, &roles, &troupe).await.unwrap();
     let (uri, key) = &keys.validators[0];
-    let validator = Validator { url: chain.url(), uri, store: folder.path().join("store.sqlite"), model };
+    // Free now, and nobody else's in the meantime.
+    let metrics = TcpListener::bind("127.0.0.9:0").await.unwrap().local_addr().unwrap();
+    let validator = Validator { url: chain.url(), uri, store: folder.path().join("store.sqlite"), model, metrics };
 
     // Blocks in which the chain took weights, by epoch.
     let mut taken: BTreeMap<u64, Vec<BlockNumber>> = BTreeMap::new();
     let mut kept: Vec<Record> = Vec::new();
     let mut child = validator.start();
     let (mut kills, mut next_kill, mut last_update, mut last_kill_epoch) = (0, None, 0, 0);
+    let mut lived_on = false;
     let mut heads = client.finalized_stream();
     let watched = async {
         while let Some(head) = heads.next().await {
@@ -90,11 +108,13 @@ async fn a_killed_validator_loses_nothing_and_submits_nothing_twice() {
                 let block = client.block_hash(neuron.last_update).await.unwrap();
                 let epoch = client.hyperparameters(NETUID, block).await.unwrap().epoch_index;
                 taken.entry(epoch).or_default().push(neuron.last_update);
-                if kills == KILLS && epoch > last_kill_epoch + 1 {
-                    return;
-                }
+                lived_on = kills == KILLS && epoch > last_kill_epoch + 1;
             }
             last_update = neuron.last_update;
+            // It reads what the chain took back a moment later.
+            if lived_on && validator.metric(r#"validator_weights_total{end="verified"}"#).await >= Some(1.0) {
+                break;
+            }
             if kills == KILLS {
                 continue;
             }
@@ -112,6 +132,10 @@ async fn a_killed_validator_loses_nothing_and_submits_nothing_twice() {
         }
     };
     timeout(Duration::from_secs(120), watched).await.expect("weights still land after the last kill");
+    assert!(validator.metric("validator_weights_verified_block").await >= Some(1.0));
+    assert!(validator.metric("validator_finalised_block").await >= Some(1.0));
+    assert!(validator.metric("validator_rounds_total").await >= Some(1.0));
+    assert_eq!(validator.metric("validator_reveals_lost_total").await, Some(0.0));
     child.kill().await.unwrap();
 
     for (epoch, blocks) in &taken {

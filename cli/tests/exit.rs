@@ -288,6 +288,17 @@ fn who_and_where_must_be_on_the_chain() {
     for command in ["miner", "validator"] {
         with(on(&[command, "-qq", "--key", "//Stranger"]), &chain.url, 1, &["not registered", "assay register"]);
     }
+    // Its metrics have no place, and nothing is begun.
+    #[cfg(feature = "torch")]
+    {
+        let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+        let (address, folder) = (taken.local_addr().unwrap().to_string(), TempDir::new().unwrap());
+        let store = folder.path().join("store.sqlite");
+        let arguments = ["validator", "-qq", "--key", "//Owner//hotkey", "--chain-url", &chain.url];
+        let more = ["--metrics-listen", &address, "--store", store.to_str().unwrap()];
+        fails(&[&arguments[..], &more].concat(), 1, &[&address, "--metrics-listen", "in use"]);
+        assert!(!store.exists());
+    }
     // The chain says no, and the exit status says that it was the chain.
     let register = ["register", "--netuid", "1", "--key", "//Poor//hot", "--coldkey", "//Poor"];
     with(on(&register), &chain.url, 3, &["costs", "has 0", "nothing was sent"]);

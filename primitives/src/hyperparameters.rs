@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{BlockNumber, Coldkey, Hotkey};
+use crate::{BlockNumber, Coldkey, EpochSchedule, Hotkey};
 
 /// The hyperparameters that a validator needs, read at one block. Names and units are the chain's. What holds for all
 /// subnets alike says so.
@@ -126,35 +126,16 @@ impl Hyperparameters {
         (u64::from(self.activity_cutoff_factor_milli) * u64::from(self.tempo) / 1_000).max(1)
     }
 
-    /// The block whose end runs the next epoch, as the chain schedules it: `tempo` blocks after the last one, or
-    /// where the owner asked for one earlier. None where the subnet has no epochs.
-    pub fn next_epoch_block(&self) -> Option<BlockNumber> {
-        if self.tempo == 0 {
-            return None;
-        }
-        let automatic = self.last_epoch_block.saturating_add(u64::from(self.tempo));
-        Some(match self.pending_epoch_at {
-            0 => automatic,
-            asked => automatic.min(asked),
-        })
+    /// The first block after `head` that runs an epoch, where these are the rules after `head`: see
+    /// [`EpochSchedule::next_epoch_block`].
+    pub fn next_epoch_block(&self, head: BlockNumber) -> Option<BlockNumber> {
+        EpochSchedule::from(self).next_epoch_block(head)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn next_epoch_follows_the_chains_schedule() {
-        let at = |last_epoch_block, pending_epoch_at, tempo| {
-            Hyperparameters { tempo, last_epoch_block, pending_epoch_at, ..Hyperparameters::default() }
-                .next_epoch_block()
-        };
-        assert_eq!(at(100, 0, 50), Some(150));
-        assert_eq!(at(100, 120, 50), Some(120));
-        assert_eq!(at(100, 200, 50), Some(150));
-        assert_eq!(at(100, 0, 0), None);
-    }
 
     #[test]
     fn the_activity_cutoff_is_the_chains() {

@@ -1,7 +1,7 @@
 //! How answers become scores and scores become weights. All integers: the log carries it, and every machine computes
 //! the same from it.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::{
     score::PPM,
@@ -110,6 +110,56 @@ impl ScoringConfig {
         }
         Ok(())
     }
+}
+
+/// The rules as the header of a log has them: fields in this order, those of the first logs always, and a later one
+/// only where it says something else than those logs meant. A log has one way to be written, so theirs must stay it.
+pub(crate) fn as_logged<S: Serializer>(config: &ScoringConfig, serializer: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Logged<'a> {
+        tasks: &'a [String],
+        scorer: &'a str,
+        margin_tolerance_micro: u32,
+        match_gate_ppm: u32,
+        cosine_gate_micro: i32,
+        reference_start_us: u64,
+        reference_unit_us: u64,
+        success_rate_ppm: u32,
+        failure_rate_ppm: u32,
+        stale_after_rounds: u64,
+        weights: WeightPolicy,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        zeros: Option<Zeros>,
+    }
+    let ScoringConfig {
+        tasks,
+        scorer,
+        margin_tolerance_micro,
+        match_gate_ppm,
+        cosine_gate_micro,
+        reference_start_us,
+        reference_unit_us,
+        success_rate_ppm,
+        failure_rate_ppm,
+        stale_after_rounds,
+        weights,
+        zeros,
+    } = config;
+    Logged {
+        tasks,
+        scorer,
+        margin_tolerance_micro: *margin_tolerance_micro,
+        match_gate_ppm: *match_gate_ppm,
+        cosine_gate_micro: *cosine_gate_micro,
+        reference_start_us: *reference_start_us,
+        reference_unit_us: *reference_unit_us,
+        success_rate_ppm: *success_rate_ppm,
+        failure_rate_ppm: *failure_rate_ppm,
+        stale_after_rounds: *stale_after_rounds,
+        weights: *weights,
+        zeros: Some(*zeros).filter(|zeros| *zeros != Zeros::Omit),
+    }
+    .serialize(serializer)
 }
 
 #[cfg(test)]

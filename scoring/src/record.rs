@@ -3,7 +3,12 @@
 use primitives::{BlockRef, Digest, Hotkey, MechId, NetUid, Registration, Weights};
 use serde::{Deserialize, Serialize};
 
-use crate::{config::ScoringConfig, evidence::Evidence, score::Score, weights::Snapshot};
+use crate::{
+    config::{ScoringConfig, as_logged},
+    evidence::Evidence,
+    score::Score,
+    weights::Snapshot,
+};
 
 /// The version of the records that this crate writes and reads.
 pub const LOG_VERSION: u32 = 1;
@@ -37,6 +42,7 @@ pub struct Header {
     /// The validator.
     pub validator: Hotkey,
     /// The rules.
+    #[serde(serialize_with = "as_logged")]
     pub config: ScoringConfig,
 }
 
@@ -111,5 +117,29 @@ impl Record {
             Self::Weights(_) => "weights",
             Self::Landed(_) => "landed",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Zeros, log::ScoreLog};
+
+    /// As the first version wrote it.
+    const FIRST: &str = r#"{"header":{"version":1,"netuid":1,"mech":0,"validator":"5C4hrfjw9DjXZTzV3MwzrrAr9P1MJhSrvWGWqi1eSuyUpnhM","config":{"tasks":["generate"],"scorer":"accuracy_and_speed","margin_tolerance_micro":100000,"match_gate_ppm":900000,"cosine_gate_micro":995000,"reference_start_us":100000,"reference_unit_us":5000,"success_rate_ppm":100000,"failure_rate_ppm":300000,"stale_after_rounds":20,"weights":{"kind":"proportional","power":2}}}}"#;
+
+    #[test]
+    fn headers_of_the_first_version_are_written_as_they_were() {
+        let first: Record = serde_json::from_str(FIRST).unwrap();
+        let Record::Header(header) = &first else { panic!("{first:?}") };
+        assert_eq!(header.config, ScoringConfig::default());
+        assert_eq!(String::from_utf8(first.encode()).unwrap(), FIRST);
+        ScoreLog::new().accept(&ScoreLog::new().append(&first)).unwrap();
+
+        let config = ScoringConfig { zeros: Zeros::Explicit, ..header.config.clone() };
+        let later = Record::Header(Header { config, ..header.clone() });
+        let sealed = ScoreLog::new().append(&later);
+        assert!(sealed.bytes.ends_with(br#","zeros":"explicit"}}}"#));
+        assert_eq!(ScoreLog::new().accept(&sealed).unwrap(), later);
     }
 }

@@ -9,7 +9,7 @@ use cli::demo::{
 };
 use localnet::BlockTime;
 use model::{Device, Engine};
-use primitives::{BlockRef, Hotkey, Metagraph};
+use primitives::{BlockRef, Hotkey, MechId, Metagraph};
 use tokio::time::timeout;
 
 /// Nothing in a test may take longer: it hangs then.
@@ -112,7 +112,8 @@ impl Subnet {
 
     /// Make blocks until the next epoch has run; the metagraph of its block.
     pub async fn epoch(&self) -> anyhow::Result<Metagraph> {
-        let due = self.client.hyperparameters(NETUID, None).await?.next_epoch_block().context("no epochs")?;
+        let (metagraph, rules) = self.client.subnet(NETUID, MechId(0), None).await?;
+        let due = rules.next_epoch_block(metagraph.block.number).context("no epochs")?;
         while self.chain.best().number < due {
             self.chain.author_block()?;
         }

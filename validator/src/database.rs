@@ -103,6 +103,14 @@ pub enum StoreError {
         /// Its schema.
         found: i64,
     },
+    /// From an earlier version of this program, and opened to look only.
+    #[error("{path}: the store has schema {found}: a validator that starts with it brings it to schema {SCHEMA}")]
+    Older {
+        /// The store.
+        path: PathBuf,
+        /// Its schema.
+        found: i64,
+    },
     /// Another validator's, another subnet's or another chain's.
     #[error("{path}: the store belongs to {found}; this validator is {expected}")]
     Foreign {
@@ -322,6 +330,9 @@ impl Database {
             return Err(StoreError::NotAStore { path: self.path.clone() });
         }
         let found = pragma("user_version")?;
+        if (1..SCHEMA).contains(&found) {
+            return Err(StoreError::Older { path: self.path.clone(), found });
+        }
         if found != SCHEMA {
             return Err(StoreError::Version { path: self.path.clone(), found });
         }
@@ -330,6 +341,14 @@ impl Database {
             return Err(self.damaged(Damage::File(verdict)));
         }
         Ok(())
+    }
+
+    pub fn missing(&self) -> StoreError {
+        StoreError::Missing { path: self.path.clone() }
+    }
+
+    pub fn foreign(&self, found: Identity, expected: Identity) -> StoreError {
+        StoreError::Foreign { path: self.path.clone(), found: found.into(), expected: expected.into() }
     }
 
     pub fn damaged(&self, damage: Damage) -> StoreError {

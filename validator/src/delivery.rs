@@ -3,7 +3,10 @@
 
 mod reveal;
 
-use std::pin::pin;
+use std::{
+    pin::pin,
+    sync::{Arc, atomic::AtomicU64},
+};
 
 use chain::{ChainError, Client, Invalidity, Objection, Row, RowCall, SignedWeights, Verdict};
 use primitives::{BlockRef, Keypair, MechId, NetUid};
@@ -42,12 +45,14 @@ pub(crate) struct Delivery {
     /// How rows are committed where the subnet wants that.
     pub commit_reveal: CommitReveal,
     pub store: SharedStore,
+    /// The submission whose late reveal was said last: once is enough, though it is looked at in every block.
+    late: Arc<AtomicU64>,
 }
 
 impl Delivery {
     pub fn new(config: &Config, key: Keypair, chain: Client, store: SharedStore) -> Self {
         let Config { netuid, mech, commit_reveal, .. } = *config;
-        Self { chain, key, netuid, mech, commit_reveal, store }
+        Self { chain, key, netuid, mech, commit_reveal, store, late: Arc::default() }
     }
 
     /// Take a submission as far as it gets: to its end, or to a commit that can't be revealed yet. With an error it is

@@ -14,17 +14,36 @@ const VERIFIED_BLOCK: &str = "validator_weights_verified_block";
 const FINALISED_BLOCK: &str = "validator_finalised_block";
 const ROUNDS: &str = "validator_rounds_total";
 
+/// What is counted, and what a count of it means.
+const COUNTERS: [(&str, &str); 7] = [
+    (WEIGHTS, "Rows of weights brought to an end, by how they ended (label end)"),
+    (SKIPPED, "Epochs for which no row was planned, by reason (label reason)"),
+    (COMMITS, "Commits of rows that the chain keeps"),
+    (RECOMMITS, "Commits made again because the reveal had moved"),
+    (LATE, "Commits whose reveal was late"),
+    (LOST, "Commits that were not revealed"),
+    (ROUNDS, "Rounds of challenges that were scored"),
+];
+
+/// What has a value, and what it is.
+const GAUGES: [(&str, &str); 2] = [
+    (VERIFIED_BLOCK, "Block of the last row that was read back from chain"),
+    (FINALISED_BLOCK, "Newest finalised block that was looked at"),
+];
+
 /// Tell the recorder what they mean. Call it once, after the recorder is installed.
 pub fn describe_metrics() {
-    describe_counter!(WEIGHTS, Unit::Count, "Rows of weights brought to an end, by how they ended (label end)");
-    describe_counter!(SKIPPED, Unit::Count, "Epochs for which no row was planned, by reason (label reason)");
-    describe_counter!(COMMITS, Unit::Count, "Commits of rows that the chain keeps");
-    describe_counter!(RECOMMITS, Unit::Count, "Commits made again because the reveal had moved");
-    describe_counter!(LATE, Unit::Count, "Looks at a commit whose reveal was late");
-    describe_counter!(LOST, Unit::Count, "Commits that were not revealed");
-    describe_gauge!(VERIFIED_BLOCK, Unit::Count, "Block of the last row that was read back from chain");
-    describe_gauge!(FINALISED_BLOCK, Unit::Count, "Newest finalised block that was looked at");
-    describe_counter!(ROUNDS, Unit::Count, "Rounds of challenges that were scored");
+    for (name, meaning) in COUNTERS {
+        describe_counter!(name, Unit::Count, meaning);
+    }
+    for (name, meaning) in GAUGES {
+        describe_gauge!(name, Unit::Count, meaning);
+    }
+    // A counter that is first seen at 1 has not risen, for who watches it.
+    for name in [COMMITS, RECOMMITS, LATE, LOST, ROUNDS] {
+        counter!(name).increment(0);
+    }
+    counter!(WEIGHTS, "end" => "verified").increment(0);
 }
 
 pub(crate) fn verified(block: BlockNumber) {
@@ -62,4 +81,40 @@ pub(crate) fn finalised(block: BlockNumber) {
 
 pub(crate) fn round_scored() {
     counter!(ROUNDS).increment(1);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Abandoned, Skipped};
+
+    /// The documents name each metric, with these words, and no other.
+    #[test]
+    fn all_are_documented() {
+        let row =
+            |kind: &'static str| move |(name, meaning): (&str, &str)| format!("| `{name}` | {kind} | {meaning} |");
+        let counters = COUNTERS.into_iter().map(row("counter"));
+        let expected: Vec<String> = counters.chain(GAUGES.into_iter().map(row("gauge"))).collect();
+        let document = include_str!("../../docs/validators.md");
+        let found: Vec<&str> = document.lines().filter(|line| line.starts_with("| `validator_")).collect();
+        assert_eq!(found, expected);
+        let ends = [
+            Abandoned::EpochPassed,
+            Abandoned::SeatLost,
+            Abandoned::Refused(String::new()),
+            Abandoned::Diverged,
+            Abandoned::NotRevealed(String::new()),
+            Abandoned::Unobserved,
+        ];
+        let skips = [
+            Skipped::NotRegistered,
+            Skipped::AlreadySet(0),
+            Skipped::Refused(chain::Refusal::NeuronNoValidatorPermit.into()),
+            Skipped::TooFewRounds { scored: 0, needed: 0 },
+            Skipped::NoWeights(scoring::NoWeights::NobodyScored),
+        ];
+        for label in ends.iter().map(Abandoned::code).chain(skips.iter().map(Skipped::as_str)) {
+            assert!(document.lines().any(|line| line.starts_with(&format!("| `{label}` |"))), "{label}");
+        }
+    }
 }

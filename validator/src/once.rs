@@ -1,7 +1,7 @@
 //! One epoch's weights, set now and by hand: by the same journal as the validator's, which must not run meanwhile.
 
-use chain::{ChainError, Client};
-use primitives::{BlockNumber, Keypair};
+use chain::{ChainError, Client, Objection};
+use primitives::Keypair;
 
 use crate::{
     config::Config,
@@ -29,12 +29,9 @@ pub enum SetError {
     /// There is nothing to set, or nobody to take it.
     #[error("no weights for this epoch: {0}")]
     Skipped(#[from] Skipped),
-    /// The chain takes none yet.
-    #[error("the chain takes no row before block {0}")]
-    TooEarly(BlockNumber),
     /// The chain would refuse the call that comes next, for now.
-    #[error("{0}")]
-    Held(String),
+    #[error("the chain would refuse it now: {0}")]
+    TooEarly(Objection),
     /// What is sent now does not count for this epoch.
     #[error("the epoch runs before weights could land")]
     TooLate,
@@ -45,13 +42,13 @@ impl From<Held> for SetError {
         match held {
             Held::Chain(error) => error.into(),
             Held::Store(error) => error.into(),
-            held @ Held::TooEarly(_) => Self::Held(held.to_string()),
+            Held::TooEarly(objection) => Self::TooEarly(objection),
         }
     }
 }
 
-/// Take up what the store's journal has begun, then plan this epoch's weights if it has none yet, and deliver them as far as
-/// they get now: to their end, or to a commit that waits to be revealed.
+/// Take up what the store's journal has begun, then plan this epoch's weights if it has none yet, and deliver them as far
+/// as they get now: to their end, or to a commit that waits to be revealed.
 pub async fn set_weights(config: Config, key: Keypair, chain: Client) -> Result<Submission, SetError> {
     let store = open(&config, key.hotkey(), &chain).await?;
     let progress = Progress::new(store.rounds());
@@ -62,8 +59,10 @@ pub async fn set_weights(config: Config, key: Keypair, chain: Client) -> Result<
     match job.plan(head, true).await? {
         Planned::New(submission) => Ok(job.deliver(submission).await?),
         Planned::Before(submission) => Ok(*submission),
-        Planned::TooEarly(block) => Err(SetError::TooEarly(block)),
-        Planned::TooLate => Err(SetError::TooLate),
+        Planned::Refused(objection) => Err(SetError::TooEarly(objection)),
+        Planned::NoEpochs => Err(ChainError::NoEpochs(job.config.netuid).into()),
+        // Nobody asked to wait for the margin.
+        Planned::NotYet | Planned::TooLate => Err(SetError::TooLate),
         Planned::Skipped { why, .. } => Err(why.into()),
     }
 }

@@ -26,6 +26,15 @@ impl StoreReader {
         self.database.identity()
     }
 
+    /// That it is this validator's.
+    pub fn belongs_to(&self, expected: &Identity) -> Result<(), StoreError> {
+        match self.identity()? {
+            Some(found) if found == *expected => Ok(()),
+            Some(found) => Err(self.database.foreign(found, *expected)),
+            None => Err(self.database.missing()),
+        }
+    }
+
     /// The records from `from` on, each checked against the hash of the one before.
     pub fn records(&self, from: u64) -> Result<Vec<Record>, StoreError> {
         let mut records = Vec::new();

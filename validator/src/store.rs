@@ -34,10 +34,7 @@ impl Store {
         match database.identity()? {
             None => begin(&mut database, identity, rules)?,
             Some(found) if found == *identity => {}
-            Some(found) => {
-                let (found, expected) = (Box::new(found), Box::new(*identity));
-                return Err(StoreError::Foreign { path: path.to_owned(), found, expected });
-            }
+            Some(found) => return Err(database.foreign(found, *identity)),
         }
         let (log, replay) = recompute(&database)?;
         if replay.table.config() != rules {
@@ -429,6 +426,93 @@ mod tests {
         assert!(matches!(plan(&mut store, 2), Err(StoreError::Planned { epoch_index: 2 })));
         drop(store);
         assert_eq!(open(&path).submissions().unwrap().len(), 2);
+    }
+
+    /// The journal of the first version, which knew no commits.
+    const FIRST: &str = "
+        ALTER TABLE submissions RENAME TO later;
+        CREATE TABLE submissions (
+            id               INTEGER PRIMARY KEY,
+            epoch_index      INTEGER NOT NULL UNIQUE,
+            last_epoch_block INTEGER NOT NULL,
+            record_seq       INTEGER NOT NULL REFERENCES records (seq),
+            planned_at       INTEGER NOT NULL,
+            uid              INTEGER NOT NULL,
+            weights          TEXT NOT NULL,
+            version_key      TEXT NOT NULL,
+            state            TEXT NOT NULL CHECK (state IN ('planned', 'signed', 'landed', 'verified', 'abandoned')),
+            attempts         INTEGER NOT NULL DEFAULT 0,
+            call             TEXT,
+            landed           TEXT,
+            reason           TEXT,
+            CHECK (state NOT IN ('signed', 'landed') OR call IS NOT NULL),
+            CHECK (state NOT IN ('landed', 'verified') OR landed IS NOT NULL),
+            CHECK ((state = 'abandoned') = (reason IS NOT NULL))
+        ) STRICT;
+        INSERT INTO submissions
+            SELECT id, epoch_index, last_epoch_block, record_seq, planned_at, uid, weights, version_key, state, attempts,
+                   json_remove(call, '$.mech', '$.call'), block, reason
+            FROM later;
+        DROP TABLE later;
+        PRAGMA user_version = 1;";
+
+    #[test]
+    fn a_store_of_the_first_version_loses_nothing() {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("store.sqlite");
+        let mut store = scored(&path);
+        let reasons = [
+            Abandoned::EpochPassed,
+            Abandoned::SeatLost,
+            Abandoned::Refused("NeuronNoValidatorPermit".into()),
+            Abandoned::Diverged,
+        ];
+        for (epoch, reason) in (1..).zip(&reasons) {
+            let given_up = plan(&mut store, epoch).unwrap();
+            store.abandon(given_up.id, reason).unwrap();
+        }
+        let verified = plan(&mut store, 5).unwrap();
+        store.signed(verified.id, &call(&verified)).unwrap();
+        store.landed(verified.id, block(44)).unwrap();
+        store.verified(verified.id, block(44)).unwrap();
+        let landed = plan(&mut store, 6).unwrap();
+        store.signed(landed.id, &call(&landed)).unwrap();
+        store.landed(landed.id, block(45)).unwrap();
+        let signed = plan(&mut store, 7).unwrap();
+        store.signed(signed.id, &call(&signed)).unwrap();
+        store.signed(signed.id, &call(&signed)).unwrap();
+        let planned = plan(&mut store, 8).unwrap();
+        let (journal, log) = (store.submissions().unwrap(), store.log);
+        assert_eq!(journal.len(), 8);
+        drop(store);
+        let old = Connection::open(&path).unwrap();
+        old.execute_batch(FIRST).unwrap();
+        let text: String = old.query_row("SELECT call FROM submissions WHERE id = 7", [], |row| row.get(0)).unwrap();
+        assert!(!text.contains("mech") && !text.contains("call"), "{text}");
+        drop(old);
+
+        // Who only looks leaves it as it is, and says what to do.
+        let error = Store::open_read_only(&path).map(|_| ()).unwrap_err();
+        assert!(matches!(error, StoreError::Older { found: 1, .. }), "{error}");
+        let advice = "the store has schema 1: a validator that starts with it brings it to schema 2";
+        assert_eq!(error.to_string(), format!("{}: {advice}", path.display()));
+        for _ in 0..2 {
+            let store = open(&path);
+            assert_eq!((store.submissions().unwrap(), store.log), (journal.clone(), log));
+            assert_eq!(Store::open_read_only(&path).unwrap().submissions().unwrap(), journal);
+        }
+
+        // What was begun goes on, by the new steps too.
+        let mut store = open(&path);
+        let unfinished: Vec<u64> = store.unfinished().unwrap().iter().map(|submission| submission.id).collect();
+        assert_eq!(unfinished, [landed.id, signed.id, planned.id]);
+        assert!(matches!(plan(&mut store, 8), Err(StoreError::Planned { epoch_index: 8 })));
+        store.included(signed.id, block(46)).unwrap();
+        store.landed(signed.id, block(46)).unwrap();
+        let commit = Commit { call: call(&signed), block: block(46), epoch: 7 };
+        assert_eq!(store.committed(signed.id, &commit).unwrap().state, State::Committed);
+        store.verified(landed.id, block(45)).unwrap();
+        assert_eq!(plan(&mut store, 9).unwrap().id, planned.id + 1);
     }
 
     #[test]

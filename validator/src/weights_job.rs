@@ -57,10 +57,14 @@ pub(crate) enum Planned {
     New(Box<Submission>),
     /// The epoch's submission was planned before.
     Before(Box<Submission>),
-    /// From this block on.
-    TooEarly(BlockNumber),
-    /// What is sent now does not land before the epoch runs; or there are no epochs.
+    /// The epoch is too young.
+    NotYet,
+    /// The chain takes a row later in this epoch.
+    Refused(Objection),
+    /// What is sent now does not land before the epoch runs.
     TooLate,
+    /// There is none.
+    NoEpochs,
     Skipped {
         epoch_index: u64,
         why: Skipped,
@@ -102,7 +106,7 @@ impl WeightsJob {
                 self.say(epoch_index, why);
                 Ok(())
             }
-            Planned::Before(_) | Planned::TooEarly(_) | Planned::TooLate => Ok(()),
+            Planned::Before(_) | Planned::NotYet | Planned::Refused(_) | Planned::TooLate | Planned::NoEpochs => Ok(()),
         }
     }
 
@@ -129,13 +133,14 @@ impl WeightsJob {
         let margin = if lost || now { u64::MAX } else { margin(&rules, self.config.weights_margin_blocks) };
         let epoch = match window(&rules, head.number, margin) {
             Window::Open { epoch } => epoch,
-            Window::Ahead { opens } => return Ok(Planned::TooEarly(opens)),
-            Window::Never | Window::Over { .. } => return Ok(Planned::TooLate),
+            Window::Ahead { .. } => return Ok(Planned::NotYet),
+            Window::Over { .. } => return Ok(Planned::TooLate),
+            Window::Never => return Ok(Planned::NoEpochs),
         };
         let metagraph = self.chain.mechanism_metagraph(netuid, self.config.mech, Some(head.hash)).await?;
         let uid = match self.ready(&rules, &metagraph, epoch).await? {
             Ok(Ok(uid)) => uid,
-            Ok(Err(free)) => return Ok(Planned::TooEarly(free)),
+            Ok(Err(objection)) => return Ok(Planned::Refused(objection)),
             Err(why) => return Ok(Planned::Skipped { epoch_index, why }),
         };
         let snapshot = Snapshot::new(&metagraph, &rules);
@@ -161,13 +166,13 @@ impl WeightsJob {
         Ok(delivered)
     }
 
-    /// Our seat, if there are weights and the chain takes them now; or from which block on it does, in this epoch.
+    /// Our seat, if there are weights and the chain takes them now; or why it takes them only later in this epoch.
     async fn ready(
         &self,
         rules: &Hyperparameters,
         metagraph: &Metagraph,
         epoch: BlockNumber,
-    ) -> Result<Result<Result<Uid, BlockNumber>, Skipped>, Held> {
+    ) -> Result<Result<Result<Uid, Objection>, Skipped>, Held> {
         let hotkey = self.delivery.key.hotkey();
         let Some(own) = metagraph.by_hotkey(&hotkey) else { return Ok(Err(Skipped::NotRegistered)) };
         // Registration counts as an update on chain, so an update at its block is no row.
@@ -203,10 +208,8 @@ impl WeightsJob {
             state.check(&call).and_then(|()| state.check_row(&row.uids(), &row.values(), rules.weights_version));
         Ok(match checked {
             Ok(()) => Ok(Ok(own.uid)),
-            Err(objection) => match objection.until().filter(|free| *free < epoch) {
-                Some(free) => Ok(Err(free)),
-                None => Err(Skipped::Refused(objection)),
-            },
+            Err(objection) if objection.until().is_some_and(|free| free < epoch) => Ok(Err(objection)),
+            Err(objection) => Err(Skipped::Refused(objection)),
         })
     }
 

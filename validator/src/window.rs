@@ -1,6 +1,6 @@
 //! When weights are due: late in an epoch, so that they hold what the epoch showed, and early enough to land in it.
 
-use primitives::{BlockNumber, EpochSchedule, Hyperparameters};
+use primitives::{BlockNumber, Hyperparameters};
 
 /// Where a finalised block stands in its epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub fn margin(hyperparameters: &Hyperparameters, configured: u64) -> u64 {
 
 /// Where `finalised` stands, if weights are due so many blocks before the epoch.
 pub fn window(hyperparameters: &Hyperparameters, finalised: BlockNumber, margin: u64) -> Window {
-    let Some(epoch) = EpochSchedule::from(hyperparameters).next_epoch_block(finalised) else {
+    let Some(epoch) = hyperparameters.next_epoch_block(finalised) else {
         return Window::Never;
     };
     let opens = epoch.saturating_sub(margin);

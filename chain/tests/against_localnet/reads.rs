@@ -187,7 +187,7 @@ async fn each_mechanism_has_its_own_rows_and_results() {
     let list = |values: [u16; 2]| Value::unnamed_composite(values.map(|value| Value::u128(value.into())));
     let arguments = vec![netuid, Value::u128(1), list([2, 0]), list([65_535, 10]), Value::u128(0)];
     let set = call(&node, &validator(), "SubtensorModule", "set_mechanism_weights", arguments).await;
-    let epoch = client.hyperparameters(NET, None).await.unwrap().next_epoch_block().unwrap();
+    let epoch = client.hyperparameters(NET, None).await.unwrap().next_epoch_block(set.number).unwrap();
     node.author_blocks(u32::try_from(epoch - set.number).unwrap()).unwrap();
 
     let main = client.metagraph(NET, None).await.unwrap();
@@ -231,7 +231,7 @@ async fn pending_commits_are_read() {
     assert_eq!(rows.rows[1].commits, commits);
     assert!(rows.rows[0].commits.is_empty() && rows.rows[2].commits.is_empty());
     // In the epoch of its reveal the locked one still waits for its round.
-    let epoch = client.hyperparameters(COMMITTED, None).await.unwrap().next_epoch_block().unwrap();
+    let epoch = client.hyperparameters(COMMITTED, None).await.unwrap().next_epoch_block(locked.number).unwrap();
     node.author_blocks(u32::try_from(epoch - locked.number + 1).unwrap()).unwrap();
     let metagraph = client.metagraph(COMMITTED, None).await.unwrap();
     assert_eq!(client.metagraph_rows(&metagraph).await.unwrap().rows[1].commits, commits);
@@ -240,12 +240,12 @@ async fn pending_commits_are_read() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_epoch_schedule_is_read() {
     let (node, client) = start().await;
-    let due = client.hyperparameters(NET, None).await.unwrap().next_epoch_block().unwrap();
+    let due = client.hyperparameters(NET, None).await.unwrap().next_epoch_block(0).unwrap();
     let head = node.author_blocks(u32::try_from(due).unwrap()).unwrap();
     assert_eq!(head.number, due);
     let after = client.hyperparameters(NET, None).await.unwrap();
     assert_eq!((after.epoch_index, after.last_epoch_block), (1, due));
-    assert_eq!(after.next_epoch_block(), Some(due + u64::from(after.tempo)));
+    assert_eq!(after.next_epoch_block(due), Some(due + u64::from(after.tempo)));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
-use primitives::BlockNumber;
+use primitives::{BlockNumber, Weights};
 use scoring::{Header, LogReader, Record, Registry, Replay, ReplayError};
 use serde::Serialize;
 use validator::Store;
@@ -49,6 +49,8 @@ struct Row {
     round: u64,
     block: BlockNumber,
     uids: Vec<u16>,
+    #[serde(skip)]
+    weights: Weights,
     matches: bool,
     landed: Option<BlockNumber>,
 }
@@ -111,11 +113,14 @@ impl Report {
                 round: weights.round,
                 block: weights.snapshot.block.number,
                 uids: weights.weights.uids(),
+                weights: weights.weights.clone(),
                 matches,
                 landed: None,
             }),
             Record::Landed(landed) => {
-                if let Some(row) = self.weights.last_mut().filter(|_| matches) {
+                // A row that was committed stands on chain when later ones are computed already.
+                let row = self.weights.iter_mut().find(|row| row.landed.is_none() && row.weights == landed.weights);
+                if let Some(row) = row.filter(|_| matches) {
                     row.landed = Some(landed.block.number);
                 }
             }

@@ -143,7 +143,7 @@ async fn show(chain: &ChainFlags, subnet: &SubnetFlags, as_json: bool, global: &
     let rules = chain.hyperparameter_values(netuid, at).await?;
     let schedule = chain.hyperparameters(netuid, at).await?;
     let (coldkey, hotkey) = chain.owner(netuid, at).await?;
-    let next = schedule.next_epoch_block();
+    let next = schedule.next_epoch_block(block.number);
     if as_json {
         let rules: Map<_, _> = rules.into_iter().map(|rule| (rule.name, typed(&rule.value))).collect();
         let document = json!({

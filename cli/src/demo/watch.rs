@@ -120,7 +120,7 @@ impl<'a> Watch<'a> {
         }
         let report = self.report(&metagraph).await?;
         if screen.is_live() {
-            let left = rules.next_epoch_block().unwrap_or(block.number).saturating_sub(block.number);
+            let left = rules.next_epoch_block(block.number).unwrap_or(block.number).saturating_sub(block.number);
             let mut frame = Vec::new();
             let title = format!(
                 "\nblock {} · {} epochs paid · next epoch in {left} blocks · {:.0} s\n",

@@ -1,5 +1,7 @@
 //! What becomes of a commit: revealed by the chain or by us, late, or lost.
 
+use std::sync::atomic::Ordering;
+
 use chain::{ChainError, RowCall, Verdict, Waiting};
 use primitives::BlockRef;
 
@@ -69,7 +71,8 @@ impl Delivery {
     async fn late(&self, submission: Submission, commit: &Commit, waiting: &Waiting) -> Result<Followed, Held> {
         let rules = self.chain.hyperparameters(self.netuid, Some(waiting.block.hash)).await?;
         let age = waiting.block.number.saturating_sub(rules.last_epoch_block);
-        if age >= LATE_BLOCKS || waiting.is_over(commit.epoch) {
+        let late = age >= LATE_BLOCKS || waiting.is_over(commit.epoch);
+        if late && self.late.swap(submission.id, Ordering::Relaxed) != submission.id {
             let round = match &commit.call.call {
                 RowCall::CommitTimelocked { round, .. } => *round,
                 _ => 0,

@@ -6,10 +6,10 @@ use std::{
 };
 
 use chain::{RevealPlan, WeightsCall, WeightsState};
-use primitives::{BlockNumber, BlockRef, EpochSchedule, Hotkey, MechId, NetUid, Uid, Weights};
+use primitives::{BlockNumber, BlockRef, Hotkey, MechId, NetUid, Uid, Weights};
 use scoring::{Share, Snapshot};
 use serde::Serialize;
-use validator::{CommitReveal, Store};
+use validator::{CommitReveal, Identity, Store, StoreError};
 
 use super::ValidatorFlags;
 use crate::{args::Global, identity, row, table::Table};
@@ -73,9 +73,14 @@ pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
     let settings = args.validator.settings(global)?;
     let key = args.validator.key.key.as_deref();
     let hotkey = identity::hotkey(&settings.wallet, key, settings.chain.furthest())?.hotkey();
-    let table = Store::open_read_only(&settings.validator.store_path)?.replay()?.table;
+    let validator::Config { netuid, mech, commit_reveal, store_path, scoring: rules, .. } = settings.validator;
+    let store = Store::open_read_only(&store_path)?;
     let chain = settings.chain.connect().await?;
-    let validator::Config { netuid, mech, commit_reveal, .. } = settings.validator;
+    store.belongs_to(&Identity { genesis: chain.genesis(), netuid, mech, validator: hotkey })?;
+    let table = store.replay()?.table;
+    if *table.config() != rules {
+        return Err(StoreError::OtherRules { path: store_path }.into());
+    }
     let (metagraph, rules) = chain.subnet(netuid, mech, None).await?;
     let state = chain.weights_state(netuid, mech, hotkey, Some(metagraph.block.hash)).await?;
     let shares = scoring::shares(&table, &Snapshot::new(&metagraph, &rules))?;
@@ -97,7 +102,7 @@ pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
         },
         version_key: rules.weights_version,
         epoch_index: rules.epoch_index,
-        next_epoch: EpochSchedule::from(&rules).next_epoch_block(metagraph.block.number),
+        next_epoch: rules.next_epoch_block(metagraph.block.number),
         last_update: state.last_update,
         objection_until: objection.as_ref().and_then(chain::Objection::until),
         objection: objection.map(|objection| objection.name()),

@@ -8,7 +8,7 @@ use std::{
 use chain::Verdict;
 use primitives::{BlockNumber, BlockRef};
 use serde::Serialize;
-use validator::{State, Store, Submission};
+use validator::{Abandoned, Identity, State, Store, StoreError, Submission};
 
 use super::ValidatorFlags;
 use crate::args::Global;
@@ -58,7 +58,7 @@ impl Line {
             state: submission.state.as_str(),
             block,
             commit_epoch: submission.commit.as_ref().map(|commit| commit.epoch),
-            reason: reason.map(validator::Abandoned::code),
+            reason: reason.map(Abandoned::code),
             detail: reason.and_then(|reason| reason.detail()).map(str::to_owned),
         }
     }
@@ -79,7 +79,7 @@ impl Line {
     }
 }
 
-/// Exit status 1 where it was given up.
+/// Exit status 1 where it was given up, 3 where the chain refused it.
 pub(super) fn print_submission(submission: &Submission, json: bool) -> anyhow::Result<ExitCode> {
     let line = Line::of(submission);
     let mut out = io::stdout().lock();
@@ -88,7 +88,11 @@ pub(super) fn print_submission(submission: &Submission, json: bool) -> anyhow::R
     } else {
         writeln!(out, "{}", line.text())?
     }
-    Ok(if line.reason.is_some() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    Ok(match &submission.state {
+        State::Abandoned(Abandoned::Refused(_)) => ExitCode::from(3),
+        State::Abandoned(_) => ExitCode::FAILURE,
+        _ => ExitCode::SUCCESS,
+    })
 }
 
 #[derive(Debug, Serialize)]
@@ -112,12 +116,10 @@ pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
     let open = submissions.iter().enumerate().filter(|(at, it)| *at == last || !it.state.is_finished());
     let lines: Vec<Line> = open.map(|(_, submission)| Line::of(submission)).collect();
 
+    let validator::Config { netuid, mech, store_path, .. } = settings.validator;
+    let hotkey = store.identity()?.ok_or(StoreError::Missing { path: store_path })?.validator;
     let chain = settings.chain.connect().await?;
-    let validator::Config { netuid, mech, .. } = settings.validator;
-    let hotkey = match store.identity()? {
-        Some(identity) => identity.validator,
-        None => anyhow::bail!("{}: the store is being made", settings.validator.store_path.display()),
-    };
+    store.belongs_to(&Identity { genesis: chain.genesis(), netuid, mech, validator: hotkey })?;
     let head = chain.finalized().await?;
     let state = chain.weights_state(netuid, mech, hotkey, Some(head.hash)).await?;
     let verified = submissions.iter().rev().find(|it| matches!(it.state, State::Verified { .. }));
