@@ -296,7 +296,11 @@ impl Connection {
             return Ok(None);
         };
         let method = "Metadata_metadata_at_version";
-        let bytes = self.methods.state_call(method, Some(&version.encode()), at).await.map_err(self.error(method))?;
+        let bytes = match self.methods.state_call(method, Some(&version.encode()), at).await {
+            Ok(bytes) => bytes,
+            Err(rpcs::Error::User(_)) => return Ok(None),
+            Err(error) => return Err(self.error(method)(error)),
+        };
         Option::<Vec<u8>>::decode(&mut &*bytes).map_err(|error| ChainError::malformed("metadata", error))
     }
 }

@@ -22,8 +22,8 @@ const GLANCE: Duration = Duration::from_millis(50);
 const LONGEST_GLANCE: Duration = Duration::from_secs(1);
 /// Without a block for so long, the node is asked to make one.
 const QUIET: Duration = Duration::from_secs(3);
-/// The least time after which a node counts as standing still.
-const LEAST: Duration = Duration::from_secs(60);
+/// Blocks that are made by hand for one to be final, beyond those that are missing.
+const MOST_BLOCKS: u64 = 1_000;
 /// Between two words about what is waited for.
 const NEWS: Duration = Duration::from_secs(20);
 /// Between two looks at the queue of a node whose blocks are made by hand.
@@ -92,6 +92,11 @@ impl Blocks {
         }
     }
 
+    /// How many blocks came at once at most.
+    pub fn leap(&self) -> u64 {
+        self.rate().leap
+    }
+
     fn rate(&self) -> MutexGuard<'_, Rate> {
         self.rate.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -149,13 +154,16 @@ impl Blocks {
     pub async fn until(&self, number: BlockNumber) -> Checked<BlockRef> {
         let mut head = Box::pin(self.client.finalized()).await?;
         if let Pace::ByHand(maker) = self.pace {
-            let began = Instant::now();
+            let (began, last) = (Instant::now(), number.max(head.number).saturating_add(MOST_BLOCKS));
             while head.number < number {
-                if began.elapsed() > self.patience {
-                    return fail(format!("block {number} is not final, and the head is {}", head.number));
-                }
-                self.make(maker).await?;
+                let best = self.make(maker).await?.number;
                 head = self.client.finalized().await?;
+                if began.elapsed() > self.patience || best > last {
+                    return fail(format!(
+                        "block {number} is not final: the best one is {best}, and {} is",
+                        head.number
+                    ));
+                }
             }
             return Ok(head);
         }
@@ -266,16 +274,19 @@ struct Rate {
     since: Instant,
     first: BlockNumber,
     last: (Instant, BlockNumber),
+    /// The most blocks that came between two looks.
+    leap: u64,
 }
 
 impl Rate {
     fn since(number: BlockNumber) -> Self {
         let now = Instant::now();
-        Self { since: now, first: number, last: (now, number) }
+        Self { since: now, first: number, last: (now, number), leap: 1 }
     }
 
     fn saw(&mut self, number: BlockNumber) {
         if number > self.last.1 {
+            self.leap = self.leap.max(number - self.last.1);
             self.last = (Instant::now(), number);
         }
     }
@@ -317,7 +328,7 @@ impl<'a> Vigil<'a> {
             self.head = Some(head);
         }
         let usual = Duration::from_millis(blocks.block_ms());
-        let patience = if blocks.gave_up.load(Ordering::Relaxed) { QUIET } else { blocks.patience.max(LEAST) };
+        let patience = if blocks.gave_up.load(Ordering::Relaxed) { QUIET } else { blocks.patience };
         let patience = patience.max(usual * 4);
         if self.moved.elapsed() > patience {
             blocks.gave_up.store(true, Ordering::Relaxed);
@@ -361,7 +372,7 @@ mod tests {
         assert_eq!((rate.blocks(), rate.block_ms()), (0, None));
         // A burst takes no time, and counts as some.
         rate.saw(107);
-        assert_eq!((rate.blocks(), rate.block_ms()), (100, Some(1)));
+        assert_eq!((rate.blocks(), rate.leap, rate.block_ms()), (100, 100, Some(1)));
         rate.last.0 = rate.since + Duration::from_secs(30);
         assert_eq!(rate.block_ms(), Some(300));
         // What was undone is no news.

@@ -6,7 +6,7 @@ use primitives::MechId;
 use crate::{
     attempt::{Attempt, Place},
     fate::No,
-    report::{Checked, fail, same},
+    report::{Checked, fail, same, skip},
     settings::Rule,
     stage::{SUBTENSOR, Stage},
 };
@@ -77,7 +77,18 @@ pub async fn reveal(stage: &Stage, committed: &Committed) -> Checked {
         let signed = stage.client.prepare_reveal(key, row, &committed.salt).await?;
         stage.client.submit(&signed).await
     });
-    let landed = stage.land(sent).await?;
+    let landed = match Box::pin(stage.blocks.during(sent)).await? {
+        Ok(landed) => landed,
+        Err(error) => {
+            let period = stage.office().read(Rule::REVEAL_PERIOD).await?;
+            let (due, best) = (committed.epoch.saturating_add(period), Some(stage.client.best().await?.hash));
+            let index = stage.client.stored::<u64>(SUBTENSOR, "SubnetEpochIndex", (stage.netuid.0,), best).await?;
+            if error.is_refusal() && index.unwrap_or_default() > due {
+                return skip(format!("epoch {due} went by before the reveal was included: {error}"));
+            }
+            return Err(error.into());
+        }
+    };
     stage.verify(MechId(0), key.hotkey(), &row.weights).await?;
     let waiting = stage.client.waiting_commit(&committed.signed, committed.epoch, Some(landed.block.hash)).await?;
     if waiting.commit.is_some() {

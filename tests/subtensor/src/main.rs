@@ -27,5 +27,6 @@ async fn main() -> ExitCode {
         Ok(document) => println!("{document}"),
         Err(error) => eprintln!("error: {error}"),
     }
+    eprintln!("{} ok, {} failed, {} skipped, in {:.0} s", report.ok, report.failed, report.skipped, report.seconds);
     if report.is_good() { ExitCode::SUCCESS } else { ExitCode::from(FAILED) }
 }

@@ -141,8 +141,8 @@ async fn with_rules(stage: &Stage, settings: &mut Settings, notes: &mut Notes<'_
         (Rule::WEIGHTS_SET_RATE_LIMIT, office.read(Rule::WEIGHTS_SET_RATE_LIMIT).await?),
         (Rule::STAKE_THRESHOLD, threshold),
     ];
-    // Above what the miner has, and no more than what the validator has.
-    let between = threshold.max(poor.saturating_add(1));
+    // Well above what the miner has, who may earn more any time, and no more than what the validator has.
+    let between = threshold.max(poor.saturating_add(rich.saturating_sub(poor) / 2).saturating_add(1));
     let (old, short) = ("refused: a version that is too old", "refused: too short a row");
     let (stakeless, hasty) = ("refused: a row without stake", "refused: a row too soon after another");
     if accounts.sudo.is_none() {

@@ -154,7 +154,8 @@ pub async fn mechanisms(stage: &Stage, settings: &mut Settings) -> Checked {
 fn tempo(stage: &Stage) -> u64 {
     let wanted = u64::try_from(stage.options.epoch.as_millis()).unwrap_or(u64::MAX);
     // A commit or a reveal is sent, final, and followed by what is refused after it.
-    let least = (10 + 3 * stage.lag).max(16);
+    // A burst of blocks leaps over none of them.
+    let least = (10 + 3 * stage.lag).max(16).max(4 * stage.blocks.leap());
     wanted.div_ceil(stage.blocks.block_ms()).clamp(least, least.max(LONGEST_TEMPO))
 }
 

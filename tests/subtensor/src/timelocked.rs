@@ -1,7 +1,7 @@
 //! Rows that are locked to a round of the beacon, and that the chain itself reveals.
 
 use anyhow::Context as _;
-use chain::{Row, RowCall, WeightsPayload, encrypt};
+use chain::{ChainError, Row, RowCall, WeightsPayload, encrypt};
 use primitives::{Keypair, MechId, Weights};
 
 use crate::{
@@ -80,9 +80,19 @@ pub async fn commit(stage: &Stage, key: &Keypair, mech: MechId, mark: u16) -> Ch
     let at = Some(landed.block.hash);
     let epoch = stage.client.stored::<u64>(SUBTENSOR, "SubnetEpochIndex", (stage.netuid.0,), at).await?.unwrap_or(0);
     let index = stage.netuid.storage_index(mech);
-    let queue = stage.client.stored::<Queue>(SUBTENSOR, "TimelockedWeightCommits", (index, epoch), at).await?;
-    let ours = queue.unwrap_or_default().into_iter().rev().find(|(who, ..)| *who == key.public());
-    let Some((_, block, bytes, stored_round)) = ours else { return fail(format!("epoch {epoch} has no such commit")) };
+    let kept = async |epoch: u64| {
+        let queue = stage.client.stored::<Queue>(SUBTENSOR, "TimelockedWeightCommits", (index, epoch), at).await?;
+        let ours = queue.unwrap_or_default().into_iter().rev().find(|(who, ..)| *who == key.public());
+        Ok::<_, ChainError>(ours.map(|commit| (epoch, commit)))
+    };
+    // Where too many subnets have an epoch at once some wait, and what is committed meanwhile belongs to the next one.
+    let ours = match kept(epoch).await? {
+        None => kept(epoch + 1).await?,
+        ours => ours,
+    };
+    let Some((epoch, (_, block, bytes, stored_round))) = ours else {
+        return fail(format!("epoch {epoch} has no such commit"));
+    };
     same("the block of the commit", &block, &landed.block.number)?;
     same("the round of the commit", &stored_round, &round)?;
     let (_, last_update) = stage.stored_row(mech, key.hotkey()).await?;

@@ -22,7 +22,10 @@ async fn against(options: Options) -> Report {
 
 fn assert_good(report: &Report, skipped: &[&str]) {
     assert_eq!(report.named(Outcome::Failed), [""; 0], "{:?}", report.checks);
-    assert_eq!(report.named(Outcome::Skipped), skipped, "{:?}", report.checks);
+    // A miner who earned by then has a permit: that depends on how many blocks there were.
+    let mut left = report.named(Outcome::Skipped);
+    left.retain(|name| *name != "refused: a row without a permit");
+    assert_eq!(left, skipped, "{:?}", report.checks);
 }
 
 /// Each of these has another way round it, or is not needed.
@@ -53,7 +56,7 @@ async fn bursts_of_blocks() {
     let author = {
         let node = node.clone();
         tokio::spawn(async move {
-            for burst in (1..6).cycle() {
+            for burst in [1, 2, 3, 4, 12].into_iter().cycle() {
                 tokio::time::sleep(Duration::from_millis(150)).await;
                 for _ in 0..burst {
                     node.author_block().unwrap();
@@ -109,5 +112,30 @@ async fn a_chain_that_others_set_up() {
     // Owners change a rule only so often.
     let remarks: Vec<_> = report.left_changed.iter().filter_map(|left| left.split(' ').next()).collect();
     assert!(remarks.contains(&"CommitRevealWeightsEnabled"), "{remarks:?}");
+    node.shutdown().await;
+}
+
+/// What never becomes final can't be checked, and that is told at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_becomes_final() {
+    let block_time = BlockTime::Every(Duration::from_millis(100));
+    for block_time in [block_time, BlockTime::Manual] {
+        let node = spawn(Config { block_time, finality_depth: 100_000, ..Config::test() }).await.unwrap();
+        let report = against(Options { patience: Duration::from_secs(3), ..Options::new(node.url()) }).await;
+        assert_eq!(report.named(Outcome::Failed), ["finality"], "{:?}", report.checks);
+        assert_eq!(report.checks.len(), 3, "{:?}", report.checks);
+        node.shutdown().await;
+    }
+}
+
+/// A second run finds what the first one left: seats, stake, rows, a subnet of its own.
+#[tokio::test(flavor = "multi_thread")]
+async fn once_more_on_the_same_chain() {
+    let node = spawn(Config::test()).await.unwrap();
+    let first = against(Options::new(node.url())).await;
+    assert_good(&first, &[]);
+    let second = against(Options { netuid: first.netuid, ..Options::new(node.url()) }).await;
+    assert_good(&second, &[]);
+    assert_eq!((second.netuid, second.left_changed.len()), (first.netuid, 0));
     node.shutdown().await;
 }
