@@ -66,6 +66,8 @@ pub struct Report {
     pub left_changed: Vec<String>,
     /// Each check, in order.
     pub checks: Vec<Check>,
+    /// Whether it came to weights: what they need was to be had.
+    pub complete: bool,
     /// How many checks ended well.
     pub ok: usize,
     /// How many did not.
@@ -85,9 +87,9 @@ pub struct Notes<'a> {
 }
 
 impl Report {
-    /// Whether nothing failed.
+    /// Whether it came to weights, and nothing failed.
     pub fn is_good(&self) -> bool {
-        self.failed == 0
+        self.complete && self.failed == 0
     }
 
     /// The names of the checks that ended in a way.
@@ -227,5 +229,8 @@ mod tests {
         assert_eq!((report.named(Outcome::Failed), report.is_good()), (vec!["b"], false));
         assert!(told[0].starts_with("ok       a ") && told[1].starts_with("FAILED   b "), "{told:?}");
         assert!(told[2].starts_with("skipped  c ") && told[2].contains("not here"), "{told:?}");
+        // Where nothing failed because nothing could be tried, that is no success.
+        assert!(!Report::default().is_good());
+        assert!(Report { complete: true, ..Report::default() }.is_good());
     }
 }

@@ -104,6 +104,7 @@ async fn everything(stage: &Stage, notes: &mut Notes<'_>, settings: &mut Setting
         notes.skip("weights", "the validator needs a permit");
         return;
     }
+    notes.report.complete = true;
     Box::pin(committed(stage, notes, settings)).await;
     Box::pin(open_rows(stage, notes, settings)).await;
 }
