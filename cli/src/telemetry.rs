@@ -1,10 +1,8 @@
 //! What the program says about itself: to stderr, so that stdout is the result alone.
 
-use std::{io, net::SocketAddr};
+use std::io;
 
-use anyhow::Context as _;
 use clap::ValueEnum;
-use metrics_exporter_prometheus::PrometheusBuilder;
 use tracing_subscriber::EnvFilter;
 
 /// How log lines look.
@@ -38,12 +36,4 @@ pub fn start(format: LogFormat, level: i16) {
         LogFormat::Text => builder.with_ansi(io::IsTerminal::is_terminal(&io::stderr())).try_init(),
         LogFormat::Json => builder.json().flatten_event(true).try_init(),
     };
-}
-
-/// Serve metrics to Prometheus at an address, until the process ends.
-pub fn serve_metrics(listen: SocketAddr) -> anyhow::Result<()> {
-    let exporter = PrometheusBuilder::new().with_http_listener(listen);
-    exporter.install().with_context(|| format!("serving metrics on {listen} (--metrics-listen)"))?;
-    tracing::info!(%listen, "metrics served");
-    Ok(())
 }

@@ -161,8 +161,15 @@ impl Delivery {
                 tracing::warn!(epoch = submission.epoch_index, %error, "weights have to be signed again");
                 self.sign(submission).await
             }
-            // The node turned it away, and no other node has it.
-            ChainError::Invalid(invalidity) if secret => self.refused(submission, invalidity.name()).await,
+            // Signed for a runtime that was replaced just then. Nobody else has these bytes.
+            error @ ChainError::Invalid(Invalidity::BadProof) if secret => {
+                self.sign(submission).await?;
+                Err(error.into())
+            }
+            // The node turned it away for good, and no other node has it.
+            ChainError::Invalid(invalidity) if secret && !invalidity.is_retryable() => {
+                self.refused(submission, invalidity.name()).await
+            }
             // Too old to land, and the seat that would tell whether it did is gone.
             ChainError::NotRegistered { .. } => self.abandon(submission, Abandoned::SeatLost).await,
             // It may have landed or may land yet: the same bytes again, later.

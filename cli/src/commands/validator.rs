@@ -10,8 +10,8 @@ use crate::{
     commands::run::{load, load_encoder},
     identity,
     layers::Layer,
+    metrics,
     stop::Stop,
-    telemetry,
 };
 
 /// Challenge the miners of a subnet and set their weights
@@ -65,7 +65,7 @@ pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
     let encoder = load_encoder(&settings.model)?;
     let referee = Arc::new(Prefill { engine, encoder });
     if let Some(listen) = settings.validator.metrics_listen {
-        telemetry::serve_metrics(listen)?;
+        metrics::serve(listen)?;
         validator::describe_metrics();
     }
     let mut validator = validator::spawn_with(settings.validator, keypair, referee, chain).await?;

@@ -202,6 +202,21 @@ async fn killed_when_landed_and_not_read_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_runtime_upgrade_between_signing_and_sending_costs_a_signature() {
+    let scene = Scene::new(|_| {}).await;
+    let (delivery, submission) = scene.planned().await;
+    let signed = delivery.sign(submission).await.unwrap();
+    let State::Signed(call) = signed.state.clone() else { panic!("{signed:?}") };
+    scene.node.bump_spec_version().unwrap();
+    let held = scene.run(delivery.submit(signed, &call, true)).await.unwrap_err();
+    assert!(matches!(held, Held::Chain(ChainError::Invalid(Invalidity::BadProof))), "{held:?}");
+    let submission = delivery.store.with(|store| store.unfinished()).await.unwrap().remove(0);
+    assert_eq!(submission.attempts, 2);
+    assert!(matches!(finish(&scene, &delivery, submission).await, State::Verified { .. }));
+    assert_eq!(scene.rows().await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_plan_whose_epoch_has_passed_is_given_up() {
     let scene = Scene::new(|_| {}).await;
     let (delivery, submission) = scene.planned().await;
