@@ -199,7 +199,8 @@ impl Road {
             return self.suffer(fault, direction, text, None).await;
         }
         match mood {
-            Mood::Open | Mood::Closed => self.pass(direction, text).await,
+            Mood::Closed => Err(End),
+            Mood::Open => self.pass(direction, text).await,
             Mood::Hangs => {
                 self.deaf = Some(None);
                 Ok(())
@@ -271,6 +272,10 @@ impl Road {
     }
 
     async fn send(&mut self, direction: Direction, text: String) -> Result<(), End> {
+        // The end of the connection is on its way, on a busy machine a little later: nothing passes meanwhile.
+        if *self.state.mood.borrow() == Mood::Closed {
+            return Err(End);
+        }
         if self.deaf.is_some() {
             return Ok(());
         }
