@@ -90,7 +90,7 @@ async fn epoch_state(at: &At, netuid: NetUid) -> Result<EpochState, ChainError> 
     }
     let seats = seats.of(&found)?;
     let owner = owner.of(&found)?;
-    let tao_weight = u128::from(tao_weight.of(&found)?);
+    let tao_weight = tao_weight.of(&found)?;
 
     let mut batch = Batch::new(at);
     let hotkeys = batch.want_all::<AccountId32, _>("Keys", (0..seats).map(|uid| (netuid.0, uid)))?;
@@ -146,8 +146,8 @@ async fn epoch_state(at: &At, netuid: NetUid) -> Result<EpochState, ChainError> 
 
 /// Alpha and weighted TAO in whole rao and in 2^-32 of one, rounded as the chain does: the weight is a fraction of
 /// `u64::MAX`, to 32 binary places.
-fn stake_weight(alpha: u64, tao: u64, tao_weight: u128) -> (u64, u32) {
-    let weight = (tao_weight << 32) / u128::from(u64::MAX);
+pub(crate) fn stake_weight(alpha: u64, tao: u64, tao_weight: u64) -> (u64, u32) {
+    let weight = (u128::from(tao_weight) << 32) / u128::from(u64::MAX);
     let bits = (u128::from(alpha) << 32).saturating_add(u128::from(tao) * weight);
     // The low half is the fraction.
     (u64::try_from(bits >> 32).unwrap_or(u64::MAX), bits as u32)

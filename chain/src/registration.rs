@@ -81,9 +81,4 @@ impl Client {
         let arguments = vec![("netuid", number(netuid.0)), ("hotkey", account(hotkey.0))];
         self.call_with(coldkey, SUBTENSOR, "burned_register", arguments).await
     }
-
-    /// Buy or take a seat on root for `hotkey`, which has to have a seat elsewhere.
-    pub async fn root_register(&self, coldkey: &Keypair, hotkey: Hotkey) -> Result<Landed, ChainError> {
-        self.call_with(coldkey, SUBTENSOR, "root_register", vec![("hotkey", account(hotkey.0))]).await
-    }
 }

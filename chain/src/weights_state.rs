@@ -6,6 +6,7 @@ use subxt::utils::AccountId32;
 use crate::{
     ChainError, Client,
     batch::{Batch, One},
+    epoch_state::stake_weight,
     storage::{At, Found},
 };
 
@@ -167,7 +168,7 @@ async fn weights_state(at: &At, netuid: NetUid, mechanism: MechId, hotkey: Hotke
         seats: seats.of(&found)?,
         uid: uid.map(Uid),
         is_owner: uid.is_some() && owner.of(&found)?.0 == hotkey.0,
-        stake: stake_weight(alpha, tao, tao_weight.of(&found)?),
+        stake: stake_weight(alpha, tao, tao_weight.of(&found)?).0,
         stake_threshold: threshold.of(&found)?,
         weights_version_key: version_key.of(&found)?,
         commit_reveal_weights_enabled: commit_reveal.of(&found)?,
@@ -194,13 +195,6 @@ fn inherited(stake: u64, lent: &[u64], borrowed: &[(u64, u64)]) -> u64 {
     u64::try_from(bits >> 32).unwrap_or(u64::MAX)
 }
 
-/// Alpha and weighted TAO in whole rao. The weight is a fraction of `u64::MAX`, to 32 binary places.
-fn stake_weight(alpha: u64, tao: u64, tao_weight: u64) -> u64 {
-    let weight = (u128::from(tao_weight) << 32) / u128::from(u64::MAX);
-    let bits = (u128::from(alpha) << 32).saturating_add(u128::from(tao) * weight);
-    u64::try_from(bits >> 32).unwrap_or(u64::MAX)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -218,8 +212,8 @@ mod tests {
     #[test]
     fn tao_counts_by_its_weight() {
         let half = u64::MAX / 2 + 1;
-        assert_eq!(stake_weight(10, 1_000, half), 510);
-        assert_eq!(stake_weight(10, 1_000, 0), 10);
-        assert_eq!(stake_weight(u64::MAX, u64::MAX, u64::MAX), u64::MAX);
+        assert_eq!(stake_weight(10, 1_000, half).0, 510);
+        assert_eq!(stake_weight(10, 1_000, 0).0, 10);
+        assert_eq!(stake_weight(u64::MAX, u64::MAX, u64::MAX).0, u64::MAX);
     }
 }

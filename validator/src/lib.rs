@@ -58,7 +58,7 @@ pub use referee::{Referee, Repetition};
 pub use scoring::Output;
 pub use spawn::{SpawnError, spawn_with};
 pub use store::Store;
-pub use weights_job::Skipped;
+pub use weights_job::{Skipped, foresee};
 
 #[cfg(feature = "torch")]
 pub use referee::Prefill;

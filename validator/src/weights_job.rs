@@ -1,7 +1,7 @@
 //! One row of weights per epoch: planned late in the epoch from the log's standings, then delivered.
 
-use chain::{Client, Objection, WeightsCall};
-use primitives::{BlockNumber, BlockRef, Hyperparameters, Metagraph, Uid};
+use chain::{Client, Objection, WeightsCall, WeightsState};
+use primitives::{BlockNumber, BlockRef, Hyperparameters, Metagraph, Uid, Weights};
 use scoring::{NoWeights, Snapshot};
 
 use crate::{
@@ -50,6 +50,27 @@ impl Skipped {
             Self::NoWeights(_) => "no_weights",
         }
     }
+}
+
+/// What the chain would say in the next block to a row, by the road that the subnet wants, and to its reveal as things
+/// stand. The round of a timelocked one is chosen when it is signed.
+pub fn foresee(
+    state: &WeightsState,
+    commit_reveal: CommitReveal,
+    weights: &Weights,
+    version_key: u64,
+) -> Result<(), Objection> {
+    let call = match commit_reveal {
+        _ if !state.commit_reveal_weights_enabled => WeightsCall::Set { weights, version_key },
+        CommitReveal::Hash => WeightsCall::Commit,
+        CommitReveal::Timelocked => WeightsCall::CommitTimelocked {
+            ciphertext_bytes: 0,
+            round: u64::MAX,
+            version: state.commit_reveal_weights_version,
+        },
+    };
+    state.check(&call)?;
+    state.check_row(&weights.uids(), &weights.values(), version_key)
 }
 
 /// What came of planning.
@@ -193,19 +214,7 @@ impl WeightsJob {
         };
         let Config { netuid, mech, commit_reveal, .. } = self.config;
         let state = self.chain.weights_state(netuid, mech, hotkey, Some(metagraph.block.hash)).await?;
-        let call = match commit_reveal {
-            _ if !state.commit_reveal_weights_enabled => {
-                WeightsCall::Set { weights: &row, version_key: rules.weights_version }
-            }
-            CommitReveal::Hash => WeightsCall::Commit,
-            CommitReveal::Timelocked => WeightsCall::CommitTimelocked {
-                ciphertext_bytes: 0,
-                round: u64::MAX,
-                version: state.commit_reveal_weights_version,
-            },
-        };
-        let checked =
-            state.check(&call).and_then(|()| state.check_row(&row.uids(), &row.values(), rules.weights_version));
+        let checked = foresee(&state, commit_reveal, &row, rules.weights_version);
         Ok(match checked {
             Ok(()) => Ok(Ok(own.uid)),
             Err(objection) if objection.until().is_some_and(|free| free < epoch) => Ok(Err(objection)),

@@ -5,7 +5,6 @@ use std::{
     process::ExitCode,
 };
 
-use chain::{RevealPlan, WeightsCall, WeightsState};
 use primitives::{BlockNumber, BlockRef, Hotkey, MechId, NetUid, Uid, Weights};
 use scoring::{Share, Snapshot};
 use serde::Serialize;
@@ -88,7 +87,7 @@ pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
     let timelocked = state.commit_reveal_weights_enabled && commit_reveal == CommitReveal::Timelocked;
     let reveal = if timelocked { Some(chain.reveal_plan(netuid).await?) } else { None };
 
-    let objection = objection(&state, commit_reveal, &weights, rules.weights_version, reveal.as_ref());
+    let objection = validator::foresee(&state, commit_reveal, &weights, rules.weights_version).err();
     let plan = Plan {
         block: metagraph.block,
         netuid,
@@ -112,24 +111,6 @@ pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
     };
     plan.print(args.validator.json)?;
     Ok(ExitCode::SUCCESS)
-}
-
-fn objection(
-    state: &WeightsState,
-    commit_reveal: CommitReveal,
-    weights: &Weights,
-    version_key: u64,
-    reveal: Option<&RevealPlan>,
-) -> Option<chain::Objection> {
-    let call = match (commit_reveal, reveal) {
-        _ if !state.commit_reveal_weights_enabled => WeightsCall::Set { weights, version_key },
-        (CommitReveal::Timelocked, Some(plan)) => {
-            WeightsCall::CommitTimelocked { ciphertext_bytes: 0, round: plan.round, version: plan.version }
-        }
-        _ => WeightsCall::Commit,
-    };
-    let row = || state.check_row(&weights.uids(), &weights.values(), version_key);
-    state.check(&call).and_then(|()| row()).err()
 }
 
 fn lines(shares: &[Share]) -> Vec<Line> {
