@@ -91,9 +91,9 @@ impl Generation {
         let mut tokens = 0;
         while let Some(chunk) = chunks.next().await {
             let (event, ended) = match chunk.map_err(refused)? {
-                Chunk::Tokens { ids, text } => {
+                Chunk::Tokens { ids, text, logprobs } => {
                     tokens += ids.len() as u32;
-                    (Event::Tokens { ids, text }, false)
+                    (Event::Tokens { ids, text, logprobs }, false)
                 }
                 Chunk::Finished(reason) => (Event::Finished { reason, tokens }, true),
             };
@@ -124,7 +124,7 @@ fn refused(error: ModelError) -> End {
 /// What the client is told of a model's error: its own fault in full, ours as a fact.
 pub(crate) fn refusal(error: &ModelError) -> Refusal {
     let reason = match error {
-        ModelError::Unsupported { .. } => Reason::Unsupported,
+        ModelError::Unsupported { .. } | ModelError::NoChatTemplate { .. } => Reason::Unsupported,
         ModelError::EmptyPrompt
         | ModelError::TooLong { .. }
         | ModelError::TokenOutOfRange { .. }

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use model::{Backend, Chunk, GenerateJob, Manifest, ModelError, TokenStream};
 use primitives::{
     BlockHash, BlockRef, Coldkey, Digest, FinishReason, GenerateRequest, Hotkey, Keypair, MechId, Metagraph, NetUid,
-    Neuron, Prompt, Request, Uid,
+    Neuron, Prompt, Request, Sampling, Uid,
 };
 use protos::{
     Answer, Binding, MAX_MESSAGE_BYTES, MinerClient, Reason, ReceiptVerifier, Refusal, encode_request, envelope,
@@ -68,7 +68,10 @@ pub(crate) struct Job {
 
 impl Job {
     pub async fn say(&self, ids: &[u32], text: &str) {
-        self.chunks.send(Ok(Chunk::Tokens { ids: ids.to_vec(), text: text.to_owned() })).await.unwrap();
+        self.chunks
+            .send(Ok(Chunk::Tokens { ids: ids.to_vec(), text: text.to_owned(), logprobs: Vec::new() }))
+            .await
+            .unwrap();
     }
 
     pub async fn finish(&self) {
@@ -138,7 +141,7 @@ pub(crate) async fn scene(config: Config) -> Scene {
 
 pub(crate) fn prompt(text: &str) -> Request {
     let prompt = Prompt::Text(text.to_owned());
-    Request::Generate(GenerateRequest { prompt, max_new_tokens: 8, temperature_milli: 0 })
+    Request::Generate(GenerateRequest::new(prompt, 8, Sampling::GREEDY))
 }
 
 impl Scene {

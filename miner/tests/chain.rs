@@ -8,7 +8,7 @@ use chain::Client;
 use futures::StreamExt;
 use localnet::{Genesis, GenesisNeuron, SubnetGenesis, dev_account};
 use model::{Backend, Chunk, GenerateJob, Manifest, ModelError, TokenStream};
-use primitives::{Digest, Endpoint, FinishReason, GenerateRequest, Keypair, NetUid, Prompt, Request};
+use primitives::{Digest, Endpoint, FinishReason, GenerateRequest, Keypair, NetUid, Prompt, Request, Sampling};
 use protos::{Answer, Binding, GENERATE, MinerClient, Reason, ReceiptVerifier, Refusal, encode_request, envelope};
 use tokio::sync::mpsc;
 use tonic::{Status, transport::Channel};
@@ -41,7 +41,7 @@ impl Backend for Echo {
     async fn generate(&self, job: GenerateJob) -> Result<TokenStream, ModelError> {
         let Prompt::Text(text) = job.request.prompt else { return Err(ModelError::EmptyPrompt) };
         let (chunks, stream) = mpsc::channel(2);
-        let tokens = Chunk::Tokens { ids: text.bytes().map(u32::from).collect(), text };
+        let tokens = Chunk::Tokens { ids: text.bytes().map(u32::from).collect(), text, logprobs: Vec::new() };
         for chunk in [tokens, Chunk::Finished(FinishReason::Stop)] {
             chunks.send(Ok(chunk)).await.map_err(|_| ModelError::Stopped)?;
         }
@@ -116,7 +116,7 @@ fn announced() -> Config {
 
 async fn ask(addr: SocketAddr, binding: Binding, key: &Keypair) -> Result<Answer, Status> {
     let prompt = Prompt::Text("echo".into());
-    let request = Request::Generate(GenerateRequest { prompt, max_new_tokens: 8, temperature_milli: 0 });
+    let request = Request::Generate(GenerateRequest::new(prompt, 8, Sampling::GREEDY));
     let (method, payload) = encode_request(&request).unwrap();
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis() as u64;
     let request = envelope::seal(key, &binding, method, payload, now, 20_000, envelope::fresh_nonce());

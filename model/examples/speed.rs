@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use anyhow::Context;
 use assay_model::{Backend, Device, Engine, GenerateJob};
-use primitives::{Digest, GenerateRequest, Prompt};
+use primitives::{Digest, GenerateRequest, Prompt, Sampling};
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -16,7 +16,7 @@ async fn main() -> anyhow::Result<()> {
     println!("loaded in {:.0?}", start.elapsed());
     for (max_new_tokens, temperature_milli) in [(16, 1000), (200, 0), (200, 700), (200, 1000)] {
         let prompt = Prompt::Text("When you call a function,".to_owned());
-        let request = GenerateRequest { prompt, max_new_tokens, temperature_milli };
+        let request = GenerateRequest::new(prompt, max_new_tokens, Sampling::at(temperature_milli));
         let seed = Digest::of(b"speed");
         let start = Instant::now();
         let answer = engine.generate(GenerateJob { request: request.clone(), seed }).await?.collect().await?;

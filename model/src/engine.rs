@@ -79,6 +79,7 @@ impl Engine {
         let ids = match prompt {
             Prompt::Text(text) => self.tokenizer.encode(text)?,
             Prompt::Tokens(ids) => ids.clone(),
+            Prompt::Chat(_) => return Err(ModelError::NoChatTemplate { model: self.manifest.name.clone() }),
         };
         let Manifest { vocab_size, max_context, .. } = self.manifest;
         if ids.is_empty() {
@@ -101,7 +102,7 @@ impl Engine {
         if prompt.len() + tokens.len() > max_context {
             return Err(ModelError::TooLong { tokens: prompt.len() + tokens.len(), max_context });
         }
-        let sampler = Sampler::new(request.temperature_milli, seed);
+        let sampler = Sampler::new(request.sampling.temperature_milli, seed);
         let (answer, checked) = oneshot::channel();
         let job = Job::Check { prompt, tokens: tokens.to_vec(), sampler, answer };
         self.jobs.send(job).await.map_err(|_| ModelError::Stopped)?;
@@ -127,7 +128,7 @@ impl Backend for Engine {
         let max_new = job.request.max_new_tokens;
         let longest = (max_new as usize).min(self.manifest.max_context);
         let (chunks, stream) = mpsc::channel(longest + 2);
-        let sampler = Sampler::new(job.request.temperature_milli, job.seed);
+        let sampler = Sampler::new(job.request.sampling.temperature_milli, job.seed);
         let detokeniser = self.tokenizer.detokeniser();
         let start = Start { prompt, max_new, sampler, detokeniser, chunks };
         self.jobs.send(Job::Generate(start)).await.map_err(|_| ModelError::Stopped)?;

@@ -41,6 +41,8 @@ pub enum ModelError {
     LibtorchVersion { expected: &'static str, found: String },
     #[error("the text cannot be split into tokens")]
     Tokenise { source: Box<dyn Error + Send + Sync> },
+    #[error("model {model} has no chat template: ask it with a text")]
+    NoChatTemplate { model: String },
     #[error("the prompt has no tokens")]
     EmptyPrompt,
     #[error("{tokens} tokens do not fit the model's context of {max_context}")]

@@ -10,10 +10,10 @@
 //! ```no_run
 //! # async fn example() -> Result<(), assay_model::ModelError> {
 //! use assay_model::{Backend, Device, Engine, GenerateJob};
-//! use primitives::{Digest, GenerateRequest, Prompt};
+//! use primitives::{Digest, GenerateRequest, Prompt, Sampling};
 //! let engine = Engine::load("models/tiny".as_ref(), Device::Cpu)?;
 //! let prompt = Prompt::Text("The compiler".to_owned());
-//! let request = GenerateRequest { prompt, max_new_tokens: 32, temperature_milli: 700 };
+//! let request = GenerateRequest::new(prompt, 32, Sampling::at(700));
 //! let job = GenerateJob { request, seed: Digest::of(b"seed") };
 //! let answer = engine.generate(job.clone()).await?.collect().await?;
 //! println!("{}", answer.text);

@@ -58,11 +58,11 @@ impl Sequence {
             FinishReason::Length
         } else {
             self.input = vec![token];
-            return Ok(self.send(Chunk::Tokens { ids: vec![token], text }).then_some(self));
+            return Ok(self.send(Chunk::Tokens { ids: vec![token], text, logprobs: Vec::new() }).then_some(self));
         };
         text.push_str(&self.detokeniser.finish()?);
         let Self { chunks, .. } = self;
-        for chunk in [Chunk::Tokens { ids: vec![token], text }, Chunk::Finished(finish)] {
+        for chunk in [Chunk::Tokens { ids: vec![token], text, logprobs: Vec::new() }, Chunk::Finished(finish)] {
             offer(&chunks, Ok(chunk));
         }
         Ok(None)

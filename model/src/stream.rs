@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use crate::ModelError;
 
 /// A piece of an answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Chunk {
     /// New tokens, and the text that became certain with them.
     Tokens {
@@ -19,6 +19,8 @@ pub enum Chunk {
         ids: Vec<u32>,
         /// Whole characters only; may be empty while a character is unfinished.
         text: String,
+        /// Natural logarithm of each token's probability, if it was asked for.
+        logprobs: Vec<f32>,
     },
     /// The last chunk.
     Finished(FinishReason),
@@ -36,11 +38,13 @@ impl TokenStream {
 
     /// The whole answer. [`ModelError::Stopped`] if the stream ends before its last chunk.
     pub async fn collect(mut self) -> Result<Generation, ModelError> {
-        let mut answer = Generation { tokens: Vec::new(), text: String::new(), finish: FinishReason::Stop };
+        let finish = FinishReason::Stop;
+        let mut answer = Generation { tokens: Vec::new(), text: String::new(), logprobs: Vec::new(), finish };
         while let Some(chunk) = self.next().await {
             match chunk? {
-                Chunk::Tokens { ids, text } => {
+                Chunk::Tokens { ids, text, logprobs } => {
                     answer.tokens.extend(ids);
+                    answer.logprobs.extend(logprobs);
                     answer.text.push_str(&text);
                 }
                 Chunk::Finished(finish) => return Ok(Generation { finish, ..answer }),

@@ -4,7 +4,7 @@
 use std::{fs, path::Path};
 
 use assay_model::{Backend, Encoder, GenerateJob, ModelError};
-use primitives::{Digest, GenerateRequest, Prompt};
+use primitives::{Digest, GenerateRequest, Prompt, Sampling};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -51,7 +51,7 @@ async fn no_texts_and_an_empty_text() {
 async fn an_encoder_does_not_generate() {
     let (encoder, _) = encoder();
     let prompt = Prompt::Text("the cat".to_owned());
-    let request = GenerateRequest { prompt, max_new_tokens: 1, temperature_milli: 0 };
+    let request = GenerateRequest::new(prompt, 1, Sampling::GREEDY);
     let refused = encoder.generate(GenerateJob { request, seed: Digest::of(b"") }).await;
     assert!(matches!(refused, Err(ModelError::Unsupported { what: "generate text", .. })));
 }

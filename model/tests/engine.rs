@@ -5,7 +5,7 @@ use std::{fs, path::Path, time::Duration};
 
 use assay_model::{Backend, Chunk, Device, Engine, GenerateJob, ModelError};
 use futures::StreamExt;
-use primitives::{Digest, FinishReason, GenerateRequest, Prompt};
+use primitives::{Digest, FinishReason, GenerateRequest, Prompt, Sampling};
 use tokio::time::timeout;
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -27,7 +27,8 @@ fn ids(value: &serde_json::Value) -> Vec<u32> {
 }
 
 fn job(prompt: &[u32], max_new_tokens: u32, temperature_milli: u32, seed: &str) -> GenerateJob {
-    let request = GenerateRequest { prompt: Prompt::Tokens(prompt.to_vec()), max_new_tokens, temperature_milli };
+    let prompt = Prompt::Tokens(prompt.to_vec());
+    let request = GenerateRequest::new(prompt, max_new_tokens, Sampling::at(temperature_milli));
     GenerateJob { request, seed: Digest::of(seed.as_bytes()) }
 }
 

@@ -4,7 +4,7 @@
 use std::{fs, path::Path};
 
 use assay_model::{Backend, Device, Engine, GenerateJob};
-use primitives::{Digest, GenerateRequest, Prompt};
+use primitives::{Digest, GenerateRequest, Prompt, Sampling};
 
 fn folder() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/tiny")
@@ -37,8 +37,7 @@ async fn it_writes_english_and_checks_what_it_wrote() {
     let engine = Engine::load(&folder(), Device::Cpu).expect("loads");
     for (prompt, temperature_milli) in [("The compiler", 0), ("When you call a function,", 700), ("A reference", 1000)]
     {
-        let request =
-            GenerateRequest { prompt: Prompt::Text(prompt.to_owned()), max_new_tokens: 60, temperature_milli };
+        let request = GenerateRequest::new(Prompt::Text(prompt.to_owned()), 60, Sampling::at(temperature_milli));
         let seed = Digest::of(prompt.as_bytes());
         let answer = engine.generate(GenerateJob { request: request.clone(), seed }).await.expect("starts");
         let answer = answer.collect().await.expect("an answer");

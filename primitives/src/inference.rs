@@ -10,6 +10,39 @@ pub enum Prompt {
     Text(String),
     /// As token ids of the named model.
     Tokens(Vec<u32>),
+    /// As a conversation: the model's chat template makes a text of it, which the model continues as the assistant.
+    Chat(Vec<ChatMessage>),
+}
+
+/// One turn of a conversation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChatMessage {
+    /// Who speaks, as the model's template names them: usually `system`, `user` or `assistant`.
+    pub role: String,
+    /// What is said.
+    pub content: String,
+}
+
+/// How tokens are chosen. Integers, so that two machines can't disagree on them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Sampling {
+    /// Temperature in thousandths: 0 is greedy, 1000 samples from the model's own distribution.
+    pub temperature_milli: u32,
+    /// Nucleus in thousandths: tokens are drawn from the fewest likeliest ones that together have at least this share
+    /// of the probability at this temperature. 1000 is all of them.
+    pub top_p_milli: u32,
+    /// Tokens are drawn from so many likeliest ones; 0 is all of them.
+    pub top_k: u32,
+}
+
+impl Sampling {
+    /// Always the likeliest token.
+    pub const GREEDY: Self = Self::at(0);
+
+    /// Any token, at this temperature in thousandths.
+    pub const fn at(temperature_milli: u32) -> Self {
+        Self { temperature_milli, top_p_milli: 1_000, top_k: 0 }
+    }
 }
 
 /// A request to continue a prompt.
@@ -19,9 +52,19 @@ pub struct GenerateRequest {
     pub prompt: Prompt,
     /// At most so many new tokens.
     pub max_new_tokens: u32,
-    /// Temperature in thousandths: 0 is greedy, 1000 samples from the model's own distribution. An integer, so that
-    /// two machines can't disagree on it.
-    pub temperature_milli: u32,
+    /// How they are chosen.
+    pub sampling: Sampling,
+    /// Texts that end the answer: it stops before the first of them. None of them is empty.
+    pub stop: Vec<String>,
+    /// Whether the answer says how likely each of its tokens was.
+    pub logprobs: bool,
+}
+
+impl GenerateRequest {
+    /// A request without stop texts.
+    pub fn new(prompt: Prompt, max_new_tokens: u32, sampling: Sampling) -> Self {
+        Self { prompt, max_new_tokens, sampling, stop: Vec::new(), logprobs: false }
+    }
 }
 
 /// A request for sentence embeddings.
@@ -45,19 +88,22 @@ pub enum Request {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FinishReason {
-    /// The model ended its text.
+    /// The model ended its text, or came to a text that was to stop it.
     Stop,
     /// `max_new_tokens` were made, or the context is full.
     Length,
 }
 
 /// A finished generation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Generation {
     /// New tokens, the end-of-text token included where the model chose it.
     pub tokens: Vec<u32>,
-    /// Their text.
+    /// Their text, up to the text that stopped it.
     pub text: String,
+    /// Natural logarithm of each token's probability in the model's own distribution; empty if it wasn't asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub logprobs: Vec<f32>,
     /// Why it ended.
     pub finish: FinishReason,
 }

@@ -40,7 +40,7 @@ pub use digest::Digest;
 pub use endpoint::Endpoint;
 pub use hyperparameters::Hyperparameters;
 pub use ids::{MechId, NetUid, Registration, Uid};
-pub use inference::{EmbedRequest, FinishReason, GenerateRequest, Generation, Prompt, Request};
+pub use inference::{ChatMessage, EmbedRequest, FinishReason, GenerateRequest, Generation, Prompt, Request, Sampling};
 pub use keys::{KeyError, Keypair, Signature, wrapped};
 pub use metagraph::{Metagraph, Neuron};
 pub use rows::{MetagraphRows, NeuronRows, WeightCommit};

@@ -42,7 +42,7 @@ fn check(embeddings: &[Vec<f32>], texts: usize) -> Result<(), WireError> {
             return Err(WireError::Count { field: "dimensions", actual: values.len(), expected: dimensions });
         }
         if !values.iter().all(|value| value.is_finite()) {
-            return Err(WireError::NotFinite(index));
+            return Err(WireError::NotFinite { field: "embedding", index });
         }
     }
     Ok(())

@@ -43,9 +43,14 @@ pub enum WireError {
         /// The value.
         value: i64,
     },
-    /// Embeddings with NaN or infinity.
-    #[error("embedding {0} is not finite")]
-    NotFinite(usize),
+    /// Numbers that are none, or can't be what they are said to be.
+    #[error("{field} {index} is out of range or not finite")]
+    NotFinite {
+        /// What it is one of.
+        field: &'static str,
+        /// Which, from 0.
+        index: usize,
+    },
     /// Another number of embeddings than of texts, or vectors of different lengths.
     #[error("{field}: {actual} for {expected}")]
     Count {

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// A part of an answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Event {
     /// New tokens, and the text that they complete (a character may need several tokens).
     Tokens {
@@ -19,6 +19,8 @@ pub enum Event {
         ids: Vec<u32>,
         /// Their text.
         text: String,
+        /// Natural logarithm of each token's probability, if it was asked for.
+        logprobs: Vec<f32>,
     },
     /// The end.
     Finished {
@@ -33,7 +35,7 @@ impl Event {
     /// The payload.
     pub fn encode(&self) -> Vec<u8> {
         let event = match self.clone() {
-            Self::Tokens { ids, text } => wire::event::Event::Tokens(wire::Tokens { ids, text }),
+            Self::Tokens { ids, text, logprobs } => wire::event::Event::Tokens(wire::Tokens { ids, text, logprobs }),
             Self::Finished { reason, tokens } => {
                 let reason = match reason {
                     FinishReason::Stop => wire::FinishReason::Stop,
@@ -50,9 +52,16 @@ impl Event {
         at_most("event", payload.len(), MAX_EVENT_BYTES)?;
         let message = wire::Event::decode(payload).map_err(|source| WireError::Decode { message: "Event", source })?;
         match message.event.ok_or(WireError::Missing("event"))? {
-            wire::event::Event::Tokens(wire::Tokens { ids, text }) => {
+            wire::event::Event::Tokens(wire::Tokens { ids, text, logprobs }) => {
                 at_most("event tokens", ids.len(), MAX_NEW_TOKENS as usize)?;
-                Ok(Self::Tokens { ids, text })
+                if !logprobs.is_empty() && logprobs.len() != ids.len() {
+                    return Err(WireError::Count { field: "logprobs", actual: logprobs.len(), expected: ids.len() });
+                }
+                // a probability is at most 1, and a token that was chosen had one
+                if let Some(index) = logprobs.iter().position(|value| !(value.is_finite() && *value <= 0.0)) {
+                    return Err(WireError::NotFinite { field: "logprob", index });
+                }
+                Ok(Self::Tokens { ids, text, logprobs })
             }
             wire::event::Event::Finished(wire::Finished { reason, tokens }) => {
                 let reason = match wire::FinishReason::try_from(reason) {

@@ -25,6 +25,16 @@ pub const MAX_PROMPT_TOKENS: usize = 8_192;
 pub const MAX_NEW_TOKENS: u32 = 4_096;
 /// Temperature in thousandths.
 pub const MAX_TEMPERATURE_MILLI: u32 = 10_000;
+/// Nucleus in thousandths.
+pub const MAX_TOP_P_MILLI: u32 = 1_000;
+/// Stop texts of one request.
+pub const MAX_STOPS: usize = 16;
+/// One stop text.
+pub const MAX_STOP_BYTES: usize = 256;
+/// Messages of one conversation. Their texts together are a prompt's.
+pub const MAX_CHAT_MESSAGES: usize = 1_024;
+/// A message's role.
+pub const MAX_ROLE_BYTES: usize = 64;
 /// Texts of one embedding request.
 pub const MAX_TEXTS: usize = 256;
 /// One text of an embedding request.

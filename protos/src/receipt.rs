@@ -27,7 +27,7 @@ pub struct Receipt {
 }
 
 /// A verified stream.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Answer {
     /// What the miner answered.
     pub generation: Generation,
@@ -103,14 +103,15 @@ pub struct ReceiptVerifier {
     events: u32,
     tokens: Vec<u32>,
     text: String,
+    logprobs: Vec<f32>,
     end: Option<(FinishReason, Signature)>,
 }
 
 impl ReceiptVerifier {
     /// A verifier of `miner`'s answer to the request with this digest, which asked for so many tokens.
     pub fn new(miner: Hotkey, request: Digest, max_new_tokens: u32) -> Self {
-        let (tokens, text) = (Vec::new(), String::new());
-        Self { miner, max_new_tokens, chain: request, events: 0, tokens, text, end: None }
+        let (tokens, text, logprobs) = (Vec::new(), String::new(), Vec::new());
+        Self { miner, max_new_tokens, chain: request, events: 0, tokens, text, logprobs, end: None }
     }
 
     /// The next event of the stream.
@@ -127,7 +128,7 @@ impl ReceiptVerifier {
         self.chain = extend(&self.chain, &signed.payload);
         let event = Event::decode(&signed.payload)?;
         match &event {
-            Event::Tokens { ids, text } => {
+            Event::Tokens { ids, text, logprobs } => {
                 if !signed.signature.is_empty() {
                     return Err(ReceiptError::SignedEarly);
                 }
@@ -136,6 +137,7 @@ impl ReceiptVerifier {
                 }
                 self.tokens.extend_from_slice(ids);
                 self.text.push_str(text);
+                self.logprobs.extend_from_slice(logprobs);
             }
             Event::Finished { reason, tokens } => {
                 let signature = verify(&self.miner, &self.chain, &signed.signature)?;
@@ -157,7 +159,7 @@ impl ReceiptVerifier {
     /// The answer, once the stream has ended.
     pub fn finish(self) -> Result<Answer, ReceiptError> {
         let (finish, signature) = self.end.ok_or(ReceiptError::Unfinished)?;
-        let generation = Generation { tokens: self.tokens, text: self.text, finish };
+        let generation = Generation { tokens: self.tokens, text: self.text, logprobs: self.logprobs, finish };
         Ok(Answer { generation, receipt: Receipt { digest: self.chain, signature } })
     }
 }

@@ -1,14 +1,14 @@
 //! Requests: `primitives` values and the bytes of a payload.
 
-use primitives::{EmbedRequest, GenerateRequest, Prompt, Request};
+use primitives::{ChatMessage, EmbedRequest, GenerateRequest, Prompt, Request, Sampling};
 use prost::Message;
 
 use crate::{
     EMBED, GENERATE, WireError,
     error::at_most,
     limits::{
-        MAX_NEW_TOKENS, MAX_PROMPT_BYTES, MAX_PROMPT_TOKENS, MAX_REQUEST_BYTES, MAX_TEMPERATURE_MILLI, MAX_TEXT_BYTES,
-        MAX_TEXTS,
+        MAX_CHAT_MESSAGES, MAX_NEW_TOKENS, MAX_PROMPT_BYTES, MAX_PROMPT_TOKENS, MAX_REQUEST_BYTES, MAX_ROLE_BYTES,
+        MAX_STOP_BYTES, MAX_STOPS, MAX_TEMPERATURE_MILLI, MAX_TEXT_BYTES, MAX_TEXTS, MAX_TOP_P_MILLI,
     },
     wire,
 };
@@ -44,15 +44,21 @@ pub fn decode_request(method: &str, payload: &[u8]) -> Result<Request, WireError
 
 impl From<GenerateRequest> for wire::GenerateRequest {
     fn from(request: GenerateRequest) -> Self {
-        let prompt = match request.prompt {
+        let GenerateRequest { prompt, max_new_tokens, sampling, stop, logprobs } = request;
+        let prompt = match prompt {
             Prompt::Text(text) => wire::generate_request::Prompt::Text(text),
             Prompt::Tokens(ids) => wire::generate_request::Prompt::Tokens(wire::TokenIds { ids }),
+            Prompt::Chat(messages) => wire::generate_request::Prompt::Chat(wire::Chat {
+                messages: messages
+                    .into_iter()
+                    .map(|ChatMessage { role, content }| wire::ChatMessage { role, content })
+                    .collect(),
+            }),
         };
-        Self {
-            prompt: Some(prompt),
-            max_new_tokens: request.max_new_tokens,
-            temperature_milli: request.temperature_milli,
-        }
+        let Sampling { temperature_milli, top_p_milli, top_k } = sampling;
+        // All of the probability is what a message without the field says.
+        let top_p_milli = if top_p_milli == MAX_TOP_P_MILLI { 0 } else { top_p_milli };
+        Self { prompt: Some(prompt), max_new_tokens, temperature_milli, top_p_milli, top_k, stop, logprobs }
     }
 }
 
@@ -61,12 +67,21 @@ impl TryFrom<wire::GenerateRequest> for GenerateRequest {
 
     fn try_from(message: wire::GenerateRequest) -> Result<Self, WireError> {
         check_generate(&message)?;
-        let wire::GenerateRequest { prompt, max_new_tokens, temperature_milli } = message;
+        let wire::GenerateRequest { prompt, max_new_tokens, temperature_milli, top_p_milli, top_k, stop, logprobs } =
+            message;
         let prompt = match prompt.ok_or(WireError::Missing("prompt"))? {
             wire::generate_request::Prompt::Text(text) => Prompt::Text(text),
             wire::generate_request::Prompt::Tokens(tokens) => Prompt::Tokens(tokens.ids),
+            wire::generate_request::Prompt::Chat(chat) => Prompt::Chat(
+                chat.messages
+                    .into_iter()
+                    .map(|message| ChatMessage { role: message.role, content: message.content })
+                    .collect(),
+            ),
         };
-        Ok(Self { prompt, max_new_tokens, temperature_milli })
+        let top_p_milli = if top_p_milli == 0 { MAX_TOP_P_MILLI } else { top_p_milli };
+        let sampling = Sampling { temperature_milli, top_p_milli, top_k };
+        Ok(Self { prompt, max_new_tokens, sampling, stop, logprobs })
     }
 }
 
@@ -95,6 +110,13 @@ fn check_generate(message: &wire::GenerateRequest) -> Result<(), WireError> {
             at_most("prompt tokens", tokens.ids.len(), MAX_PROMPT_TOKENS)?;
             tokens.ids.len()
         }
+        Some(wire::generate_request::Prompt::Chat(chat)) => {
+            at_most("chat messages", chat.messages.len(), MAX_CHAT_MESSAGES)?;
+            let bytes = chat.messages.iter().map(|message| message.content.len()).sum();
+            at_most("prompt text", bytes, MAX_PROMPT_BYTES)?;
+            chat.messages.iter().try_for_each(|message| at_most("role", message.role.len(), MAX_ROLE_BYTES))?;
+            chat.messages.len()
+        }
         None => 0,
     };
     if size == 0 {
@@ -104,7 +126,16 @@ fn check_generate(message: &wire::GenerateRequest) -> Result<(), WireError> {
         return Err(WireError::Missing("max_new_tokens"));
     }
     at_most("max_new_tokens", message.max_new_tokens as usize, MAX_NEW_TOKENS as usize)?;
-    at_most("temperature_milli", message.temperature_milli as usize, MAX_TEMPERATURE_MILLI as usize)
+    at_most("temperature_milli", message.temperature_milli as usize, MAX_TEMPERATURE_MILLI as usize)?;
+    at_most("top_p_milli", message.top_p_milli as usize, MAX_TOP_P_MILLI as usize)?;
+    at_most("stop", message.stop.len(), MAX_STOPS)?;
+    for text in &message.stop {
+        at_most("stop text", text.len(), MAX_STOP_BYTES)?;
+        if text.is_empty() {
+            return Err(WireError::Missing("stop text"));
+        }
+    }
+    Ok(())
 }
 
 fn check_texts(texts: &[String]) -> Result<(), WireError> {

@@ -3,19 +3,28 @@
 use std::sync::LazyLock;
 
 use assay_protos::{
-    Description, EMBED, Event, GENERATE, MAX_EVENT_BYTES, MAX_NEW_TOKENS, MAX_PROMPT_BYTES, MAX_PROMPT_TOKENS,
-    MAX_RESPONSE_BYTES, MAX_TEMPERATURE_MILLI, MAX_TEXT_BYTES, MAX_TEXTS, Reason, ReceiptError, ReceiptSigner,
-    ReceiptVerifier, Refusal, WireError, decode_embeddings, decode_request, encode_embeddings, encode_request, receipt,
-    wire,
+    Description, EMBED, Event, GENERATE, MAX_CHAT_MESSAGES, MAX_EVENT_BYTES, MAX_NEW_TOKENS, MAX_PROMPT_BYTES,
+    MAX_PROMPT_TOKENS, MAX_RESPONSE_BYTES, MAX_ROLE_BYTES, MAX_STOP_BYTES, MAX_STOPS, MAX_TEMPERATURE_MILLI,
+    MAX_TEXT_BYTES, MAX_TEXTS, MAX_TOP_P_MILLI, Reason, ReceiptError, ReceiptSigner, ReceiptVerifier, Refusal,
+    WireError, decode_embeddings, decode_request, encode_embeddings, encode_request, receipt, wire,
 };
 use primitives::{
-    BlockHash, Digest, EmbedRequest, FinishReason, GenerateRequest, Hotkey, Keypair, NetUid, Prompt, Request,
+    BlockHash, ChatMessage, Digest, EmbedRequest, FinishReason, GenerateRequest, Hotkey, Keypair, NetUid, Prompt,
+    Request, Sampling,
 };
 use proptest::{collection::vec, prelude::*, sample::Index};
 use prost::Message;
 
 fn generate(prompt: Prompt) -> GenerateRequest {
-    GenerateRequest { prompt, max_new_tokens: 8, temperature_milli: 1_000 }
+    GenerateRequest::new(prompt, 8, Sampling::at(1_000))
+}
+
+fn message(role: &str, len: usize) -> ChatMessage {
+    ChatMessage { role: role.to_owned(), content: "x".repeat(len) }
+}
+
+fn chat(role: &str, len: usize) -> Prompt {
+    Prompt::Chat(vec![message(role, len)])
 }
 
 fn field(result: Result<Request, WireError>) -> &'static str {
@@ -36,7 +45,18 @@ fn requests_are_limited_on_both_sides() {
         (generate(Prompt::Tokens(vec![1; MAX_PROMPT_TOKENS + 1])), "prompt tokens"),
         (GenerateRequest { max_new_tokens: 0, ..good.clone() }, "max_new_tokens"),
         (GenerateRequest { max_new_tokens: MAX_NEW_TOKENS + 1, ..good.clone() }, "max_new_tokens"),
-        (GenerateRequest { temperature_milli: MAX_TEMPERATURE_MILLI + 1, ..good }, "temperature_milli"),
+        (GenerateRequest { sampling: Sampling::at(MAX_TEMPERATURE_MILLI + 1), ..good.clone() }, "temperature_milli"),
+        (
+            GenerateRequest { sampling: Sampling { top_p_milli: 1_001, ..Sampling::GREEDY }, ..good.clone() },
+            "top_p_milli",
+        ),
+        (GenerateRequest { stop: vec!["x".into(); MAX_STOPS + 1], ..good.clone() }, "stop"),
+        (GenerateRequest { stop: vec!["x".repeat(MAX_STOP_BYTES + 1)], ..good.clone() }, "stop text"),
+        (GenerateRequest { stop: vec![String::new()], ..good }, "stop text"),
+        (generate(Prompt::Chat(Vec::new())), "prompt"),
+        (generate(chat("user", MAX_PROMPT_BYTES + 1)), "prompt text"),
+        (generate(chat(&"r".repeat(MAX_ROLE_BYTES + 1), 1)), "role"),
+        (generate(Prompt::Chat(vec![message("user", 1); MAX_CHAT_MESSAGES + 1])), "chat messages"),
     ];
     for (request, expected) in cases {
         let payload = wire::GenerateRequest::from(request.clone()).encode_to_vec();
@@ -80,7 +100,7 @@ fn embeddings_are_rectangular_and_finite() {
     let ragged = decode_embeddings(&raw(vec![vec![1.0], vec![1.0, 2.0]]), 2);
     assert!(matches!(ragged, Err(WireError::Count { field: "dimensions", .. })));
     let infinite = decode_embeddings(&raw(vec![vec![1.0], vec![f32::NAN]]), 2);
-    assert!(matches!(infinite, Err(WireError::NotFinite(1))));
+    assert!(matches!(infinite, Err(WireError::NotFinite { field: "embedding", index: 1 })));
     assert!(matches!(decode_embeddings(&raw(vec![vec![]]), 1), Err(WireError::Missing("embedding"))));
     let largest = encode_embeddings(vec![vec![0.5; 4_096]; MAX_TEXTS]).unwrap();
     assert!(largest.len() <= MAX_RESPONSE_BYTES);
@@ -96,8 +116,8 @@ fn miner() -> Keypair {
 fn stream(request: Digest) -> Vec<wire::SignedEvent> {
     let mut signer = ReceiptSigner::new(miner(), request);
     [
-        Event::Tokens { ids: vec![5, 6], text: "once".into() },
-        Event::Tokens { ids: vec![7], text: " upon".into() },
+        Event::Tokens { ids: vec![5, 6], text: "once".into(), logprobs: vec![-0.5, -2.0] },
+        Event::Tokens { ids: vec![7], text: " upon".into(), logprobs: Vec::new() },
         Event::Finished { reason: FinishReason::Length, tokens: 3 },
     ]
     .iter()
@@ -152,13 +172,13 @@ fn a_stream_is_bounded() {
     let request = Digest([1; 32]);
     let mut verifier = ReceiptVerifier::new(miner().hotkey(), request, 3);
     let empty = wire::SignedEvent {
-        payload: Event::Tokens { ids: Vec::new(), text: String::new() }.encode(),
+        payload: Event::Tokens { ids: Vec::new(), text: String::new(), logprobs: Vec::new() }.encode(),
         signature: Vec::new(),
     };
     let refused = (0..100).find_map(|_| verifier.event(&empty).err());
     assert!(matches!(refused, Some(ReceiptError::TooLong(3))));
     let mut signer = ReceiptSigner::new(miner(), request);
-    let long = signer.event(&Event::Tokens { ids: vec![1; 4], text: String::new() });
+    let long = signer.event(&Event::Tokens { ids: vec![1; 4], text: String::new(), logprobs: Vec::new() });
     assert!(matches!(verify(miner().hotkey(), request, &[long]), Err(ReceiptError::TooLong(3))));
     let mut signer = ReceiptSigner::new(miner(), request);
     let claims = signer.event(&Event::Finished { reason: FinishReason::Stop, tokens: 2 });
@@ -203,14 +223,24 @@ fn wire_errors_have_reasons() {
 }
 
 fn prompts() -> impl Strategy<Value = Prompt> {
-    prop_oneof!["\\PC{1,40}".prop_map(Prompt::Text), vec(any::<u32>(), 1..40).prop_map(Prompt::Tokens)]
+    let message = ("[a-z]{0,9}", "\\PC{0,40}").prop_map(|(role, content)| ChatMessage { role, content });
+    prop_oneof![
+        "\\PC{1,40}".prop_map(Prompt::Text),
+        vec(any::<u32>(), 1..40).prop_map(Prompt::Tokens),
+        vec(message, 1..9).prop_map(Prompt::Chat),
+    ]
+}
+
+fn samplings() -> impl Strategy<Value = Sampling> {
+    (0..=MAX_TEMPERATURE_MILLI, 1..=MAX_TOP_P_MILLI, any::<u32>())
+        .prop_map(|(temperature_milli, top_p_milli, top_k)| Sampling { temperature_milli, top_p_milli, top_k })
 }
 
 fn requests() -> impl Strategy<Value = Request> {
     prop_oneof![
-        (prompts(), 1..=MAX_NEW_TOKENS, 0..=MAX_TEMPERATURE_MILLI).prop_map(
-            |(prompt, max_new_tokens, temperature_milli)| {
-                Request::Generate(GenerateRequest { prompt, max_new_tokens, temperature_milli })
+        (prompts(), 1..=MAX_NEW_TOKENS, samplings(), vec("\\PC{1,9}", 0..4), any::<bool>()).prop_map(
+            |(prompt, max_new_tokens, sampling, stop, logprobs)| {
+                Request::Generate(GenerateRequest { prompt, max_new_tokens, sampling, stop, logprobs })
             }
         ),
         vec("\\PC{0,40}", 1..8).prop_map(|texts| Request::Embed(EmbedRequest { texts })),
@@ -220,7 +250,10 @@ fn requests() -> impl Strategy<Value = Request> {
 fn events() -> impl Strategy<Value = Event> {
     let reason = prop_oneof![Just(FinishReason::Stop), Just(FinishReason::Length)];
     prop_oneof![
-        (vec(any::<u32>(), 0..20), "\\PC{0,40}").prop_map(|(ids, text)| Event::Tokens { ids, text }),
+        (vec((any::<u32>(), -100f32..=0.0), 0..20), "\\PC{0,40}", any::<bool>()).prop_map(|(tokens, text, told)| {
+            let (ids, logprobs): (Vec<u32>, Vec<f32>) = tokens.into_iter().unzip();
+            Event::Tokens { ids, text, logprobs: if told { logprobs } else { Vec::new() } }
+        }),
         (reason, 0..=MAX_NEW_TOKENS).prop_map(|(reason, tokens)| Event::Finished { reason, tokens }),
     ]
 }

@@ -1,6 +1,6 @@
 //! A challenge, and the seed from which anyone can derive it again.
 
-use primitives::{BlockHash, Digest, Hotkey, Request};
+use primitives::{BlockHash, Digest, Hotkey, Request, Sampling};
 
 use crate::stream::Choices;
 
@@ -75,9 +75,25 @@ fn digest(task: &str, request: &Request) -> Digest {
                     field(b"");
                     tokens.iter().for_each(|token| field(&token.to_le_bytes()));
                 }
+                primitives::Prompt::Chat(messages) => {
+                    field(b"chat");
+                    field(&(messages.len() as u64).to_le_bytes());
+                    for message in messages {
+                        field(message.role.as_bytes());
+                        field(message.content.as_bytes());
+                    }
+                }
             }
             field(&request.max_new_tokens.to_le_bytes());
-            field(&request.temperature_milli.to_le_bytes());
+            field(&request.sampling.temperature_milli.to_le_bytes());
+            // What is usual is left out: a plain request's digest is what it was before there was a choice.
+            let Sampling { top_p_milli, top_k, .. } = request.sampling;
+            if (top_p_milli, top_k, request.stop.len(), request.logprobs) != (1_000, 0, 0, false) {
+                field(&top_p_milli.to_le_bytes());
+                field(&top_k.to_le_bytes());
+                field(&[request.logprobs.into()]);
+                request.stop.iter().for_each(|text| field(text.as_bytes()));
+            }
         }
         Request::Embed(request) => {
             field(b"embed");

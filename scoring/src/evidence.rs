@@ -171,18 +171,19 @@ impl Check {
 
 #[cfg(test)]
 mod tests {
-    use primitives::{EmbedRequest, GenerateRequest, Generation, Prompt};
+    use primitives::{EmbedRequest, GenerateRequest, Generation, Prompt, Sampling};
 
     use super::*;
     use crate::observation::TokenCheck;
 
     fn generation(tokens: u32, finish: FinishReason) -> (Request, Observation) {
-        let request = Request::Generate(GenerateRequest {
-            prompt: Prompt::Text("Once".into()),
-            max_new_tokens: 20,
-            temperature_milli: 1_000,
+        let request = Request::Generate(GenerateRequest::new(Prompt::Text("Once".into()), 20, Sampling::at(1_000)));
+        let output = Output::Generation(Generation {
+            tokens: vec![5; tokens as usize],
+            text: "text".into(),
+            logprobs: Vec::new(),
+            finish,
         });
-        let output = Output::Generation(Generation { tokens: vec![5; tokens as usize], text: "text".into(), finish });
         (request, Observation { outcome: Outcome::Ok, output: Some(output), latency_us: 9, first_token_us: Some(3) })
     }
 

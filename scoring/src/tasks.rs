@@ -1,6 +1,6 @@
 //! The tasks that come with the crate.
 
-use primitives::{EmbedRequest, GenerateRequest, Prompt, Request};
+use primitives::{EmbedRequest, GenerateRequest, Prompt, Request, Sampling};
 
 use crate::{challenge::Task, phrases, stream::Choices};
 
@@ -18,14 +18,13 @@ impl Task for GenerateTask {
     }
 
     fn request(&self, choices: &mut Choices) -> Request {
-        Request::Generate(GenerateRequest {
-            prompt: Prompt::Text(phrases::opening(choices)),
-            max_new_tokens: 16 + choices.below(33),
-            temperature_milli: match choices.below(10) {
-                0 => 700 + 50 * choices.below(11),
-                _ => 1_000,
-            },
-        })
+        let prompt = Prompt::Text(phrases::opening(choices));
+        let max_new_tokens = 16 + choices.below(33);
+        let temperature_milli = match choices.below(10) {
+            0 => 700 + 50 * choices.below(11),
+            _ => 1_000,
+        };
+        Request::Generate(GenerateRequest::new(prompt, max_new_tokens, Sampling::at(temperature_milli)))
     }
 }
 
@@ -76,8 +75,8 @@ mod tests {
             assert_eq!(challenge, GenerateTask.derive(&seed(round)));
             let Request::Generate(request) = challenge.request else { panic!("not a generation") };
             assert!((16..=48).contains(&request.max_new_tokens));
-            assert!((700..=1_200).contains(&request.temperature_milli));
-            warm += u32::from(request.temperature_milli == 1_000);
+            assert!((700..=1_200).contains(&request.sampling.temperature_milli));
+            warm += u32::from(request.sampling.temperature_milli == 1_000);
         }
         assert!(warm > 420, "{warm}");
     }
@@ -87,7 +86,7 @@ mod tests {
     fn a_known_seed_gives_a_known_challenge() {
         let challenge = GenerateTask.derive(&seed(7));
         let Request::Generate(request) = &challenge.request else { panic!("not a generation") };
-        let text = format!("{:?} {} {}", request.prompt, request.max_new_tokens, request.temperature_milli);
+        let text = format!("{:?} {} {}", request.prompt, request.max_new_tokens, request.sampling.temperature_milli);
         assert_eq!(text, KNOWN_REQUEST);
         assert_eq!(challenge.digest.to_string(), KNOWN_DIGEST);
     }

@@ -125,7 +125,7 @@ mod tests {
     use super::*;
 
     fn generation(tokens: &[u32], finish: FinishReason) -> Generation {
-        Generation { tokens: tokens.to_vec(), text: format!("{tokens:?}"), finish }
+        Generation { tokens: tokens.to_vec(), text: format!("{tokens:?}"), logprobs: Vec::new(), finish }
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::{net::SocketAddr, pin::Pin, time::Duration};
 use assay_validator::{Failure, MinerClient};
 use primitives::{
     BlockHash, EmbedRequest, Endpoint, FinishReason, GenerateRequest, Hotkey, Keypair, NetUid, Prompt, Request,
+    Sampling,
 };
 use protos::{
     Binding, EMBED, Event, GENERATE, MAX_EVENT_BYTES, Miner, MinerServer, Reason, ReceiptError, ReceiptSigner, Refusal,
@@ -46,7 +47,7 @@ struct Fake {
 type Events = Pin<Box<dyn Stream<Item = Result<SignedEvent, Status>> + Send>>;
 
 fn tokens(ids: &[u32], text: &str) -> Event {
-    Event::Tokens { ids: ids.to_vec(), text: text.to_owned() }
+    Event::Tokens { ids: ids.to_vec(), text: text.to_owned(), logprobs: Vec::new() }
 }
 
 #[tonic::async_trait]
@@ -166,7 +167,7 @@ fn binding(miner: Hotkey) -> Binding {
 
 fn question() -> Request {
     let prompt = Prompt::Text("Once upon a time".into());
-    Request::Generate(GenerateRequest { prompt, max_new_tokens: 3, temperature_milli: 1000 })
+    Request::Generate(GenerateRequest::new(prompt, 3, Sampling::at(1_000)))
 }
 
 /// For those who answer: a busy machine must not turn another outcome into a timeout.
@@ -333,11 +334,7 @@ async fn a_miner_that_comes_back_is_asked_again() {
 
 #[tokio::test]
 async fn a_request_outside_the_limits_is_not_sent() {
-    let request = Request::Generate(GenerateRequest {
-        prompt: Prompt::Text("x".into()),
-        max_new_tokens: u32::MAX,
-        temperature_milli: 0,
-    });
+    let request = Request::Generate(GenerateRequest::new(Prompt::Text("x".into()), u32::MAX, Sampling::GREEDY));
     let miner = Keypair::from_uri("//Bob").unwrap().hotkey();
     let nowhere = Endpoint("127.0.0.1:1".parse().unwrap());
     assert!(client().infer(nowhere, &binding(miner), &request, DEADLINE).await.is_err());

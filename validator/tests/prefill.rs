@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc};
 
 use assay_validator::{Prefill, Referee};
 use model::{Backend, Device, Engine, GenerateJob};
-use primitives::{Digest, EmbedRequest, FinishReason, GenerateRequest, Generation, Prompt, Request};
+use primitives::{Digest, EmbedRequest, FinishReason, GenerateRequest, Generation, Prompt, Request, Sampling};
 use scoring::{Evidence, Observation, Outcome, Output, Reference, ScoringConfig, noise};
 
 fn outcome(request: &Request, answer: &Generation, reference: &Reference) -> Outcome {
@@ -20,7 +20,7 @@ async fn an_answer_is_good_for_its_own_request_only() {
     let engine = Arc::new(Engine::load(&folder, Device::Cpu).unwrap());
     let referee = Prefill { engine: engine.clone(), encoder: None };
     let prompt = Prompt::Text("The compiler".into());
-    let asked = GenerateRequest { prompt, max_new_tokens: 24, temperature_milli: 1_000 };
+    let asked = GenerateRequest::new(prompt, 24, Sampling::at(1_000));
     let request = Request::Generate(asked.clone());
     let digest = Digest::of(b"this request");
     let job = GenerateJob { request: asked, seed: noise::sampling_seed(&digest) };

@@ -51,7 +51,10 @@ impl Backend for Oracle {
         let ids: Vec<u32> =
             digest.0.iter().cycle().take(job.request.max_new_tokens as usize).map(|byte| u32::from(*byte)).collect();
         let (chunks, stream) = mpsc::channel(2);
-        for chunk in [Chunk::Tokens { ids, text: digest.to_string() }, Chunk::Finished(FinishReason::Length)] {
+        for chunk in [
+            Chunk::Tokens { ids, text: digest.to_string(), logprobs: Vec::new() },
+            Chunk::Finished(FinishReason::Length),
+        ] {
             chunks.send(Ok(chunk)).await.map_err(|_| ModelError::Stopped)?;
         }
         Ok(TokenStream::new(stream))

@@ -8,7 +8,9 @@ use std::{
 
 use anyhow::Context as _;
 use clap::ArgGroup;
-use primitives::{BlockHash, EmbedRequest, Endpoint, GenerateRequest, Hotkey, Metagraph, Prompt, Request, Uid};
+use primitives::{
+    BlockHash, EmbedRequest, Endpoint, GenerateRequest, Hotkey, Metagraph, Prompt, Request, Sampling, Uid,
+};
 use protos::{Binding, Event};
 use serde_json::json;
 use validator::{Answer, MinerClient, Output};
@@ -112,11 +114,7 @@ pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
     let request = if args.embed {
         Request::Embed(EmbedRequest { texts: vec![prompt] })
     } else {
-        Request::Generate(GenerateRequest {
-            prompt: Prompt::Text(prompt),
-            max_new_tokens: args.max_new,
-            temperature_milli: args.temperature,
-        })
+        Request::Generate(GenerateRequest::new(Prompt::Text(prompt), args.max_new, Sampling::at(args.temperature)))
     };
 
     let timeout = Duration::from_secs(args.timeout_s);

@@ -10,7 +10,7 @@ use std::{
 use anyhow::Context as _;
 use futures::StreamExt as _;
 use model::{Backend, Chunk, Encoder, Engine, GenerateJob};
-use primitives::{Digest, FinishReason, GenerateRequest, Prompt};
+use primitives::{Digest, FinishReason, GenerateRequest, Prompt, Sampling};
 use serde_json::json;
 
 use crate::{
@@ -64,14 +64,14 @@ pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
         None => Prompt::Tokens(args.token_ids),
     };
     let engine = load(&settings.model.path, &settings.model.device)?;
-    let request = GenerateRequest { prompt, max_new_tokens: args.max_new, temperature_milli: args.temperature };
+    let request = GenerateRequest::new(prompt, args.max_new, Sampling::at(args.temperature));
     let seed = Digest::derive(SEED_CONTEXT, &[&args.seed.to_le_bytes()]);
     let mut chunks = engine.generate(GenerateJob { request, seed }).await?;
 
     let (mut tokens, mut text, mut finish) = (Vec::new(), String::new(), None);
     while let Some(chunk) = chunks.next().await {
         match chunk? {
-            Chunk::Tokens { ids, text: piece } => {
+            Chunk::Tokens { ids, text: piece, .. } => {
                 tokens.extend(ids);
                 text += &piece;
                 if !args.json {

@@ -81,11 +81,7 @@ async fn oversized_is_turned_away() {
     let status = scene.client.embed(request).await.unwrap_err();
     assert_eq!(Refusal::from_status(&status).map(|refusal| refusal.reason), Some(Reason::Oversized));
     // The model's own limit.
-    let long = Request::Generate(GenerateRequest {
-        prompt: Prompt::Text("x".into()),
-        max_new_tokens: 1_001,
-        temperature_milli: 0,
-    });
+    let long = Request::Generate(GenerateRequest::new(Prompt::Text("x".into()), 1_001, Sampling::GREEDY));
     let request = scene.sign(&long);
     let refusal = scene.refusal(request).await;
     assert_eq!(refusal.reason, Reason::BadPayload);
