@@ -33,8 +33,30 @@ pub(crate) struct LlamaConfig {
     #[serde(default)]
     attention_bias: bool,
     #[serde(default)]
-    mlp_bias: bool,
+    pub(crate) mlp_bias: bool,
     eos_token_id: Option<Ids>,
+    #[serde(default)]
+    pub(crate) qkv_bias: bool,
+    #[serde(default)]
+    pub(crate) output_bias: bool,
+    #[serde(default)]
+    pub(crate) qk_norm: bool,
+    #[serde(skip)]
+    pub(crate) rope: Rope,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Rope(pub f32);
+impl Rope {
+    pub(crate) fn row(&self, position: usize, _: usize, cos: &mut [f32], sin: &mut [f32]) {
+        let half = cos.len();
+        for i in 0..half {
+            let inv = 1.0 / self.0.powf(2.0 * i as f32 / (2 * half) as f32);
+            let angle = position as f32 * inv;
+            cos[i] = angle.cos();
+            sin[i] = angle.sin();
+        }
+    }
 }
 
 /// Newer files keep the rotary base here.
@@ -89,7 +111,8 @@ fn gelu() -> String {
 
 impl LlamaConfig {
     pub(crate) fn parse(path: &Path, bytes: &[u8]) -> Result<Self, ModelError> {
-        let config: Self = parse(path, bytes, "llama")?;
+        let mut config: Self = parse(path, bytes, "llama")?;
+        config.rope = Rope(config.rope_theta() as f32);
         let unsupported = |setting: String| Err(ModelError::UnsupportedSetting { path: path.to_owned(), setting });
         if config.hidden_act != "silu" {
             return unsupported(format!("hidden_act {}", config.hidden_act));
@@ -122,6 +145,10 @@ impl LlamaConfig {
             check.range("eos_token_id", token as usize, 0, config.vocab_size - 1)?;
         }
         Ok(config)
+    }
+
+    pub(crate) fn window(&self, _: usize) -> Option<usize> {
+        None
     }
 
     pub(crate) fn kv_heads(&self) -> usize {

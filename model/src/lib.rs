@@ -38,9 +38,13 @@ mod bert;
 #[cfg(feature = "torch")]
 mod config;
 #[cfg(feature = "torch")]
+mod cpu;
+#[cfg(feature = "torch")]
 mod encoder;
 #[cfg(feature = "torch")]
 mod engine;
+#[cfg(feature = "torch")]
+mod forward;
 #[cfg(feature = "torch")]
 mod kv;
 #[cfg(feature = "torch")]

@@ -51,6 +51,13 @@ impl Sampler {
     }
 }
 
+/// The natural logarithm of a token's probability in the model's own distribution.
+pub(crate) fn logprob(logits: &[f32], token: u32) -> f32 {
+    let most = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let sum: f64 = logits.iter().map(|logit| f64::from(logit - most).exp()).sum();
+    (f64::from(logits[token as usize] - most) - sum.ln()) as f32
+}
+
 fn best(scores: &[f32]) -> (u32, f32) {
     let mut best = (0, f32::NEG_INFINITY);
     for (token, &score) in (0..).zip(scores) {

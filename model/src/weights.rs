@@ -49,11 +49,55 @@ impl<'a> Weights<'a> {
         Ok(Tensor::f_from_data_size(view.data(), &size, kind)?.f_to_device(self.device)?.f_to_kind(self.kind)?)
     }
 
+    pub(crate) fn raw(&self, name: &str, shape: &[usize]) -> Result<RawTensor<'_>, ModelError> {
+        let (path, tensor) = (|| self.path.clone(), || name.to_owned());
+        let view = self.file.tensor(name).map_err(|_| ModelError::MissingTensor { path: path(), tensor: tensor() })?;
+        if view.shape() != shape {
+            let (expected, found) = (shape.to_vec(), view.shape().to_vec());
+            return Err(ModelError::Shape { path: path(), tensor: tensor(), expected, found });
+        }
+        Ok(RawTensor {
+            dtype: view.dtype(),
+            shape: shape.to_vec(),
+            bytes: self.file.tensor(name).map(|v| v.data()).unwrap_or(&[]),
+        })
+    }
+
     pub(crate) fn kind(&self) -> Kind {
         self.kind
     }
 
     pub(crate) fn device(&self) -> tch::Device {
         self.device
+    }
+}
+
+pub(crate) struct RawTensor<'a> {
+    pub(crate) dtype: Dtype,
+    pub(crate) shape: Vec<usize>,
+    pub(crate) bytes: &'a [u8],
+}
+
+impl RawTensor<'_> {
+    pub(crate) fn row(&self, index: usize, out: &mut [f32]) {
+        match self.dtype {
+            Dtype::F32 => {
+                let (part, _) = self.bytes[index * out.len() * 4..].as_chunks::<4>();
+                out.iter_mut().zip(part).for_each(|(o, b)| *o = f32::from_le_bytes(*b));
+            }
+            Dtype::BF16 => {
+                let (part, _) = self.bytes[index * out.len() * 2..].as_chunks::<2>();
+                out.iter_mut()
+                    .zip(part)
+                    .for_each(|(o, b)| *o = f32::from_bits(u32::from(u16::from_le_bytes(*b)) << 16));
+            }
+            _ => todo!(),
+        }
+    }
+
+    pub(crate) fn vector(&self) -> Vec<f32> {
+        let mut out = vec![0.0; self.shape.iter().product()];
+        self.row(0, &mut out);
+        out
     }
 }
