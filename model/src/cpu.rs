@@ -6,7 +6,6 @@
 
 mod attention;
 mod cache;
-mod isa;
 mod llama;
 mod panels;
 mod pool;

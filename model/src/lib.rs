@@ -27,9 +27,13 @@ mod backend;
 mod detokeniser;
 mod device;
 mod error;
+mod exp;
 mod folder;
+mod isa;
 mod manifest;
 mod sample;
+mod schedule;
+mod stop;
 mod stream;
 mod tokenizer;
 

@@ -2,10 +2,10 @@
 
 use super::{
     cache::Cache,
-    isa::Isa,
     panels::{BLOCK, Strip, WIDTH, add},
     rows::softmax,
 };
+use crate::isa::Isa;
 
 /// Queries that share a key head, and what each may see.
 pub(crate) struct Queries<'a> {

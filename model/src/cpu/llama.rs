@@ -5,7 +5,6 @@ use std::num::NonZero;
 use super::{
     attention::{Queries, Scratch, attend},
     cache::Cache,
-    isa::Isa,
     panels::{MAX_ROWS, Panels, Strip, WIDTH},
     pool::Pool,
     rows::{gated, rms_norm, rotate},
@@ -14,6 +13,7 @@ use crate::{
     ModelError, NotFinite,
     config::LlamaConfig,
     forward::{Ask, Forward, Piece, Said, answer},
+    isa::Isa,
     weights::{RawTensor, Weights},
 };
 

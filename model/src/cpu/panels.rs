@@ -7,7 +7,8 @@
 //! Every output is one chain of multiply-adds along the input, in blocks of fixed length: its bits don't depend on how
 //! many rows are computed with it, on how they are split, or on the number of threads.
 
-use super::{isa::Isa, pool::Pool};
+use super::pool::Pool;
+use crate::isa::Isa;
 
 /// Outputs that are computed together.
 pub(crate) const WIDTH: usize = 32;
@@ -159,7 +160,7 @@ impl Panel for Narrow {
 /// is which registers it may use.
 mod kernels {
     use super::{HALF, Narrow, Strip, WIDTH, Wide};
-    use crate::cpu::isa::{by_isa, fma};
+    use crate::isa::{by_isa, fma};
 
     #[inline(always)]
     fn lanes<const M: usize, const FMA: bool>(sums: &mut [[f32; HALF]; M], weights: &[f32; HALF], inputs: &[f32; M]) {

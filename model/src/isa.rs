@@ -53,7 +53,7 @@ pub(crate) fn fma<const FMA: bool>(a: f32, b: f32, c: f32) -> f32 {
 macro_rules! by_isa {
     ($(#[$doc:meta])* $vis:vis fn $name:ident($($arg:ident: $type:ty),* $(,)?) $body:block) => {
         $(#[$doc])*
-        $vis fn $name($($arg: $type,)* isa: $crate::cpu::isa::Isa) {
+        $vis fn $name($($arg: $type,)* isa: $crate::isa::Isa) {
             #[cfg(target_arch = "x86_64")]
             #[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx2,fma")]
             #[allow(dead_code)]
@@ -86,10 +86,10 @@ macro_rules! by_isa {
             match isa {
                 // SAFETY: an `Isa` says what `Isa::detect` found, or less.
                 #[cfg(target_arch = "x86_64")]
-                $crate::cpu::isa::Isa::Avx512 => unsafe { avx512($($arg),*) },
+                $crate::isa::Isa::Avx512 => unsafe { avx512($($arg),*) },
                 // SAFETY: as above.
                 #[cfg(target_arch = "x86_64")]
-                $crate::cpu::isa::Isa::Avx2 => unsafe { avx2($($arg),*) },
+                $crate::isa::Isa::Avx2 => unsafe { avx2($($arg),*) },
                 _ => baseline($($arg),*),
             }
         }
