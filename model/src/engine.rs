@@ -19,7 +19,7 @@ use crate::{
     libtorch,
     llama::Llama,
     sequence::{Sequence, Start, floats, offer},
-    weights::Weights,
+    tensors::Tensors,
 };
 
 /// Jobs that wait for the thread. Beyond that, callers wait.
@@ -152,13 +152,15 @@ pub(crate) fn spawn_loaded<T: Send + 'static>(
 }
 
 fn read(mut folder: Folder, device: Device) -> Result<(Llama, Manifest, Tokenizer), ModelError> {
-    let device = libtorch::open(device)?;
+    let place = libtorch::open(device)?;
     let config = LlamaConfig::parse(&folder.path("config.json"), &folder.text("config.json")?)?;
     let tokenizer = folder.tokenizer(config.vocab_size)?;
-    let bytes = folder.weights("model.safetensors")?;
-    let weights = Weights::parse(&folder.path("model.safetensors"), &bytes, device)?;
+    let mut report = |_| ();
+    let weights = folder.weights(&mut report)?;
+    let tensors = Tensors::new(&weights, place, device.usual_dtype(), &mut report);
     let (vocab_size, max_context, end_tokens) = (config.vocab_size, config.max_context, config.end_tokens());
-    let model = Llama::load(config, &weights)?;
+    let model = Llama::load(config, &tensors)?;
+    tensors.finish()?;
     Ok((model, folder.manifest("llama", vocab_size, max_context, end_tokens), tokenizer))
 }
 
