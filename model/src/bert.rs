@@ -2,7 +2,7 @@
 
 use tch::Tensor;
 
-use crate::{ModelError, config::BertConfig, weights::Weights};
+use crate::{ModelError, config::BertConfig, tensors::Tensors};
 
 /// The encoder's tensors.
 pub(crate) struct Bert {
@@ -31,7 +31,7 @@ struct Layer {
 }
 
 impl Bert {
-    pub(crate) fn load(config: BertConfig, weights: &Weights<'_>) -> Result<Self, ModelError> {
+    pub(crate) fn load(config: BertConfig, weights: &Tensors<'_>) -> Result<Self, ModelError> {
         // some folders hold the whole pre-training model, with the encoder under a name of its own
         let prefix = if weights.has("bert.embeddings.word_embeddings.weight") { "bert." } else { "" };
         let (hidden, ffn) = (config.hidden_size, config.intermediate_size);

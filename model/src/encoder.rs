@@ -14,7 +14,7 @@ use crate::{
     folder::Folder,
     libtorch,
     sequence::floats,
-    weights::Weights,
+    tensors::Tensors,
 };
 
 /// Jobs that wait for the thread. Beyond that, callers wait.
@@ -86,7 +86,7 @@ impl Backend for Encoder {
 }
 
 fn read(mut folder: Folder, device: Device) -> Result<(Bert, Manifest, Tokenizer), ModelError> {
-    let device = libtorch::open(device)?;
+    let place = libtorch::open(device)?;
     let config = BertConfig::parse(&folder.path("config.json"), &folder.text("config.json")?)?;
     let max_context = max_context(&mut folder, config.max_positions)?;
     let path = folder.path("tokenizer.json");
@@ -94,10 +94,12 @@ fn read(mut folder: Folder, device: Device) -> Result<(Bert, Manifest, Tokenizer
         .tokenizer(config.vocab_size)?
         .truncated(max_context)
         .map_err(|source| ModelError::Tokenizer { path, source })?;
-    let bytes = folder.weights("model.safetensors")?;
-    let weights = Weights::parse(&folder.path("model.safetensors"), &bytes, device)?;
+    let mut report = |_| ();
+    let weights = folder.weights(&mut report)?;
+    let tensors = Tensors::new(&weights, place, device.usual_dtype(), &mut report);
     let vocab_size = config.vocab_size;
-    let model = Bert::load(config, &weights)?;
+    let model = Bert::load(config, &tensors)?;
+    tensors.finish()?;
     Ok((model, folder.manifest("bert", vocab_size, max_context, Vec::new()), tokenizer))
 }
 

@@ -26,16 +26,22 @@
 mod backend;
 mod detokeniser;
 mod device;
+mod dtype;
 mod error;
 mod exp;
 mod folder;
 mod isa;
 mod manifest;
+#[cfg_attr(not(feature = "torch"), allow(dead_code))] // only an engine loads folders
+mod map;
+mod progress;
 mod sample;
 mod schedule;
 mod stop;
 mod stream;
 mod tokenizer;
+#[cfg_attr(not(feature = "torch"), allow(dead_code))]
+mod weights;
 
 #[cfg(feature = "torch")]
 mod bert;
@@ -58,13 +64,15 @@ mod llama;
 #[cfg(feature = "torch")]
 mod sequence;
 #[cfg(feature = "torch")]
-mod weights;
+mod tensors;
 
 pub use backend::{Backend, Combined, GenerateJob};
 pub use detokeniser::Detokeniser;
 pub use device::{Device, DeviceError};
+pub use dtype::{Dtype, DtypeError};
 pub use error::ModelError;
 pub use manifest::{FileDigest, Manifest};
+pub use progress::{LoadProgress, LoadStep, OnProgress};
 pub use sample::{NotFinite, Sampler};
 pub use stream::{Chunk, TokenStream};
 pub use tokenizer::Tokenizer;

@@ -2,7 +2,7 @@
 
 use tch::{Device, Kind, Tensor};
 
-use crate::{ModelError, config::LlamaConfig, kv::KvCache, weights::Weights};
+use crate::{ModelError, config::LlamaConfig, kv::KvCache, tensors::Tensors};
 
 /// The model's tensors. Projections that read the same input are kept as one matrix.
 pub(crate) struct Llama {
@@ -26,7 +26,7 @@ struct Layer {
 }
 
 impl Llama {
-    pub(crate) fn load(config: LlamaConfig, weights: &Weights<'_>) -> Result<Self, ModelError> {
+    pub(crate) fn load(config: LlamaConfig, weights: &Tensors<'_>) -> Result<Self, ModelError> {
         let (hidden, ffn) = (config.hidden_size, config.intermediate_size);
         let (q, kv) = (config.heads * config.head_dim(), config.kv_heads() * config.head_dim());
         let embed = weights.tensor("model.embed_tokens.weight", &[config.vocab_size, hidden])?;
@@ -171,8 +171,10 @@ mod tests {
         let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
         let read = |name: &str| fs::read(fixtures.join(name)).expect(name);
         let config = LlamaConfig::parse("config.json".as_ref(), &read("llama/config.json")).expect("valid");
-        let bytes = read("llama/model.safetensors");
-        let weights = Weights::parse("model.safetensors".as_ref(), &bytes, Device::Cpu).expect("valid");
+        let mut folder = crate::folder::Folder::open(&fixtures.join("llama")).expect("there");
+        let weights = folder.weights(&mut |_| ()).expect("valid");
+        let mut report = |_| ();
+        let weights = Tensors::new(&weights, Device::Cpu, crate::Dtype::F32, &mut report);
         let expected: serde_json::Value = serde_json::from_slice(&read("expected.json")).expect("valid");
         (Llama::load(config, &weights).expect("loads"), expected["llama"].clone())
     }
