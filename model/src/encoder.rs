@@ -10,11 +10,11 @@ use crate::{
     Backend, Device, GenerateJob, Manifest, ModelError, Options, TokenStream, Tokenizer,
     bert::Bert,
     config::BertConfig,
-    engine::{contain, spawn_loaded},
+    engine::spawn_loaded,
     folder::Folder,
     libtorch,
-    sequence::floats,
-    tensors::Tensors,
+    tensors::{Tensors, floats},
+    worker::contain,
 };
 
 /// Jobs that wait for the thread. Beyond that, callers wait.

@@ -1,6 +1,6 @@
 //! A language model and the workers that run it.
 
-use std::{num::NonZero, path::Path, sync::Arc, thread, time::Instant};
+use std::{num::NonZero, path::Path, sync::Arc, thread};
 
 use async_trait::async_trait;
 use primitives::{Digest, GenerateRequest, Prompt};
@@ -8,15 +8,20 @@ use scoring::TokenCheck;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
-    Backend, Device, Dtype, GenerateJob, LoadProgress, Manifest, ModelError, OnProgress, Sampler, TokenStream, Tokenizer,
+    Backend, Device, Dtype, GenerateJob, Manifest, ModelError, OnProgress, Sampler, TokenStream, Tokenizer,
     config::LlamaConfig,
     cpu::CpuLlama,
     folder::Folder,
     forward::{Ask, Forward, Said},
     libtorch,
-    llama::Llama,
-    sequence::{Sequence, Start, floats, offer},
+    schedule::Limits,
+    sequence::Sequence,
+    stop::Stops,
     tensors::Tensors,
+    torch_llama::TorchLlama,
+    waiting::{Job, Purpose, Questions, Waiting},
+    weights::Weights,
+    worker::{Worker, contain},
 };
 
 /// How a model is served.
@@ -93,7 +98,8 @@ impl Engine {
         for (index, device) in options.devices.iter().copied().enumerate() {
             let (source, waiting) = (source.clone(), engine.waiting.clone());
             // libtorch gives every thread that calls it a team of workers: tensors are made, used and dropped on one
-            let report = if index == 0 { std::mem::replace(&mut on_progress, Box::new(|_| ())) } else { Box::new(|_| ()) };
+            let report =
+                if index == 0 { std::mem::replace(&mut on_progress, Box::new(|_| ())) } else { Box::new(|_| ()) };
             spawn_loaded(&format!("model-{index}"), move |loaded| {
                 let worker = contain(|| source.worker(device, waiting, report));
                 drop(source);
@@ -242,12 +248,7 @@ struct Source {
 
 impl Source {
     /// On the thread that will run it.
-    fn worker(
-        &self,
-        device: Device,
-        waiting: Arc<Waiting>,
-        mut report: OnProgress,
-    ) -> Result<Worker, ModelError> {
+    fn worker(&self, device: Device, waiting: Arc<Waiting>, mut report: OnProgress) -> Result<Worker, ModelError> {
         let EngineOptions { dtype, threads, slots, step_tokens, prefix_reuse, .. } = self.options;
         let (place, dtype) = (libtorch::open(device)?, dtype.unwrap_or(device.usual_dtype()));
         let (threads, slots) = (threads.unwrap_or_else(usual_threads), slots.max(1));
@@ -288,113 +289,4 @@ pub(crate) fn spawn_loaded<T: Send + 'static>(
     let thread = thread::Builder::new().name(name.to_owned()).spawn(move || body(loaded));
     thread.map_err(|source| ModelError::Thread { source })?;
     result.recv().unwrap_or(Err(ModelError::Stopped))
-}
-
-fn read(mut folder: Folder, device: Device) -> Result<(Llama, Manifest, Tokenizer), ModelError> {
-    let place = libtorch::open(device)?;
-    let config = LlamaConfig::parse(&folder.path("config.json"), &folder.text("config.json")?)?;
-    let tokenizer = folder.tokenizer(config.vocab_size)?;
-    let mut report = |_| ();
-    let weights = folder.weights(&mut report)?;
-    let tensors = Tensors::new(&weights, place, device.usual_dtype(), &mut report);
-    let (vocab_size, max_context, end_tokens) = (config.vocab_size, config.max_context, config.end_tokens());
-    let model = Llama::load(config, &tensors)?;
-    tensors.finish()?;
-    Ok((model, folder.manifest("llama", vocab_size, max_context, end_tokens), tokenizer))
-}
-
-/// The thread's loop: a step of every live sequence, then whatever came in meanwhile.
-fn run(model: &Llama, mut queue: mpsc::Receiver<Job>) {
-    let mut live: Vec<Sequence> = Vec::new();
-    let mut open = true;
-    while open || !live.is_empty() {
-        if live.is_empty() {
-            match queue.blocking_recv() {
-                Some(job) => live.extend(begin(model, job)),
-                None => open = false,
-            }
-        }
-        while live.len() < MAX_LIVE
-            && let Ok(job) = queue.try_recv()
-        {
-            live.extend(begin(model, job));
-        }
-        live = live.into_iter().filter_map(|sequence| step(model, sequence)).collect();
-    }
-}
-
-fn begin(model: &Llama, job: Job) -> Option<Sequence> {
-    match job {
-        Job::Generate(start) => {
-            let chunks = start.chunks.clone();
-            report(&chunks, contain(|| Sequence::new(model, start).map(Some)))
-        }
-        Job::Check { prompt, tokens, sampler, answer } => {
-            if !answer.is_closed() {
-                let _ = answer.send(contain(|| check(model, prompt, &tokens, &sampler)));
-            }
-            None
-        }
-    }
-}
-
-fn step(model: &Llama, sequence: Sequence) -> Option<Sequence> {
-    let chunks = sequence.chunks();
-    report(&chunks, contain(|| sequence.step(model)))
-}
-
-/// A failure ends its own answer only.
-fn report(
-    chunks: &mpsc::Sender<Result<Chunk, ModelError>>,
-    result: Result<Option<Sequence>, ModelError>,
-) -> Option<Sequence> {
-    result.unwrap_or_else(|error| {
-        tracing::warn!(%error, "job failed");
-        offer(chunks, Err(error));
-        None
-    })
-}
-
-/// Runs a job; a panic in it is its error, and the thread lives on.
-pub(crate) fn contain<T>(job: impl FnOnce() -> Result<T, ModelError>) -> Result<T, ModelError> {
-    catch_unwind(AssertUnwindSafe(job)).unwrap_or_else(|panic| Err(ModelError::Panicked { reason: reason(&*panic) }))
-}
-
-fn reason(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    text.unwrap_or("no reason given").to_owned()
-}
-
-/// Rows whose logits are computed at once: they take `vocab_size` numbers each.
-const LOGIT_ROWS: usize = 64;
-
-fn check(model: &Llama, mut input: Vec<u32>, tokens: &[u32], sampler: &Sampler) -> Checked {
-    let Some((_, run)) = tokens.split_last() else {
-        return Ok(Vec::new());
-    };
-    let first = input.len() - 1;
-    input.extend_from_slice(run);
-    let rows = model.forward(&input, &mut model.cache(input.len())?)?;
-    let mut checks = Vec::with_capacity(tokens.len());
-    for (chunk, tokens) in tokens.chunks(LOGIT_ROWS).enumerate() {
-        let start = first + chunk * LOGIT_ROWS;
-        let logits = floats(&model.logits(&rows.f_narrow(0, start as i64, tokens.len() as i64)?)?)?;
-        for (row, token) in logits.chunks_exact(model.config().vocab_size).zip(tokens) {
-            let position = u32::try_from(checks.len()).unwrap_or(u32::MAX);
-            checks.push(TokenCheck::new(sampler.margin(row, position, *token)?));
-        }
-    }
-    Ok(checks)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_panic_is_an_error() {
-        let error = contain::<()>(|| panic!("at row {}", 7)).expect_err("contained");
-        assert_eq!(error.to_string(), "the job panicked: at row 7");
-        assert_eq!(contain(|| Ok(7)).expect("fine"), 7);
-    }
 }

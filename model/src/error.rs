@@ -1,6 +1,6 @@
 //! What can go wrong with a model, each with the file or value at fault.
 
-use std::{error::Error, io, path::PathBuf};
+use std::{error::Error, io, path::PathBuf, time::Duration};
 
 use crate::{Device, Dtype, NotFinite};
 
@@ -75,6 +75,10 @@ pub enum ModelError {
     Panicked { reason: String },
     #[error("the model's thread cannot be started")]
     Thread { source: io::Error },
+    #[error("all places are taken; one may be free in {} ms", retry_after.as_millis())]
+    Busy { retry_after: Duration },
+    #[error("the time for the answer was over before it was whole")]
+    Expired,
     #[error("the model has stopped")]
     Stopped,
     #[cfg(feature = "torch")]

@@ -9,7 +9,7 @@ pub(crate) fn exp<const FMA: bool>(x: f32) -> f32 {
     const ROUND: f32 = 12_582_912.0; // 1.5 * 2^23: adding it rounds to an integer
     const LN2_HIGH: f32 = 0.693_359_4;
     const LN2_LOW: f32 = -2.121_944_4e-4;
-    let bounded = x.max(-87.33).min(88.72);
+    let bounded = x.clamp(-87.33, 88.72);
     let shifted = fma::<FMA>(bounded, std::f32::consts::LOG2_E, ROUND);
     let n = shifted - ROUND;
     let r = fma::<FMA>(n, -LN2_HIGH, bounded);
@@ -24,7 +24,6 @@ pub(crate) fn exp<const FMA: bool>(x: f32) -> f32 {
     let half = bits >> 1;
     let power = |n: i32| f32::from_bits(((n + 127) as u32) << 23);
     let result = p * power(half) * power(bits - half);
-    // a NaN is lost in max and min
     if x.is_nan() {
         x
     } else if x > 88.72 {

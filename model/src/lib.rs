@@ -9,12 +9,12 @@
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), assay_model::ModelError> {
-//! use assay_model::{Backend, Device, Engine, GenerateJob};
+//! use assay_model::{Backend, Engine, GenerateJob};
 //! use primitives::{Digest, GenerateRequest, Prompt, Sampling};
-//! let engine = Engine::load("models/tiny".as_ref(), Device::Cpu)?;
+//! let engine = Engine::load("models/tiny".as_ref())?;
 //! let prompt = Prompt::Text("The compiler".to_owned());
 //! let request = GenerateRequest::new(prompt, 32, Sampling::at(700));
-//! let job = GenerateJob { request, seed: Digest::of(b"seed") };
+//! let job = GenerateJob { request, seed: Digest::of(b"seed"), deadline: None };
 //! let answer = engine.generate(job.clone()).await?.collect().await?;
 //! println!("{}", answer.text);
 //! let margins = engine.check(&job.request, job.seed, &answer.tokens).await?;
@@ -29,24 +29,38 @@ mod device;
 mod dtype;
 mod error;
 mod exp;
-mod folder;
 mod isa;
 mod manifest;
-#[cfg_attr(not(feature = "torch"), allow(dead_code))] // only an engine loads folders
-mod map;
 mod progress;
 mod sample;
-mod schedule;
 mod stop;
 mod stream;
 mod tokenizer;
+
+// Only an engine, which needs libtorch, uses these.
+#[cfg_attr(not(feature = "torch"), allow(dead_code))]
+mod config;
+#[cfg_attr(not(feature = "torch"), allow(dead_code))]
+mod folder;
+#[cfg_attr(not(feature = "torch"), allow(dead_code))]
+mod forward;
+#[cfg_attr(not(feature = "torch"), allow(dead_code))]
+mod map;
+#[cfg_attr(not(feature = "torch"), allow(dead_code))]
+mod rope;
+#[cfg_attr(not(feature = "torch"), allow(dead_code))]
+mod schedule;
+#[cfg_attr(not(feature = "torch"), allow(dead_code))]
+mod sequence;
+#[cfg_attr(not(feature = "torch"), allow(dead_code))]
+mod waiting;
 #[cfg_attr(not(feature = "torch"), allow(dead_code))]
 mod weights;
+#[cfg_attr(not(feature = "torch"), allow(dead_code))]
+mod worker;
 
 #[cfg(feature = "torch")]
 mod bert;
-#[cfg(feature = "torch")]
-mod config;
 #[cfg(feature = "torch")]
 mod cpu;
 #[cfg(feature = "torch")]
@@ -54,17 +68,11 @@ mod encoder;
 #[cfg(feature = "torch")]
 mod engine;
 #[cfg(feature = "torch")]
-mod forward;
-#[cfg(feature = "torch")]
-mod kv;
-#[cfg(feature = "torch")]
 mod libtorch;
 #[cfg(feature = "torch")]
-mod llama;
-#[cfg(feature = "torch")]
-mod sequence;
-#[cfg(feature = "torch")]
 mod tensors;
+#[cfg(feature = "torch")]
+mod torch_llama;
 
 pub use backend::{Backend, Combined, GenerateJob};
 pub use detokeniser::Detokeniser;
@@ -74,12 +82,13 @@ pub use error::ModelError;
 pub use manifest::{FileDigest, Manifest};
 pub use progress::{LoadProgress, LoadStep, OnProgress};
 pub use sample::{NotFinite, Sampler};
+pub use stop::cut;
 pub use stream::{Chunk, TokenStream};
 pub use tokenizer::Tokenizer;
 
 #[cfg(feature = "torch")]
 pub use encoder::Encoder;
 #[cfg(feature = "torch")]
-pub use engine::Engine;
+pub use engine::{Engine, EngineOptions};
 #[cfg(feature = "torch")]
 pub use libtorch::{LIBTORCH_VERSION, Options, libtorch_version};

@@ -61,6 +61,13 @@ impl Sampler {
         Ok(best.score - (logit / temperature + noise::gumbel(&self.seed, position, token)))
     }
 
+    /// The temperature in thousandths and the seed, where they are all that decides.
+    #[cfg_attr(not(feature = "torch"), allow(dead_code))] // for devices that draw themselves
+    pub(crate) fn untruncated(&self) -> Option<(u32, &Digest)> {
+        let Sampling { temperature_milli, top_p_milli, top_k } = self.sampling;
+        (temperature_milli == 0 || (top_p_milli >= 1_000 && top_k == 0)).then_some((temperature_milli, &self.seed))
+    }
+
     fn temperature(&self) -> Option<f32> {
         (self.sampling.temperature_milli > 0).then(|| self.sampling.temperature_milli as f32 / 1000.0)
     }

@@ -97,8 +97,7 @@ const FIRST_GUESS: Duration = Duration::from_millis(500);
 
 impl Waiting {
     pub(crate) fn new(limit: usize) -> Self {
-        let state =
-            State { jobs: VecDeque::new(), closed: false, last_end: None, between_ends: FIRST_GUESS };
+        let state = State { jobs: VecDeque::new(), closed: false, last_end: None, between_ends: FIRST_GUESS };
         Self { state: Mutex::new(state), changed: Condvar::new(), limit }
     }
 
@@ -155,11 +154,6 @@ impl Waiting {
     pub(crate) fn close(&self) {
         self.lock().closed = true;
         self.changed.notify_all();
-    }
-
-    /// How many wait.
-    pub(crate) fn len(&self) -> usize {
-        self.lock().jobs.len()
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -42,6 +42,29 @@ pub(crate) struct RawTensor<'a> {
     pub(crate) bytes: &'a [u8],
 }
 
+impl RawTensor<'_> {
+    /// Writes a row, as long as `out`, in f32: every type that there is fits in it.
+    pub(crate) fn row(&self, index: usize, out: &mut [f32]) {
+        let bytes = &self.bytes[index * out.len() * self.dtype.bytes()..];
+        match self.dtype {
+            Dtype::F32 => fill(out, bytes, f32::from_le_bytes),
+            Dtype::Bf16 => fill(out, bytes, |bytes| f32::from_bits(u32::from(u16::from_le_bytes(bytes)) << 16)),
+            Dtype::F16 => fill(out, bytes, |bytes| half::f16::from_le_bytes(bytes).to_f32()),
+        }
+    }
+
+    /// All numbers.
+    pub(crate) fn vector(&self) -> Vec<f32> {
+        let mut out = vec![0.0; self.shape.iter().product()];
+        self.row(0, &mut out);
+        out
+    }
+}
+
+fn fill<const N: usize>(out: &mut [f32], bytes: &[u8], number: impl Fn([u8; N]) -> f32) {
+    out.iter_mut().zip(bytes.as_chunks::<N>().0).for_each(|(out, bytes)| *out = number(*bytes));
+}
+
 impl Weights {
     /// Reads the header of each file; with an `index`, also that each tensor is in the file that the index names.
     pub(crate) fn parse(index: Option<Index>, files: Vec<(PathBuf, MappedFile)>) -> Result<Self, ModelError> {
@@ -198,35 +221,5 @@ mod tests {
             assert!(matches!(error, ModelError::ShardName { .. }), "{error}");
         }
         assert!(matches!(parse("{}"), Err(ModelError::Index { .. })));
-    }
-}
-
-pub(crate) struct RawTensor<'a> {
-    pub(crate) dtype: Dtype,
-    pub(crate) shape: Vec<usize>,
-    pub(crate) bytes: &'a [u8],
-}
-
-impl RawTensor<'_> {
-    pub(crate) fn row(&self, index: usize, out: &mut [f32]) {
-        match self.dtype {
-            Dtype::F32 => {
-                let (part, _) = self.bytes[index * out.len() * 4..].as_chunks::<4>();
-                out.iter_mut().zip(part).for_each(|(o, b)| *o = f32::from_le_bytes(*b));
-            }
-            Dtype::BF16 => {
-                let (part, _) = self.bytes[index * out.len() * 2..].as_chunks::<2>();
-                out.iter_mut()
-                    .zip(part)
-                    .for_each(|(o, b)| *o = f32::from_bits(u32::from(u16::from_le_bytes(*b)) << 16));
-            }
-            _ => todo!(),
-        }
-    }
-
-    pub(crate) fn vector(&self) -> Vec<f32> {
-        let mut out = vec![0.0; self.shape.iter().product()];
-        self.row(0, &mut out);
-        out
     }
 }

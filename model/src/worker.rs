@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     ModelError, NotFinite,
-    forward::{Ask, Forward, Piece, Said},
+    forward::{Forward, Piece, Said},
     schedule::{Admission, Limits, Run, Schedule},
     sequence::Sequence,
     waiting::{Job, Purpose, Questions, Turn, Waiting},
@@ -148,9 +148,9 @@ impl Worker {
         let Some(Live { job, .. }) = &mut self.jobs[slot] else { return };
         let result = match &mut job.purpose {
             Purpose::Answer(sequence) => match answers.into_iter().next() {
-                Some(answer) => answer.map_err(ModelError::from).and_then(|said| {
-                    contain(|| go_on(sequence, &said, &self.ends))
-                }),
+                Some(answer) => {
+                    answer.map_err(ModelError::from).and_then(|said| contain(|| go_on(sequence, &said, &self.ends)))
+                }
                 None => Ok(Some(None)),
             },
             Purpose::Ask(questions) => answers

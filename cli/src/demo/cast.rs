@@ -74,7 +74,7 @@ impl Troupe {
     /// written under `folder`.
     pub fn new(engine: Arc<Engine>, model: &Path, folder: &Path) -> anyhow::Result<Self> {
         let smaller = shallower(model, &folder.join("smaller-model"))?;
-        let smaller = Arc::new(Engine::load(&smaller, Device::Cpu).context("loading the smaller model")?);
+        let smaller = Arc::new(Engine::load(&smaller).context("loading the smaller model")?);
         Ok(Self { engine, smaller })
     }
 

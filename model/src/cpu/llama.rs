@@ -1,6 +1,10 @@
 //! A Llama-shaped model whose pieces, prompts and single tokens alike, run as the rows of one batch.
 
-use std::num::NonZero;
+use std::{
+    cell::{Cell, RefCell},
+    num::NonZero,
+    sync::Arc,
+};
 
 use super::{
     attention::{Queries, Scratch, attend},
@@ -10,7 +14,7 @@ use super::{
     rows::{gated, rms_norm, rotate},
 };
 use crate::{
-    ModelError, NotFinite,
+    LoadProgress, LoadStep, ModelError, NotFinite,
     config::LlamaConfig,
     forward::{Ask, Forward, Piece, Said, answer},
     isa::Isa,
@@ -30,7 +34,7 @@ pub(crate) struct CpuLlama {
     head: Option<Panels>,
     slots: Vec<Cache>,
     isa: Isa,
-    pool: Pool,
+    pool: Arc<Pool>,
     scratch: Buffers,
 }
 
@@ -75,11 +79,14 @@ impl CpuLlama {
     /// Packs the weights, for so many sequences at a time.
     pub(crate) fn load(
         config: LlamaConfig,
-        weights: &mut Weights<'_>,
+        weights: &Weights,
         slots: usize,
         threads: NonZero<usize>,
+        report: &mut dyn FnMut(LoadProgress),
     ) -> Result<Self, ModelError> {
-        let (pool, isa) = (Pool::new(threads)?, Isa::detect());
+        let (pool, isa) = (Arc::new(Pool::new(threads)?), Isa::detect());
+        let progress = Progress { weights, done_bytes: Cell::new(0), report: RefCell::new(report) };
+        let weights = &progress;
         let (hidden, ffn, vocab) = (config.hidden_size, config.intermediate_size, config.vocab_size);
         let (dim, q, kv) = (config.head_dim(), config.heads * config.head_dim(), config.kv_heads() * config.head_dim());
         let embed = stack(&[weights.raw("model.embed_tokens.weight", &[vocab, hidden])?], hidden, &pool);
@@ -142,6 +149,7 @@ impl CpuLlama {
             });
         }
         let norm = weights.raw("model.norm.weight", &[hidden])?.vector();
+        weights.finish()?;
         let slots = (0..slots).map(|_| Cache::new(config.layers, config.kv_heads(), dim)).collect();
         Ok(Self { config, embed, layers, norm, head, slots, isa, pool, scratch: Buffers::default() })
     }
@@ -245,7 +253,8 @@ impl Forward for CpuLlama {
                 return Err(ModelError::TokenOutOfRange { token, vocab_size });
             }
         }
-        Ok(self.step(pieces))
+        let pool = self.pool.clone();
+        Ok(pool.enter(|| self.step(pieces)))
     }
 }
 
@@ -430,6 +439,36 @@ impl Linear {
     }
 }
 
+/// Weights that say how far one is with them.
+struct Progress<'a> {
+    weights: &'a Weights,
+    done_bytes: Cell<u64>,
+    report: RefCell<&'a mut dyn FnMut(LoadProgress)>,
+}
+
+impl Progress<'_> {
+    fn raw(&self, name: &str, shape: &[usize]) -> Result<RawTensor<'_>, ModelError> {
+        let raw = self.weights.raw(name, shape)?;
+        self.report(self.done_bytes.get() + raw.bytes.len() as u64);
+        Ok(raw)
+    }
+
+    /// That what was packed is what was hashed.
+    fn finish(&self) -> Result<(), ModelError> {
+        self.weights.still_the_same()?;
+        self.report(self.weights.total_bytes());
+        Ok(())
+    }
+
+    fn report(&self, done_bytes: u64) {
+        let total_bytes = self.weights.total_bytes();
+        // a tensor may be asked for twice
+        let done_bytes = done_bytes.min(total_bytes);
+        self.done_bytes.set(done_bytes);
+        (self.report.borrow_mut())(LoadProgress { step: LoadStep::Place, done_bytes, total_bytes });
+    }
+}
+
 /// Matrices of the same width as one, each below the other.
 fn stack(parts: &[RawTensor<'_>], inputs: usize, pool: &Pool) -> Panels {
     let outputs = parts.iter().map(|part| part.shape[0]).sum();
@@ -466,6 +505,7 @@ mod tests {
     use std::{fs, path::Path};
 
     use super::*;
+    use crate::folder::Folder;
 
     fn fixtures() -> std::path::PathBuf {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures")
