@@ -13,8 +13,7 @@ use crate::{
     engine::{contain, spawn_loaded},
     folder::Folder,
     libtorch,
-    sequence::floats,
-    tensors::Tensors,
+    tensors::{Tensors, floats},
 };
 
 /// Jobs that wait for the thread. Beyond that, callers wait.

@@ -18,8 +18,8 @@ use crate::{
     folder::Folder,
     libtorch,
     llama::Llama,
-    sequence::{Sequence, Start, floats, offer},
-    tensors::Tensors,
+    sequence::{Sequence, Start, offer},
+    tensors::{Tensors, floats},
 };
 
 /// Jobs that wait for the thread. Beyond that, callers wait.
@@ -158,10 +158,11 @@ fn read(mut folder: Folder, device: Device) -> Result<(Llama, Manifest, Tokenize
     let mut report = |_| ();
     let weights = folder.weights(&mut report)?;
     let tensors = Tensors::new(&weights, place, device.usual_dtype(), &mut report);
+    let architecture = config.model_type;
     let (vocab_size, max_context, end_tokens) = (config.vocab_size, config.max_context, config.end_tokens());
     let model = Llama::load(config, &tensors)?;
     tensors.finish()?;
-    Ok((model, folder.manifest("llama", vocab_size, max_context, end_tokens), tokenizer))
+    Ok((model, folder.manifest(architecture, vocab_size, max_context, end_tokens), tokenizer))
 }
 
 /// The thread's loop: a step of every live sequence, then whatever came in meanwhile.

@@ -24,15 +24,21 @@
 #![warn(missing_docs)]
 
 mod backend;
+#[cfg_attr(not(feature = "torch"), allow(dead_code))] // only an engine loads folders
+mod config;
 mod detokeniser;
 mod device;
 mod dtype;
 mod error;
 mod folder;
+#[allow(dead_code)] // for the engine that batches
+mod forward;
 mod manifest;
-#[cfg_attr(not(feature = "torch"), allow(dead_code))] // only an engine loads folders
+#[cfg_attr(not(feature = "torch"), allow(dead_code))]
 mod map;
 mod progress;
+#[cfg_attr(not(feature = "torch"), allow(dead_code))]
+mod rope;
 mod sample;
 mod stream;
 mod tokenizer;
@@ -41,8 +47,6 @@ mod weights;
 
 #[cfg(feature = "torch")]
 mod bert;
-#[cfg(feature = "torch")]
-mod config;
 #[cfg(feature = "torch")]
 mod encoder;
 #[cfg(feature = "torch")]
@@ -57,6 +61,9 @@ mod llama;
 mod sequence;
 #[cfg(feature = "torch")]
 mod tensors;
+#[cfg(feature = "torch")]
+#[allow(dead_code)] // for the engine that batches
+mod torch_llama;
 
 pub use backend::{Backend, Combined, GenerateJob};
 pub use detokeniser::Detokeniser;

@@ -147,13 +147,14 @@ impl Llama {
 
 /// Computed in f32 whatever the model's type, as every other implementation does.
 fn rotary(config: &LlamaConfig, kind: Kind, device: Device) -> Result<(Tensor, Tensor), ModelError> {
-    let (dim, context) = (config.head_dim() as i64, config.max_context as i64);
-    let options = (Kind::Float, Device::Cpu);
-    let exponents = Tensor::f_arange_start_step(0, dim, 2, options)?.f_div_scalar(dim as f64)?;
-    let base = Tensor::f_full([dim / 2], config.rope_theta(), options)?;
-    let inverse = base.f_pow(&exponents)?.f_reciprocal()?;
-    let angles = Tensor::f_outer(&Tensor::f_arange(context, options)?, &inverse)?;
-    let (cos, sin) = (angles.f_cos()?, angles.f_sin()?);
+    let (pairs, context) = (config.rope.pairs(), config.max_context);
+    let (mut cos, mut sin) = (vec![0.0; pairs * context], vec![0.0; pairs * context]);
+    for position in 0..context {
+        let row = position * pairs..(position + 1) * pairs;
+        config.rope.row(position, 0, &mut cos[row.clone()], &mut sin[row]);
+    }
+    let size = [context as i64, pairs as i64];
+    let (cos, sin) = (Tensor::f_from_slice(&cos)?.f_view(size)?, Tensor::f_from_slice(&sin)?.f_view(size)?);
     let place = |halves: [&Tensor; 2]| -> Result<Tensor, ModelError> {
         Ok(Tensor::f_cat(&halves, 1)?.f_unsqueeze(1)?.f_to_device(device)?.f_to_kind(kind)?)
     };
@@ -165,7 +166,7 @@ mod tests {
     use std::{fs, path::Path};
 
     use super::*;
-    use crate::sequence::floats;
+    use crate::tensors::floats;
 
     fn fixture() -> (Llama, serde_json::Value) {
         let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");

@@ -35,6 +35,12 @@ impl Sampler {
         Ok(best(&scores).1 - own)
     }
 
+    /// The temperature in thousandths and the seed, which are all that decides if it draws from all tokens.
+    #[cfg_attr(not(feature = "torch"), allow(dead_code))] // for devices that draw themselves
+    pub(crate) fn untruncated(&self) -> Option<(u32, &Digest)> {
+        Some((self.temperature_milli, &self.seed))
+    }
+
     fn scores(&self, logits: &[f32], position: u32) -> Result<Vec<f32>, NotFinite> {
         if logits.is_empty() || logits.iter().any(|logit| !logit.is_finite()) {
             return Err(NotFinite);
@@ -49,6 +55,15 @@ impl Sampler {
         }
         Ok(scores)
     }
+}
+
+/// The natural logarithm of a token's probability without temperature, from finite logits.
+#[cfg_attr(not(feature = "torch"), allow(dead_code))] // asked by an engine
+pub(crate) fn logprob(logits: &[f32], token: u32) -> f32 {
+    let highest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let sum: f64 = logits.iter().map(|logit| f64::from(logit - highest).exp()).sum();
+    let own = logits.get(token as usize).copied().unwrap_or(f32::NEG_INFINITY);
+    (f64::from(own - highest) - sum.ln()) as f32
 }
 
 fn best(scores: &[f32]) -> (u32, f32) {

@@ -3,7 +3,7 @@
 use primitives::FinishReason;
 use tokio::sync::mpsc::{self, error::TrySendError};
 
-use crate::{Chunk, Detokeniser, ModelError, Sampler, kv::KvCache, llama::Llama};
+use crate::{Chunk, Detokeniser, ModelError, Sampler, kv::KvCache, llama::Llama, tensors::floats};
 
 /// What a sequence starts from.
 pub(crate) struct Start {
@@ -89,10 +89,4 @@ pub(crate) fn offer(chunks: &mpsc::Sender<Result<Chunk, ModelError>>, chunk: Res
             false
         }
     }
-}
-
-/// One row of numbers on the processor, whatever device and type they were computed in.
-pub(crate) fn floats(row: &tch::Tensor) -> Result<Vec<f32>, ModelError> {
-    let row = row.f_to_device(tch::Device::Cpu)?.f_to_kind(tch::Kind::Float)?.f_flatten(0, -1)?.f_contiguous()?;
-    Ok(Vec::try_from(&row)?)
 }

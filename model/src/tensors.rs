@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use tch::{Kind, Tensor};
 
 use crate::{
-    Dtype, LoadProgress, LoadStep, ModelError,
+    Device, Dtype, LoadProgress, LoadStep, ModelError,
     weights::{RawTensor, Weights},
 };
 
@@ -87,6 +87,29 @@ impl<'a> Tensors<'a> {
         // a tensor may be asked for twice
         *done_bytes = (*done_bytes + bytes).min(total_bytes);
         report(LoadProgress { step: LoadStep::Place, done_bytes: *done_bytes, total_bytes });
+    }
+}
+
+/// The row-major numbers of a tensor on the processor, whatever device and type they were computed in.
+pub(crate) fn floats(tensor: &Tensor) -> Result<Vec<f32>, ModelError> {
+    let tensor = tensor.f_to_device(tch::Device::Cpu)?.f_to_kind(Kind::Float)?.f_flatten(0, -1)?.f_contiguous()?;
+    Ok(Vec::try_from(&tensor)?)
+}
+
+/// Our name of a device of libtorch's.
+pub(crate) fn device_of(device: tch::Device) -> Device {
+    match device {
+        tch::Device::Cuda(index) => Device::Cuda(index),
+        _ => Device::Cpu,
+    }
+}
+
+/// Our name of a type that weights are placed in.
+pub(crate) fn dtype_of(kind: Kind) -> Dtype {
+    match kind {
+        Kind::BFloat16 => Dtype::Bf16,
+        Kind::Half => Dtype::F16,
+        _ => Dtype::F32,
     }
 }
 
