@@ -16,7 +16,7 @@ use assay_cli::demo::{
 };
 use futures::StreamExt as _;
 use localnet::BlockTime;
-use model::{Engine};
+use model::Engine;
 use primitives::BlockNumber;
 use scoring::Record;
 use tokio::{

@@ -43,7 +43,10 @@ async fn main() -> anyhow::Result<()> {
             tokens = made;
         }
         let best = |clock: fn(&Lap) -> f64| {
-            let run = runs.iter().min_by(|a, b| clock(&a.1).total_cmp(&clock(&b.1))).map(|(prefill, whole)| (clock(prefill), clock(whole)));
+            let run = runs
+                .iter()
+                .min_by(|a, b| clock(&a.1).total_cmp(&clock(&b.1)))
+                .map(|(prefill, whole)| (clock(prefill), clock(whole)));
             run.unwrap_or_default()
         };
         let made: usize = tokens.iter().map(Vec::len).sum();

@@ -289,10 +289,10 @@ mod tests {
         let windows = |model_type, change: &[(&str, Value)]| config(model_type, change).map(|config| config.windows);
         let (size, used) = (("sliding_window", 7.into()), ("use_sliding_window", true.into()));
         assert_eq!(windows("mistral", &[]).expect("valid"), [Some(4096); 2]);
-        assert_eq!(windows("mistral", &[size.clone()]).expect("valid"), [Some(7); 2]);
+        assert_eq!(windows("mistral", std::slice::from_ref(&size)).expect("valid"), [Some(7); 2]);
         assert_eq!(windows("mistral", &[("sliding_window", Value::Null)]).expect("valid"), [None; 2]);
         assert_eq!(windows("llama", &[size.clone(), used.clone()]).expect("valid"), [None; 2]);
-        assert_eq!(windows("qwen2", &[size.clone()]).expect("valid"), [None; 2]);
+        assert_eq!(windows("qwen2", std::slice::from_ref(&size)).expect("valid"), [None; 2]);
         assert_eq!(windows("qwen2", &[size.clone(), used.clone()]).expect("valid"), [None; 2]);
         let first = ("max_window_layers", 1.into());
         assert_eq!(windows("qwen2", &[size.clone(), used.clone(), first]).expect("valid"), [None, Some(7)]);

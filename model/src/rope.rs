@@ -54,6 +54,7 @@ impl Rope {
     }
 
     /// Whether a key at the same position differs between sequences of different lengths, which then can't share it.
+    #[allow(dead_code)] // for the engine that shares prefixes
     pub(crate) fn depends_on_length(&self) -> bool {
         matches!(self.scaling, Scaling::Dynamic { .. })
     }
@@ -150,6 +151,49 @@ mod tests {
         assert!(!linear.depends_on_length());
         assert_eq!(row(&linear, 5, 3), row(&linear, 5, 1000));
         assert_eq!(row(&linear, 20, 40), row(&Rope::new(8, 10_000.0, Scaling::None), 5, 40));
+    }
+
+    #[derive(serde::Deserialize)]
+    struct Golden {
+        head_dim: usize,
+        max_position_embeddings: usize,
+        rope_parameters: serde_json::Value,
+        rows: Vec<Row>,
+    }
+
+    /// Every third pair at a position of a sequence that ends there.
+    #[derive(serde::Deserialize)]
+    struct Row {
+        position: usize,
+        cos: Vec<f32>,
+        sin: Vec<f32>,
+    }
+
+    #[test]
+    fn rows_are_transformers() {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/hf/rope.json");
+        let cases: Vec<Golden> = serde_json::from_slice(&std::fs::read(path).expect("there")).expect("json");
+        assert_eq!(cases.len(), 11);
+        for Golden { head_dim, max_position_embeddings, rope_parameters, rows } in cases {
+            let config = serde_json::json!({
+                "model_type": "llama", "vocab_size": 64, "hidden_size": 32, "intermediate_size": 48,
+                "num_hidden_layers": 1, "num_attention_heads": 1, "head_dim": head_dim,
+                "max_position_embeddings": max_position_embeddings, "rope_parameters": rope_parameters,
+            });
+            let config = crate::config::LlamaConfig::parse("config.json".as_ref(), config.to_string().as_bytes());
+            let rope = config.expect("valid").rope;
+            for Row { position, cos, sin } in rows {
+                let own = row(&rope, position, position + 1);
+                // one bit of a frequency in f32, times the position, beside the rounding of the result
+                let tolerance = 5e-7 + position as f32 * f32::EPSILON;
+                for (own, expected) in [(own.0, cos), (own.1, sin)] {
+                    for (own, expected) in own.iter().step_by(3).zip(&expected) {
+                        let off = (own - expected).abs();
+                        assert!(off <= tolerance, "{rope_parameters} at {position}: {own} {expected}");
+                    }
+                }
+            }
+        }
     }
 
     #[test]

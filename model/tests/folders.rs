@@ -86,11 +86,17 @@ fn other_files_that_are_not_what_they_should_be() {
     let error = refusal(|folder| fs::write(folder.join("config.json"), "{").expect("written"));
     assert!(matches!(error, ModelError::Config { .. }), "{error}");
     let error = refusal(|folder| edit_config(folder, "model_type", "gpt2"));
-    assert!(error.to_string().ends_with(r#"describes a "gpt2" model; supported here: llama"#), "{error}");
+    assert!(
+        error.to_string().ends_with(r#"describes a "gpt2" model; supported here: llama, mistral, qwen2, qwen3"#),
+        "{error}"
+    );
     let error = refusal(|folder| edit_config(folder, "max_position_embeddings", 1_u64 << 40));
     assert!(matches!(error, ModelError::ConfigRange { field: "max_position_embeddings", .. }), "{error}");
     let bert = Engine::load(&fixture("bert")).expect_err("refused");
-    assert!(matches!(bert, ModelError::UnsupportedArchitecture { supported: "llama", .. }), "{bert}");
+    assert!(
+        matches!(bert, ModelError::UnsupportedArchitecture { supported: "llama, mistral, qwen2, qwen3", .. }),
+        "{bert}"
+    );
     let llama = Encoder::load(&fixture("llama")).expect_err("refused");
     assert!(matches!(llama, ModelError::UnsupportedArchitecture { supported: "bert", .. }), "{llama}");
 }

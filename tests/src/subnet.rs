@@ -8,7 +8,7 @@ use cli::demo::{
     stage::{self, Keys, NETUID, Player},
 };
 use localnet::BlockTime;
-use model::{Engine};
+use model::Engine;
 use primitives::{BlockRef, Hotkey, MechId, Metagraph};
 use tokio::time::timeout;
 

@@ -21,7 +21,7 @@ use std::{
 
 use anyhow::Context as _;
 use localnet::BlockTime;
-use model::{Engine};
+use model::Engine;
 
 use crate::{
     demo::{cast::Role, report::Report},

@@ -514,10 +514,9 @@ mod tests {
     fn model(threads: usize) -> CpuLlama {
         let read = |name: &str| fs::read(fixtures().join("llama").join(name)).expect(name);
         let config = LlamaConfig::parse("config.json".as_ref(), &read("config.json")).expect("valid");
-        let bytes = read("model.safetensors");
-        let mut weights = Weights::parse("model.safetensors".as_ref(), &bytes, tch::Device::Cpu).expect("valid");
+        let weights = Folder::open(&fixtures().join("llama")).expect("there").weights(&mut |_| ()).expect("valid");
         let threads = NonZero::new(threads).expect("not zero");
-        let mut model = CpuLlama::load(config, &mut weights, 4, threads).expect("loads");
+        let mut model = CpuLlama::load(config, &weights, 4, threads, &mut |_| ()).expect("loads");
         for slot in 0..4 {
             model.reserve(slot, 64, 0).expect("room");
         }

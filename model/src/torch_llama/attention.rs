@@ -60,7 +60,7 @@ impl Chunk {
         let device = cache.layer(0).0.device();
         let views = views(config, |window| {
             let low = first(piece.start, window);
-            let cut = window.filter(|window| piece.tokens.len() > *window || low > 0);
+            let cut = window.filter(|window| piece.start + piece.tokens.len() > *window);
             if start == 0 && cut.is_none() {
                 return Ok(View { window, low, mask: None });
             }
@@ -169,7 +169,7 @@ impl Attention for Step {
     fn write(&self, target: &mut Tensor, rows: &Tensor) -> Result<(), ModelError> {
         let dim = rows.size()[2];
         let mut flat = target.f_view([-1, dim])?;
-        flat.f_index_copy_(0, &self.places, &rows.f_reshape([-1, dim])?)?;
+        let _ = flat.f_index_copy_(0, &self.places, &rows.f_reshape([-1, dim])?)?;
         Ok(())
     }
 

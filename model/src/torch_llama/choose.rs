@@ -96,7 +96,7 @@ fn gumbel(draws: &[Draw], vocabulary: i64, device: Device) -> Result<Tensor, Mod
 
 #[cfg(test)]
 mod tests {
-    use primitives::Digest;
+    use primitives::{Digest, Sampling};
 
     use super::*;
     use crate::{Sampler, forward::answer};
@@ -108,7 +108,10 @@ mod tests {
             .map(|row| {
                 // coarse, so that there are equals
                 let logits = (0..vocabulary).map(|id: u32| ((id * 7919 + row * 104_729) % 97) as f32 / 8.0).collect();
-                let sampler = Sampler::new([0, 1, 700, 1000, 2500][row as usize % 5], Digest::of(&row.to_le_bytes()));
+                let sampler = Sampler::new(
+                    Sampling::at([0, 1, 700, 1000, 2500][row as usize % 5]),
+                    Digest::of(&row.to_le_bytes()),
+                );
                 (logits, Ask::Choose { sampler, position: row * 1_000_000, logprob: false })
             })
             .collect();
