@@ -13,7 +13,7 @@ use scoring::TokenCheck;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
-    Backend, Chunk, Device, GenerateJob, Manifest, ModelError, Options, Sampler, TokenStream, Tokenizer,
+    Backend, Chunk, Device, GenerateJob, Manifest, ModelError, OnProgress, Options, Sampler, TokenStream, Tokenizer,
     config::LlamaConfig,
     folder::Folder,
     libtorch,
@@ -44,20 +44,31 @@ enum Job {
 type Checked = Result<Vec<TokenCheck>, ModelError>;
 
 impl Engine {
-    /// Loads a Hugging Face folder: `config.json`, `model.safetensors`, `tokenizer.json`. Blocks until it is done.
+    /// Loads a Hugging Face folder: `config.json`, `tokenizer.json` and `model.safetensors`, or its index and
+    /// the files that it names. Blocks until it is done.
     pub fn load(path: &Path, device: Device) -> Result<Self, ModelError> {
         Self::load_with(path, device, Options::default())
     }
 
     /// [`Self::load`] with other options.
     pub fn load_with(path: &Path, device: Device, options: Options) -> Result<Self, ModelError> {
+        Self::load_watched(path, device, options, Box::new(|_| ()))
+    }
+
+    /// [`Self::load_with`], told how far it is.
+    pub fn load_watched(
+        path: &Path,
+        device: Device,
+        options: Options,
+        mut progress: OnProgress,
+    ) -> Result<Self, ModelError> {
         let folder = Folder::open(path)?;
         let (jobs, queue) = mpsc::channel(QUEUE);
         // libtorch gives every thread that calls it a team of workers: tensors are made, used and dropped on this one
         let (manifest, tokenizer) = spawn_loaded("model", move |loaded| {
             options.apply();
             let _no_grad = tch::no_grad_guard();
-            match contain(|| read(folder, device)) {
+            match contain(|| read(folder, device, &mut progress)) {
                 Ok((model, manifest, tokenizer)) => {
                     let _ = loaded.send(Ok((manifest, tokenizer)));
                     run(&model, queue);
@@ -151,13 +162,16 @@ pub(crate) fn spawn_loaded<T: Send + 'static>(
     result.recv().unwrap_or(Err(ModelError::Stopped))
 }
 
-fn read(mut folder: Folder, device: Device) -> Result<(Llama, Manifest, Tokenizer), ModelError> {
+fn read(
+    mut folder: Folder,
+    device: Device,
+    report: &mut OnProgress,
+) -> Result<(Llama, Manifest, Tokenizer), ModelError> {
     let place = libtorch::open(device)?;
     let config = LlamaConfig::parse(&folder.path("config.json"), &folder.text("config.json")?)?;
     let tokenizer = folder.tokenizer(config.vocab_size)?;
-    let mut report = |_| ();
-    let weights = folder.weights(&mut report)?;
-    let tensors = Tensors::new(&weights, place, device.usual_dtype(), &mut report);
+    let weights = folder.weights(report)?;
+    let tensors = Tensors::new(&weights, place, device.usual_dtype(), report);
     let architecture = config.model_type;
     let (vocab_size, max_context, end_tokens) = (config.vocab_size, config.max_context, config.end_tokens());
     let model = Llama::load(config, &tensors)?;
