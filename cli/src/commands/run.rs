@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::Context as _;
 use futures::StreamExt as _;
-use model::{Backend, Chunk, Encoder, Engine, GenerateJob};
+use model::{Backend, Chunk, Encoder, Engine, EngineOptions, GenerateJob};
 use primitives::{Digest, FinishReason, GenerateRequest, Prompt, Sampling};
 use serde_json::json;
 
@@ -17,6 +17,7 @@ use crate::{
     args::{Global, ModelFlags},
     commands::ask::temperature_milli,
     layers::Layer,
+    loading,
     settings::ModelSettings,
 };
 
@@ -104,7 +105,8 @@ pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
 
 /// Load a model onto the device that the settings name.
 pub fn load(path: &Path, device: &str) -> anyhow::Result<Engine> {
-    Ok(Engine::load(path, device.parse()?)?)
+    let options = EngineOptions { devices: vec![device.parse()?], ..EngineOptions::default() };
+    Ok(Engine::load_with(path, &options, loading::progress())?)
 }
 
 /// Load the sentence encoder, where the settings name one.
