@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use primitives::{Digest, GenerateRequest};
+use primitives::{Digest, GenerateRequest, Tensor};
 
 use crate::{Manifest, ModelError, TokenStream};
 
@@ -27,6 +27,11 @@ pub trait Backend: Send + Sync + 'static {
 
     /// One unit vector for each text.
     async fn embed(&self, texts: Vec<String>) -> Result<Vec<Vec<f32>>, ModelError>;
+
+    /// What a module returns for these arguments. Models of texts don't.
+    async fn infer(&self, _: Vec<Tensor>) -> Result<Vec<Tensor>, ModelError> {
+        Err(ModelError::Unsupported { model: self.manifest().name.clone(), what: "take tensors" })
+    }
 }
 
 /// A language model and a sentence encoder behind one door. The manifest is the language model's.
@@ -49,5 +54,9 @@ impl Backend for Combined {
 
     async fn embed(&self, texts: Vec<String>) -> Result<Vec<Vec<f32>>, ModelError> {
         self.encoder.embed(texts).await
+    }
+
+    async fn infer(&self, tensors: Vec<Tensor>) -> Result<Vec<Tensor>, ModelError> {
+        self.generator.infer(tensors).await
     }
 }

@@ -66,9 +66,30 @@ pub(crate) struct BertConfig {
     pub(crate) type_vocab_size: usize,
     #[serde(default = "bert_epsilon")]
     pub(crate) layer_norm_eps: f64,
-    #[serde(default = "gelu")]
-    hidden_act: String,
+    #[serde(default = "gelu", rename = "hidden_act")]
+    pub(crate) activation: Activation,
     position_embedding_type: Option<String>,
+}
+
+/// What bends an encoder's feed-forward layers, by Hugging Face's names.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(from = "String")]
+pub(crate) enum Activation {
+    Gelu,
+    GeluTanh,
+    Relu,
+    Other(String),
+}
+
+impl From<String> for Activation {
+    fn from(name: String) -> Self {
+        match name.as_str() {
+            "gelu" | "gelu_python" => Self::Gelu,
+            "gelu_new" | "gelu_pytorch_tanh" | "gelu_fast" => Self::GeluTanh,
+            "relu" => Self::Relu,
+            _ => Self::Other(name),
+        }
+    }
 }
 
 fn llama_epsilon() -> f64 {
@@ -83,8 +104,8 @@ fn silu() -> String {
     "silu".to_owned()
 }
 
-fn gelu() -> String {
-    "gelu".to_owned()
+fn gelu() -> Activation {
+    Activation::Gelu
 }
 
 impl LlamaConfig {
@@ -137,6 +158,11 @@ impl LlamaConfig {
         self.rope_theta.or(newer).unwrap_or(10_000.0)
     }
 
+    /// The generation's configuration knows better.
+    pub(crate) fn set_end_tokens(&mut self, ids: Vec<u32>) {
+        self.eos_token_id = Some(Ids::Many(ids));
+    }
+
     pub(crate) fn end_tokens(&self) -> Vec<u32> {
         match &self.eos_token_id {
             None => Vec::new(),
@@ -150,8 +176,8 @@ impl BertConfig {
     pub(crate) fn parse(path: &Path, bytes: &[u8]) -> Result<Self, ModelError> {
         let config: Self = parse(path, bytes, "bert")?;
         let unsupported = |setting: String| Err(ModelError::UnsupportedSetting { path: path.to_owned(), setting });
-        if config.hidden_act != "gelu" {
-            return unsupported(format!("hidden_act {}", config.hidden_act));
+        if let Activation::Other(name) = &config.activation {
+            return unsupported(format!("hidden_act {name}"));
         }
         if let Some(kind) = config.position_embedding_type.as_deref().filter(|kind| *kind != "absolute") {
             return unsupported(format!("position_embedding_type {kind}"));

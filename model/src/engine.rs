@@ -5,6 +5,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
     thread,
+    time::SystemTime,
 };
 
 use async_trait::async_trait;
@@ -14,9 +15,10 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::{
     Backend, Chunk, Device, GenerateJob, Manifest, ModelError, Options, Sampler, TokenStream, Tokenizer,
+    chat_template::ChatTemplate,
     config::LlamaConfig,
     folder::Folder,
-    libtorch,
+    generation_config, libtorch,
     llama::Llama,
     sequence::{Sequence, Start, floats, offer},
     weights::Weights,
@@ -33,6 +35,7 @@ const MAX_LIVE: usize = 64;
 pub struct Engine {
     manifest: Manifest,
     tokenizer: Tokenizer,
+    chat: Option<ChatTemplate>,
     jobs: mpsc::Sender<Job>,
 }
 
@@ -54,19 +57,19 @@ impl Engine {
         let folder = Folder::open(path)?;
         let (jobs, queue) = mpsc::channel(QUEUE);
         // libtorch gives every thread that calls it a team of workers: tensors are made, used and dropped on this one
-        let (manifest, tokenizer) = spawn_loaded("model", move |loaded| {
+        let (manifest, tokenizer, chat) = spawn_loaded("model", move |loaded| {
             options.apply();
             let _no_grad = tch::no_grad_guard();
             match contain(|| read(folder, device)) {
-                Ok((model, manifest, tokenizer)) => {
-                    let _ = loaded.send(Ok((manifest, tokenizer)));
+                Ok((model, manifest, tokenizer, chat)) => {
+                    let _ = loaded.send(Ok((manifest, tokenizer, chat)));
                     run(&model, queue);
                 }
                 Err(error) => drop(loaded.send(Err(error))),
             }
         })?;
         tracing::info!(model = manifest.name, digest = %manifest.digest, %device, "model loaded");
-        Ok(Self { manifest, tokenizer, jobs })
+        Ok(Self { manifest, tokenizer, chat, jobs })
     }
 
     /// The model's tokenizer.
@@ -79,7 +82,11 @@ impl Engine {
         let ids = match prompt {
             Prompt::Text(text) => self.tokenizer.encode(text)?,
             Prompt::Tokens(ids) => ids.clone(),
-            Prompt::Chat(_) => return Err(ModelError::NoChatTemplate { model: self.manifest.name.clone() }),
+            Prompt::Chat(messages) => match &self.chat {
+                // the template writes the special tokens that the model wants
+                Some(chat) => self.tokenizer.encode_bare(&chat.render(messages, SystemTime::now())?)?,
+                None => return Err(ModelError::NoChatTemplate { model: self.manifest.name.clone() }),
+            },
         };
         let Manifest { vocab_size, max_context, .. } = self.manifest;
         if ids.is_empty() {
@@ -151,15 +158,21 @@ pub(crate) fn spawn_loaded<T: Send + 'static>(
     result.recv().unwrap_or(Err(ModelError::Stopped))
 }
 
-fn read(mut folder: Folder, device: Device) -> Result<(Llama, Manifest, Tokenizer), ModelError> {
+type Loaded = (Llama, Manifest, Tokenizer, Option<ChatTemplate>);
+
+fn read(mut folder: Folder, device: Device) -> Result<Loaded, ModelError> {
     let device = libtorch::open(device)?;
-    let config = LlamaConfig::parse(&folder.path("config.json"), &folder.text("config.json")?)?;
+    let mut config = LlamaConfig::parse(&folder.path("config.json"), &folder.text("config.json")?)?;
+    if let Some(ids) = generation_config::end_tokens(&mut folder, config.vocab_size)? {
+        config.set_end_tokens(ids);
+    }
     let tokenizer = folder.tokenizer(config.vocab_size)?;
+    let chat = ChatTemplate::read(&mut folder)?;
     let bytes = folder.weights("model.safetensors")?;
     let weights = Weights::parse(&folder.path("model.safetensors"), &bytes, device)?;
     let (vocab_size, max_context, end_tokens) = (config.vocab_size, config.max_context, config.end_tokens());
     let model = Llama::load(config, &weights)?;
-    Ok((model, folder.manifest("llama", vocab_size, max_context, end_tokens), tokenizer))
+    Ok((model, folder.manifest("llama", vocab_size, max_context, end_tokens), tokenizer, chat))
 }
 
 /// The thread's loop: a step of every live sequence, then whatever came in meanwhile.

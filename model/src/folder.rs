@@ -39,6 +39,11 @@ impl Folder {
         self.read(name, MAX_TEXT_BYTES)
     }
 
+    /// [`Self::text`] of a file that not every model has.
+    pub(crate) fn optional(&mut self, name: &str) -> Result<Option<Vec<u8>>, ModelError> {
+        if self.path(name).exists() { self.text(name).map(Some) } else { Ok(None) }
+    }
+
     /// The weights.
     pub(crate) fn weights(&mut self, name: &str) -> Result<Vec<u8>, ModelError> {
         self.read(name, MAX_WEIGHT_BYTES)

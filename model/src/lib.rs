@@ -1,5 +1,5 @@
-//! Loads and runs models: a Llama-shaped language model and a BERT-shaped sentence encoder, from Hugging Face folders,
-//! on libtorch (feature `torch`, on by default). Without the feature the values and traits remain.
+//! Loads and runs models: Llama-shaped language models and BERT-shaped sentence encoders from Hugging Face folders, and
+//! any TorchScript module, on libtorch (feature `torch`, on by default). Without the feature the values and traits remain.
 //!
 //! Invariants:
 //! * a model is named by its [`Manifest`]: the BLAKE3 digests of the very bytes that were loaded;
@@ -31,10 +31,13 @@ mod folder;
 mod manifest;
 mod sample;
 mod stream;
+mod tensor_file;
 mod tokenizer;
 
 #[cfg(feature = "torch")]
 mod bert;
+#[cfg(feature = "torch")]
+mod chat_template;
 #[cfg(feature = "torch")]
 mod config;
 #[cfg(feature = "torch")]
@@ -42,11 +45,17 @@ mod encoder;
 #[cfg(feature = "torch")]
 mod engine;
 #[cfg(feature = "torch")]
+mod generation_config;
+#[cfg(feature = "torch")]
 mod kv;
 #[cfg(feature = "torch")]
 mod libtorch;
 #[cfg(feature = "torch")]
 mod llama;
+#[cfg(feature = "torch")]
+mod script;
+#[cfg(feature = "torch")]
+mod sentence;
 #[cfg(feature = "torch")]
 mod sequence;
 #[cfg(feature = "torch")]
@@ -59,6 +68,7 @@ pub use error::ModelError;
 pub use manifest::{FileDigest, Manifest};
 pub use sample::{NotFinite, Sampler};
 pub use stream::{Chunk, TokenStream};
+pub use tensor_file::{read_tensors, write_tensors};
 pub use tokenizer::Tokenizer;
 
 #[cfg(feature = "torch")]
@@ -67,3 +77,5 @@ pub use encoder::Encoder;
 pub use engine::Engine;
 #[cfg(feature = "torch")]
 pub use libtorch::{LIBTORCH_VERSION, Options, libtorch_version};
+#[cfg(feature = "torch")]
+pub use script::Script;
