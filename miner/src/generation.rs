@@ -86,7 +86,11 @@ impl Generation {
         .await;
 
         let seed = sampling_seed(&self.digest);
-        let mut chunks = self.backend.generate(GenerateJob { request: self.request, seed }).await.map_err(refused)?;
+        let mut chunks = self
+            .backend
+            .generate(GenerateJob { request: self.request, seed, deadline: None })
+            .await
+            .map_err(refused)?;
         let mut signer = ReceiptSigner::new(self.key, self.digest);
         let mut tokens = 0;
         while let Some(chunk) = chunks.next().await {

@@ -1,6 +1,6 @@
 //! What the miner's service runs on.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use async_trait::async_trait;
 use primitives::{Digest, GenerateRequest, Tensor};
@@ -14,6 +14,8 @@ pub struct GenerateJob {
     pub request: GenerateRequest,
     /// Decides every draw, so that anyone with the same model can repeat the answer.
     pub seed: Digest,
+    /// When the answer is worth nothing any more: work that is late by then is dropped before it costs anything.
+    pub deadline: Option<Instant>,
 }
 
 /// Something that answers requests.

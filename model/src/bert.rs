@@ -6,7 +6,7 @@ use crate::{
     ModelError,
     config::{Activation, BertConfig},
     sentence::Pooling,
-    weights::Weights,
+    tensors::Tensors,
 };
 
 /// The encoder's tensors.
@@ -46,7 +46,7 @@ struct Batch {
 }
 
 impl Bert {
-    pub(crate) fn load(config: BertConfig, weights: &Weights<'_>) -> Result<Self, ModelError> {
+    pub(crate) fn load(config: BertConfig, weights: &Tensors<'_>) -> Result<Self, ModelError> {
         // some folders hold the whole pre-training model, with the encoder under a name of its own
         let prefix = if weights.has("bert.embeddings.word_embeddings.weight") { "bert." } else { "" };
         let (hidden, ffn) = (config.hidden_size, config.intermediate_size);

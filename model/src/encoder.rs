@@ -6,15 +6,15 @@ use async_trait::async_trait;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
-    Backend, Device, GenerateJob, Manifest, ModelError, Options, TokenStream, Tokenizer,
+    Backend, Device, Dtype, GenerateJob, Manifest, ModelError, Options, TokenStream, Tokenizer,
     bert::Bert,
     config::BertConfig,
-    engine::{contain, spawn_loaded},
+    engine::spawn_loaded,
     folder::Folder,
     libtorch,
     sentence::Sentences,
-    sequence::floats,
-    weights::Weights,
+    tensors::{Tensors, floats},
+    worker::contain,
 };
 
 /// Jobs that wait for the thread. Beyond that, callers wait.
@@ -51,7 +51,7 @@ impl Encoder {
         let (manifest, tokenizer) = spawn_loaded("encoder", move |loaded| {
             options.apply();
             let _no_grad = tch::no_grad_guard();
-            match contain(|| read(folder, device)) {
+            match contain(|| read(folder, device, options.dtype)) {
                 Ok((model, manifest, tokenizer, sentences)) => {
                     let _ = loaded.send(Ok((manifest, tokenizer)));
                     run(&model, sentences, queue);
@@ -84,8 +84,8 @@ impl Backend for Encoder {
 
 type Loaded = (Bert, Manifest, Tokenizer, Sentences);
 
-fn read(mut folder: Folder, device: Device) -> Result<Loaded, ModelError> {
-    let device = libtorch::open(device)?;
+fn read(mut folder: Folder, device: Device, dtype: Option<Dtype>) -> Result<Loaded, ModelError> {
+    let place = libtorch::open(device)?;
     let config = BertConfig::parse(&folder.path("config.json"), &folder.text("config.json")?)?;
     let sentences = Sentences::read(&mut folder, config.max_positions)?;
     let path = folder.path("tokenizer.json");
@@ -93,10 +93,12 @@ fn read(mut folder: Folder, device: Device) -> Result<Loaded, ModelError> {
     let tokenizer = if sentences.lower_case { tokenizer.lower_cased() } else { Ok(tokenizer) };
     let tokenizer = tokenizer.and_then(|tokenizer| tokenizer.truncated(sentences.max_tokens));
     let tokenizer = tokenizer.map_err(|source| ModelError::Tokenizer { path, source })?;
-    let bytes = folder.weights("model.safetensors")?;
-    let weights = Weights::parse(&folder.path("model.safetensors"), &bytes, device)?;
+    let mut report = |_| ();
+    let weights = folder.weights(&mut report)?;
+    let tensors = Tensors::new(&weights, place, dtype.unwrap_or(device.usual_dtype()), &mut report);
     let vocab_size = config.vocab_size;
-    let model = Bert::load(config, &weights)?;
+    let model = Bert::load(config, &tensors)?;
+    tensors.finish()?;
     Ok((model, folder.manifest("bert", vocab_size, sentences.max_tokens, Vec::new()), tokenizer, sentences))
 }
 

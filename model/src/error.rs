@@ -1,8 +1,8 @@
 //! What can go wrong with a model, each with the file or value at fault.
 
-use std::{error::Error, io, path::PathBuf};
+use std::{error::Error, io, path::PathBuf, time::Duration};
 
-use crate::{Device, NotFinite};
+use crate::{Device, Dtype, NotFinite};
 
 /// A model can't be loaded, or a job can't be done.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +25,18 @@ pub enum ModelError {
     ConfigRange { path: PathBuf, field: &'static str, value: u64, min: u64, max: u64 },
     #[error("{} is not a safetensors file, or is damaged", path.display())]
     Weights { path: PathBuf, source: safetensors::SafeTensorError },
+    #[error("{} is a pointer of Git LFS, not the file itself: fetch it with `git lfs pull`", path.display())]
+    Pointer { path: PathBuf },
+    #[error("{} is cut off: tensor {tensor} ends {missing} bytes beyond it", path.display())]
+    Truncated { path: PathBuf, tensor: String, missing: u64 },
+    #[error("{} changed while it was loaded", path.display())]
+    Changed { path: PathBuf },
+    #[error("{} is not an index of weights", path.display())]
+    Index { path: PathBuf, source: serde_json::Error },
+    #[error("{} keeps tensor {tensor} in {shard:?}, which is not the name of a file beside it", path.display())]
+    ShardName { path: PathBuf, tensor: String, shard: String },
+    #[error("{} is missing; the index keeps tensor {tensor} in it", path.display())]
+    MissingShard { path: PathBuf, tensor: String },
     #[error("{} has no tensor {tensor}", path.display())]
     MissingTensor { path: PathBuf, tensor: String },
     #[error("{}: tensor {tensor} has shape {found:?}, the configuration says {expected:?}", path.display())]
@@ -37,6 +49,12 @@ pub enum ModelError {
     Vocabulary { path: PathBuf, tokenizer: usize, model: usize },
     #[error("device {device} cannot be used: {reason}")]
     DeviceUnavailable { device: Device, reason: String },
+    #[error("device {device} cannot compute in {dtype}: {reason}")]
+    DtypeUnavailable { device: Device, dtype: Dtype, reason: String },
+    #[error(
+        "device {device} has no room for the keys and values of {slots} sequences of {tokens} tokens: {bytes} bytes"
+    )]
+    CacheMemory { device: Device, slots: usize, tokens: usize, bytes: u64 },
     #[error("libtorch {found} is loaded, but this program was built for {expected}")]
     LibtorchVersion { expected: &'static str, found: String },
     #[error("the text cannot be split into tokens")]
@@ -74,6 +92,10 @@ pub enum ModelError {
     Panicked { reason: String },
     #[error("the model's thread cannot be started")]
     Thread { source: io::Error },
+    #[error("all places are taken; one may be free in {} ms", retry_after.as_millis())]
+    Busy { retry_after: Duration },
+    #[error("the time for the answer was over before it was whole")]
+    Expired,
     #[error("the model has stopped")]
     Stopped,
     #[cfg(feature = "torch")]

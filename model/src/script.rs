@@ -8,9 +8,8 @@ use tch::{CModule, IValue, Kind, TchError};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
-    Backend, Device, FileDigest, GenerateJob, Manifest, ModelError, Options, TokenStream,
-    engine::{contain, spawn_loaded},
-    libtorch, manifest,
+    Backend, Device, FileDigest, GenerateJob, Manifest, ModelError, Options, TokenStream, engine::spawn_loaded,
+    libtorch, manifest, worker::contain,
 };
 
 /// Jobs that wait for the thread. Beyond that, callers wait.

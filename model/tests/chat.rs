@@ -3,7 +3,7 @@
 
 use std::{fs, path::Path};
 
-use assay_model::{Backend, Device, Engine, GenerateJob, ModelError};
+use assay_model::{Backend, Engine, GenerateJob, ModelError};
 use primitives::{ChatMessage, Digest, GenerateRequest, Prompt, Sampling};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -29,7 +29,7 @@ fn folder(files: &[(&str, &str)]) -> TempDir {
 }
 
 fn load(folder: &TempDir) -> Result<Engine, ModelError> {
-    Engine::load(folder.path(), Device::Cpu)
+    Engine::load(folder.path())
 }
 
 fn chat(messages: &[(&str, &str)]) -> Prompt {
@@ -74,7 +74,7 @@ async fn a_refused_conversation_is_told_in_the_templates_words() {
     let engine = load(&folder(&[("chat_template.jinja", template)])).expect("loads");
     let job = |prompt| {
         let request = GenerateRequest::new(prompt, 2, Sampling::GREEDY);
-        GenerateJob { request, seed: Digest::of(b"") }
+        GenerateJob { request, seed: Digest::of(b""), deadline: None }
     };
     let answer = engine.generate(job(chat(&[("user", "the cat")]))).await.expect("starts").collect().await;
     let same = engine.generate(job(Prompt::Text("the cat".to_owned()))).await.expect("starts").collect().await;
@@ -132,7 +132,7 @@ async fn its_end_tokens_end_an_answer() {
     let config = serde_json::json!({ "eos_token_id": [end] }).to_string();
     let engine = load(&folder(&[("generation_config.json", &config)])).expect("loads");
     let request = GenerateRequest::new(Prompt::Tokens(prompt), 24, Sampling::GREEDY);
-    let answer = engine.generate(GenerateJob { request, seed: Digest::of(b"") }).await.expect("starts");
+    let answer = engine.generate(GenerateJob { request, seed: Digest::of(b""), deadline: None }).await.expect("starts");
     let answer = answer.collect().await.expect("an answer");
     assert_eq!((answer.tokens.as_slice(), answer.finish), (&greedy[..=first], primitives::FinishReason::Stop));
 }
