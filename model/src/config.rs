@@ -71,9 +71,7 @@ struct File {
     layer_types: Option<Vec<String>>,
     quantization_config: Option<serde_json::Value>,
     #[serde(default, deserialize_with = "given")]
-    eos_token_id: Given<Ids>,
-    #[serde(flatten)]
-    rope: RopeFile,
+    eos_token_id: Given<serde_json::Value>,
 }
 
 /// Left out, or given: a value or null. They differ where a default is not null.
@@ -83,16 +81,12 @@ fn given<'de, D: serde::Deserializer<'de>, T: Deserialize<'de>>(deserializer: D)
     Option::deserialize(deserializer).map(Some)
 }
 
-#[derive(Clone, Debug, Deserialize)]
-#[serde(untagged)]
-enum Ids {
-    One(u32),
-    Many(Vec<u32>),
-}
-
 impl LlamaConfig {
     pub(crate) fn parse(path: &Path, bytes: &[u8]) -> Result<Self, ModelError> {
         let (model_type, file): (_, File) = parse(path, bytes, &["llama", "mistral", "qwen2", "qwen3"], SUPPORTED)?;
+        // apart from the others: a flattened struct loses numbers where serde_json keeps them as text
+        let rope: RopeFile =
+            serde_json::from_slice(bytes).map_err(|source| ModelError::Config { path: path.to_owned(), source })?;
         let unsupported = |setting: String| ModelError::UnsupportedSetting { path: path.to_owned(), setting };
         let activation = file.hidden_act.as_deref().unwrap_or("silu");
         if !["silu", "swish"].contains(&activation) {
@@ -123,7 +117,7 @@ impl LlamaConfig {
         if !(rms_norm_eps >= 0.0 && rms_norm_eps.is_finite()) {
             return Err(unsupported(format!("rms_norm_eps {rms_norm_eps}")));
         }
-        let positions = file.rope.positions(head_dim, file.max_position_embeddings);
+        let positions = rope.positions(head_dim, file.max_position_embeddings);
         let Positions { rope, max_context } = positions.map_err(unsupported)?;
         check.range("max_position_embeddings, scaled,", max_context, 1, 1 << 24)?;
         let windows = file.windows(model_type).map_err(unsupported)?;
@@ -131,10 +125,11 @@ impl LlamaConfig {
             check.range("sliding_window", *window, 1, 1 << 24)?;
         }
         let end_tokens = match &file.eos_token_id {
-            Some(Some(Ids::One(id))) => vec![*id],
-            Some(Some(Ids::Many(ids))) => ids.clone(),
             None if matches!(model_type, "llama" | "mistral") && file.vocab_size > 2 => vec![2],
             None | Some(None) => Vec::new(),
+            Some(Some(one_or_many)) => {
+                ids(one_or_many).ok_or_else(|| unsupported(format!("eos_token_id {one_or_many}")))?
+            }
         };
         for token in &end_tokens {
             check.range("eos_token_id", *token as usize, 0, file.vocab_size - 1)?;
@@ -182,6 +177,15 @@ impl LlamaConfig {
 
     pub(crate) fn end_tokens(&self) -> Vec<u32> {
         self.end_tokens.clone()
+    }
+}
+
+/// One token id or a list of them.
+fn ids(value: &serde_json::Value) -> Option<Vec<u32>> {
+    let id = |value: &serde_json::Value| u32::try_from(value.as_u64()?).ok();
+    match value.as_array() {
+        Some(ids) => ids.iter().map(id).collect(),
+        None => Some(vec![id(value)?]),
     }
 }
 
@@ -328,6 +332,7 @@ mod tests {
             ("num_key_value_heads", 0.into(), "config.json: num_key_value_heads is 0, outside 1..=4"),
             ("num_attention_heads", 0.into(), "config.json: num_attention_heads is 0, outside 1..=1024"),
             ("eos_token_id", 64.into(), "config.json: eos_token_id is 64, outside 0..=63"),
+            ("eos_token_id", "</s>".into(), r#"config.json asks for eos_token_id "</s>", which is not supported"#),
             ("hidden_act", "relu".into(), "config.json asks for hidden_act relu, which is not supported"),
             (
                 "quantization_config",
