@@ -162,43 +162,40 @@ mod kernels {
     use super::{HALF, Narrow, Strip, WIDTH, Wide};
     use crate::isa::{by_isa, fma};
 
+    /// Loops over rows and lanes are counted ones of constant length: unrolled, the sums are registers.
     #[inline(always)]
-    fn lanes<const M: usize, const FMA: bool>(sums: &mut [[f32; HALF]; M], weights: &[f32; HALF], inputs: &[f32; M]) {
-        for (sum, input) in sums.iter_mut().zip(inputs) {
-            for (sum, weight) in sum.iter_mut().zip(weights) {
-                *sum = fma::<FMA>(*weight, *input, *sum);
-            }
-        }
-    }
-
-    #[inline(always)]
-    fn inputs<const M: usize>(rows: &[&[f32]; M], at: usize) -> [f32; M] {
-        std::array::from_fn(|row| rows[row][at])
-    }
-
-    #[inline(always)]
-    fn whole<T: Copy, const M: usize, const FMA: bool>(
+    #[allow(clippy::needless_range_loop)]
+    fn whole<T, const M: usize, const FMA: bool>(
         weights: &[T],
         widen: impl Fn(&T) -> [[f32; HALF]; 2],
         rows: &[&[f32]; M],
         out: &mut [Strip; M],
     ) {
-        let (mut low, mut high) = ([[0.0; HALF]; M], [[0.0; HALF]; M]);
-        for (at, weights) in weights.iter().enumerate() {
-            let ([left, right], inputs) = (widen(weights), inputs(rows, at));
-            lanes::<M, FMA>(&mut low, &left, &inputs);
-            lanes::<M, FMA>(&mut high, &right, &inputs);
+        let mut sums = [[[0.0; HALF]; 2]; M];
+        for at in 0..weights.len() {
+            let [left, right] = widen(&weights[at]);
+            for row in 0..M {
+                let input = rows[row][at];
+                for lane in 0..HALF {
+                    sums[row][0][lane] = fma::<FMA>(left[lane], input, sums[row][0][lane]);
+                }
+                for lane in 0..HALF {
+                    sums[row][1][lane] = fma::<FMA>(right[lane], input, sums[row][1][lane]);
+                }
+            }
         }
-        for (out, (low, high)) in out.iter_mut().zip(low.iter().zip(&high)) {
-            for (out, sum) in out.iter_mut().zip(low.iter().chain(high)) {
-                *out += sum;
+        for row in 0..M {
+            for lane in 0..HALF {
+                out[row][lane] += sums[row][0][lane];
+                out[row][lane + HALF] += sums[row][1][lane];
             }
         }
     }
 
     /// Half a panel at a time, for machines with sixteen registers of eight lanes.
     #[inline(always)]
-    fn halves<T: Copy, const M: usize, const FMA: bool>(
+    #[allow(clippy::needless_range_loop)]
+    fn halves<T, const M: usize, const FMA: bool>(
         weights: &[T],
         widen: impl Fn(&T) -> [[f32; HALF]; 2],
         rows: &[&[f32]; M],
@@ -206,29 +203,47 @@ mod kernels {
     ) {
         for half in 0..2 {
             let mut sums = [[0.0; HALF]; M];
-            for (at, weights) in weights.iter().enumerate() {
-                lanes::<M, FMA>(&mut sums, &widen(weights)[half], &inputs(rows, at));
+            for at in 0..weights.len() {
+                let weights = widen(&weights[at])[half];
+                for row in 0..M {
+                    let input = rows[row][at];
+                    for lane in 0..HALF {
+                        sums[row][lane] = fma::<FMA>(weights[lane], input, sums[row][lane]);
+                    }
+                }
             }
-            for (out, sums) in out.iter_mut().zip(&sums) {
-                for (out, sum) in out[half * HALF..].iter_mut().zip(sums) {
-                    *out += sum;
+            for row in 0..M {
+                for lane in 0..HALF {
+                    out[row][half * HALF + lane] += sums[row][lane];
                 }
             }
         }
     }
 
     #[inline(always)]
+    #[allow(clippy::needless_range_loop)]
     fn wide_halves(strip: &Wide) -> [[f32; HALF]; 2] {
-        std::array::from_fn(|half| std::array::from_fn(|lane| strip[half * HALF + lane]))
+        let mut halves = [[0.0; HALF]; 2];
+        for lane in 0..HALF {
+            halves[0][lane] = strip[lane];
+            halves[1][lane] = strip[lane + HALF];
+        }
+        halves
     }
 
     #[inline(always)]
+    #[allow(clippy::needless_range_loop)]
     fn narrow_halves(words: &Narrow) -> [[f32; HALF]; 2] {
-        [words.map(|word| f32::from_bits(word << 16)), words.map(|word| f32::from_bits(word & 0xffff_0000))]
+        let mut halves = [[0.0; HALF]; 2];
+        for lane in 0..HALF {
+            halves[0][lane] = f32::from_bits(words[lane] << 16);
+            halves[1][lane] = f32::from_bits(words[lane] & 0xffff_0000);
+        }
+        halves
     }
 
     #[inline(always)]
-    fn sized<T: Copy, const M: usize, const FMA: bool, const SPLIT: bool>(
+    fn sized<T, const M: usize, const FMA: bool, const SPLIT: bool>(
         weights: &[T],
         widen: impl Fn(&T) -> [[f32; HALF]; 2],
         rows: &[&[f32]],
@@ -245,7 +260,7 @@ mod kernels {
     }
 
     #[inline(always)]
-    fn any<T: Copy, const FMA: bool, const SPLIT: bool, const TWELVE: bool>(
+    fn any<T, const FMA: bool, const SPLIT: bool, const TWELVE: bool>(
         weights: &[T],
         widen: impl Fn(&T) -> [[f32; HALF]; 2],
         rows: &[&[f32]],
