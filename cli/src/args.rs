@@ -161,8 +161,9 @@ pub struct KeyFlags {
 #[cfg(feature = "torch")]
 #[derive(Debug, Args)]
 pub struct ModelFlags {
-    /// Model folder: config.json, model.safetensors, tokenizer.json [setting: model.path]
-    #[arg(long, value_name = "DIR")]
+    /// Model folder with config.json, *.safetensors and tokenizer.json, or a TorchScript module, FILE.pt [setting:
+    /// model.path]
+    #[arg(long, value_name = "PATH")]
     pub model: Option<PathBuf>,
     /// Where to run it: cpu, cuda:0 [setting: model.device]
     #[arg(long, value_name = "DEVICE")]

@@ -130,9 +130,12 @@ pub(crate) fn refusal(error: &ModelError) -> Refusal {
     let reason = match error {
         ModelError::Unsupported { .. } | ModelError::NoChatTemplate { .. } => Reason::Unsupported,
         ModelError::EmptyPrompt
+        | ModelError::ChatRefused { .. }
+        | ModelError::Script { .. }
         | ModelError::TooLong { .. }
         | ModelError::TokenOutOfRange { .. }
         | ModelError::Tokenise { .. } => Reason::BadPayload,
+        ModelError::OutputTooLarge { .. } => Reason::Oversized,
         _ => {
             tracing::error!(%error, "model failed");
             return Refusal::new(Reason::ModelFailed, "the model failed");

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Instant};
 
 use async_trait::async_trait;
-use primitives::{Digest, GenerateRequest};
+use primitives::{Digest, GenerateRequest, Tensor};
 
 use crate::{Manifest, ModelError, TokenStream};
 
@@ -29,6 +29,11 @@ pub trait Backend: Send + Sync + 'static {
 
     /// One unit vector for each text.
     async fn embed(&self, texts: Vec<String>) -> Result<Vec<Vec<f32>>, ModelError>;
+
+    /// What a module returns for these arguments. Models of texts don't.
+    async fn infer(&self, _: Vec<Tensor>) -> Result<Vec<Tensor>, ModelError> {
+        Err(ModelError::Unsupported { model: self.manifest().name.clone(), what: "take tensors" })
+    }
 }
 
 /// A language model and a sentence encoder behind one door. The manifest is the language model's.
@@ -51,5 +56,9 @@ impl Backend for Combined {
 
     async fn embed(&self, texts: Vec<String>) -> Result<Vec<Vec<f32>>, ModelError> {
         self.encoder.embed(texts).await
+    }
+
+    async fn infer(&self, tensors: Vec<Tensor>) -> Result<Vec<Tensor>, ModelError> {
+        self.generator.infer(tensors).await
     }
 }

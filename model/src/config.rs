@@ -10,7 +10,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 #[cfg(feature = "torch")]
-pub(crate) use self::bert::BertConfig;
+pub(crate) use self::bert::{Activation, BertConfig};
 use self::{
     file::{Ranges, parse},
     rope::{Positions, RopeFile},
@@ -170,6 +170,11 @@ impl LlamaConfig {
     /// How many tokens a layer sees back from one, that one included, if not all.
     pub(crate) fn window(&self, layer: usize) -> Option<usize> {
         self.windows.get(layer).copied().flatten()
+    }
+
+    /// The generation's configuration knows better.
+    pub(crate) fn set_end_tokens(&mut self, ids: Vec<u32>) {
+        self.end_tokens = ids;
     }
 
     pub(crate) fn end_tokens(&self) -> Vec<u32> {

@@ -1,6 +1,6 @@
 //! A language model and the workers that run it.
 
-use std::{num::NonZero, path::Path, sync::Arc, thread};
+use std::{num::NonZero, path::Path, sync::Arc, thread, time::SystemTime};
 
 use async_trait::async_trait;
 use primitives::{Digest, GenerateRequest, Prompt};
@@ -9,11 +9,12 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::{
     Backend, Device, Dtype, GenerateJob, Manifest, ModelError, OnProgress, Sampler, TokenStream, Tokenizer,
+    chat_template::ChatTemplate,
     config::LlamaConfig,
     cpu::CpuLlama,
     folder::Folder,
     forward::{Ask, Forward, Said},
-    libtorch,
+    generation_config, libtorch,
     schedule::Limits,
     sequence::Sequence,
     stop::Stops,
@@ -72,6 +73,7 @@ impl Default for EngineOptions {
 pub struct Engine {
     manifest: Manifest,
     tokenizer: Tokenizer,
+    chat: Option<ChatTemplate>,
     waiting: Arc<Waiting>,
 }
 
@@ -84,8 +86,12 @@ impl Engine {
     /// [`Self::load`] elsewhere or otherwise.
     pub fn load_with(path: &Path, options: &EngineOptions, mut on_progress: OnProgress) -> Result<Self, ModelError> {
         let mut folder = Folder::open(path)?;
-        let config = LlamaConfig::parse(&folder.path("config.json"), &folder.text("config.json")?)?;
+        let mut config = LlamaConfig::parse(&folder.path("config.json"), &folder.text("config.json")?)?;
+        if let Some(ids) = generation_config::end_tokens(&mut folder, config.vocab_size)? {
+            config.set_end_tokens(ids);
+        }
         let tokenizer = folder.tokenizer(config.vocab_size)?;
+        let chat = ChatTemplate::read(&mut folder)?;
         let weights = folder.weights(&mut *on_progress)?;
         let max_context = config.max_context.min(options.slot_tokens.max(1));
         let (vocab_size, ends) = (config.vocab_size, config.end_tokens());
@@ -93,7 +99,7 @@ impl Engine {
 
         let waiting = Arc::new(Waiting::new(options.queue));
         // Closes the queue on every way out of here but the last: workers that were started end.
-        let engine = Self { manifest, tokenizer, waiting };
+        let engine = Self { manifest, tokenizer, chat, waiting };
         let source = Arc::new(Source { config, weights, ends, max_context, options: options.clone() });
         for (index, device) in options.devices.iter().copied().enumerate() {
             let (source, waiting) = (source.clone(), engine.waiting.clone());
@@ -127,7 +133,11 @@ impl Engine {
         let ids = match prompt {
             Prompt::Text(text) => self.tokenizer.encode(text)?,
             Prompt::Tokens(ids) => ids.clone(),
-            Prompt::Chat(_) => return Err(ModelError::NoChatTemplate { model: self.manifest.name.clone() }),
+            Prompt::Chat(messages) => match &self.chat {
+                // the template writes the special tokens that the model wants
+                Some(chat) => self.tokenizer.encode_bare(&chat.render(messages, SystemTime::now())?)?,
+                None => return Err(ModelError::NoChatTemplate { model: self.manifest.name.clone() }),
+            },
         };
         let max_context = self.manifest.max_context;
         if ids.is_empty() {

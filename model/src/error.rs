@@ -63,6 +63,11 @@ pub enum ModelError {
     Tokenise { source: Box<dyn Error + Send + Sync> },
     #[error("model {model} has no chat template: ask it with a text")]
     NoChatTemplate { model: String },
+    #[cfg(feature = "torch")]
+    #[error("{} is no chat template that can be used here", path.display())]
+    ChatTemplate { path: PathBuf, source: minijinja::Error },
+    #[error("the model's chat template refuses the conversation: {reason}")]
+    ChatRefused { reason: String },
     #[error("the prompt has no tokens")]
     EmptyPrompt,
     #[error("{tokens} tokens do not fit the model's context of {max_context}")]
@@ -71,6 +76,18 @@ pub enum ModelError {
     TokenOutOfRange { token: u32, vocab_size: usize },
     #[error("model {model} does not {what}")]
     Unsupported { model: String, what: &'static str },
+    #[error("{} is no TorchScript module that can be loaded here: {reason}", path.display())]
+    ScriptFile { path: PathBuf, reason: String },
+    #[error("the module failed: {reason}")]
+    Script { reason: String },
+    #[error("the module returned {found}; tensors, and tuples, lists and dictionaries of them are supported")]
+    ScriptOutput { found: String },
+    #[error("the module returned {bytes} bytes in {tensors} tensors, more than the {limit} that an answer may have")]
+    OutputTooLarge { tensors: usize, bytes: usize, limit: usize },
+    #[error("{}: {reason}", path.display())]
+    TensorFile { path: PathBuf, reason: String },
+    #[error(transparent)]
+    Tensor(#[from] primitives::TensorError),
     #[error(transparent)]
     NotFinite(#[from] NotFinite),
     #[error("the job panicked: {reason}")]

@@ -54,6 +54,11 @@ impl Folder {
         Ok(bytes)
     }
 
+    /// [`Self::text`] of a file that not every model has.
+    pub(crate) fn optional(&mut self, name: &str) -> Result<Option<Vec<u8>>, ModelError> {
+        if self.path(name).exists() { self.text(name).map(Some) } else { Ok(None) }
+    }
+
     /// The weights: one file, or an index and the files that it names. They are mapped, and read once for their
     /// digests.
     pub(crate) fn weights(&mut self, report: &mut dyn FnMut(LoadProgress)) -> Result<Weights, ModelError> {

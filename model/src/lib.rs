@@ -1,5 +1,5 @@
-//! Loads and runs models: a Llama-shaped language model and a BERT-shaped sentence encoder, from Hugging Face folders,
-//! on libtorch (feature `torch`, on by default). Without the feature the values and traits remain.
+//! Loads and runs models: language models of the Llama family and BERT-shaped sentence encoders from Hugging Face folders,
+//! and any TorchScript module, on libtorch (feature `torch`, on by default). Without the feature the values and traits remain.
 //!
 //! Invariants:
 //! * a model is named by its [`Manifest`]: the BLAKE3 digests of the very bytes that were loaded;
@@ -35,6 +35,8 @@ mod progress;
 mod sample;
 mod stop;
 mod stream;
+mod tensor_file;
+mod tensor_json;
 mod tokenizer;
 
 // Only an engine, which needs libtorch, uses these.
@@ -62,13 +64,21 @@ mod worker;
 #[cfg(feature = "torch")]
 mod bert;
 #[cfg(feature = "torch")]
+mod chat_template;
+#[cfg(feature = "torch")]
 mod cpu;
 #[cfg(feature = "torch")]
 mod encoder;
 #[cfg(feature = "torch")]
 mod engine;
 #[cfg(feature = "torch")]
+mod generation_config;
+#[cfg(feature = "torch")]
 mod libtorch;
+#[cfg(feature = "torch")]
+mod script;
+#[cfg(feature = "torch")]
+mod sentence;
 #[cfg(feature = "torch")]
 mod tensors;
 #[cfg(feature = "torch")]
@@ -84,6 +94,8 @@ pub use progress::{LoadProgress, LoadStep, OnProgress};
 pub use sample::{NotFinite, Sampler};
 pub use stop::cut;
 pub use stream::{Chunk, TokenStream};
+pub use tensor_file::{read_tensors, write_tensors};
+pub use tensor_json::{TensorJsonError, tensor_from_json, tensor_to_json};
 pub use tokenizer::Tokenizer;
 
 #[cfg(feature = "torch")]
@@ -92,3 +104,5 @@ pub use encoder::Encoder;
 pub use engine::{Engine, EngineOptions};
 #[cfg(feature = "torch")]
 pub use libtorch::{LIBTORCH_VERSION, Options, libtorch_version};
+#[cfg(feature = "torch")]
+pub use script::Script;

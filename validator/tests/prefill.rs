@@ -4,7 +4,7 @@
 use std::{path::Path, sync::Arc};
 
 use assay_validator::{Prefill, Referee};
-use model::{Backend, Device, Engine, GenerateJob};
+use model::{Backend, Engine, GenerateJob};
 use primitives::{Digest, EmbedRequest, FinishReason, GenerateRequest, Generation, Prompt, Request, Sampling};
 use scoring::{Evidence, Observation, Outcome, Output, Reference, ScoringConfig, noise};
 

@@ -15,7 +15,7 @@ use serde_json::json;
 
 use crate::{
     args::{ChainFlags, Global, KeyFlags, ModelFlags, SubnetFlags},
-    commands::run::{load, load_encoder},
+    commands::run::{load_backend, load_encoder},
     identity,
     layers::Layer,
     stop::Stop,
@@ -65,10 +65,10 @@ pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
     // An unregistered key is refused before a model is loaded for it.
     chain.uid(settings.subnet.netuid, keypair.hotkey(), None).await?;
 
-    let engine = Arc::new(load(&settings.model.path, &settings.model.device)?);
+    let generator = load_backend(&settings.model)?;
     let backend: Arc<dyn Backend> = match load_encoder(&settings.model)? {
-        Some(encoder) => Arc::new(Combined { generator: engine, encoder }),
-        None => engine,
+        Some(encoder) => Arc::new(Combined { generator, encoder }),
+        None => generator,
     };
     let miner = miner::spawn(settings.miner, keypair, backend, chain).await?;
     let mut out = io::stdout().lock();

@@ -13,7 +13,7 @@ use std::{
 use anyhow::Context as _;
 use async_trait::async_trait;
 use futures::StreamExt as _;
-use model::{Backend, Chunk, Device, Engine, GenerateJob, Manifest, ModelError, TokenStream};
+use model::{Backend, Chunk, Engine, GenerateJob, Manifest, ModelError, TokenStream};
 use serde::Serialize;
 use tokio::sync::{OnceCell, mpsc};
 

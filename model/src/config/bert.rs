@@ -22,8 +22,8 @@ pub(crate) struct BertConfig {
     pub(crate) type_vocab_size: usize,
     #[serde(default = "bert_epsilon")]
     pub(crate) layer_norm_eps: f64,
-    #[serde(default = "gelu")]
-    hidden_act: String,
+    #[serde(default = "gelu", rename = "hidden_act")]
+    pub(crate) activation: Activation,
     position_embedding_type: Option<String>,
 }
 
@@ -31,16 +31,37 @@ fn bert_epsilon() -> f64 {
     1e-12
 }
 
-fn gelu() -> String {
-    "gelu".to_owned()
+fn gelu() -> Activation {
+    Activation::Gelu
+}
+
+/// What bends the feed-forward layers, by Hugging Face's names.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(from = "String")]
+pub(crate) enum Activation {
+    Gelu,
+    GeluTanh,
+    Relu,
+    Other(String),
+}
+
+impl From<String> for Activation {
+    fn from(name: String) -> Self {
+        match name.as_str() {
+            "gelu" | "gelu_python" => Self::Gelu,
+            "gelu_new" | "gelu_pytorch_tanh" | "gelu_fast" => Self::GeluTanh,
+            "relu" => Self::Relu,
+            _ => Self::Other(name),
+        }
+    }
 }
 
 impl BertConfig {
     pub(crate) fn parse(path: &Path, bytes: &[u8]) -> Result<Self, ModelError> {
         let config: Self = parse(path, bytes, &["bert"], "bert")?.1;
         let unsupported = |setting: String| Err(ModelError::UnsupportedSetting { path: path.to_owned(), setting });
-        if config.hidden_act != "gelu" {
-            return unsupported(format!("hidden_act {}", config.hidden_act));
+        if let Activation::Other(name) = &config.activation {
+            return unsupported(format!("hidden_act {name}"));
         }
         if let Some(kind) = config.position_embedding_type.as_deref().filter(|kind| *kind != "absolute") {
             return unsupported(format!("position_embedding_type {kind}"));
