@@ -14,7 +14,7 @@ use crate::{
     admission::{Admission, Subnet},
     announcement::{Announcement, unannounced},
     clock,
-    health::Health,
+    health::{self, Health},
     phase::{self, Phase},
     queue::Queue,
     service::MinerService,
@@ -74,6 +74,8 @@ pub struct Handle {
     phase: watch::Sender<Phase>,
     server: JoinSet<()>,
     background: JoinSet<()>,
+    #[cfg(test)]
+    queue: Queue,
 }
 
 /// Start a miner. It returns once it listens; [`Handle::ready`] waits until it is announced. A chain that can't be
@@ -132,15 +134,16 @@ pub(crate) async fn serve(
     // From here on no earlier process serves at this address.
     let started_ms = clock::now_ms();
 
-    let hotkey = key.hotkey();
+    let (hotkey, up) = (key.hotkey(), backend.up());
     let own = Binding { receiver: hotkey, netuid: config.netuid, genesis };
     let description = receipt::sign_description(&key, &describe(&own, backend.manifest()));
     let (phase, phases) = watch::channel(Phase::Serving);
+    let queue = Queue::new(config.queue);
     let service = MinerService {
         key,
         backend,
         admission: Admission::new(own, subnet, started_ms),
-        queue: Queue::new(config.concurrency, config.queue),
+        queue: queue.clone(),
         phases: phases.clone(),
         description,
     };
@@ -172,8 +175,21 @@ pub(crate) async fn serve(
         }
     });
     tracing::info!(%addr, %hotkey, netuid = config.netuid.0, "miner listens");
-    let (drain, background) = (Duration::from_secs(config.drain_seconds), JoinSet::new());
-    Ok(Handle { addr, hotkey, drain, health, phase, server, background })
+    let (drain, mut background) = (Duration::from_secs(config.drain_seconds), JoinSet::new());
+    if let Some(up) = up {
+        background.spawn(health::follow(up, health.clone()));
+    }
+    Ok(Handle {
+        addr,
+        hotkey,
+        drain,
+        health,
+        phase,
+        server,
+        background,
+        #[cfg(test)]
+        queue,
+    })
 }
 
 impl Handle {
@@ -185,6 +201,11 @@ impl Handle {
     /// The miner's hotkey.
     pub fn hotkey(&self) -> Hotkey {
         self.hotkey
+    }
+
+    #[cfg(test)]
+    pub(crate) fn queue(&self) -> &Queue {
+        &self.queue
     }
 
     #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The service over real gRPC, with a scripted model and a metagraph in hand.
 
 mod gate;
+mod pressure;
 mod serving;
 
 use std::{sync::Arc, time::Duration};
@@ -58,6 +59,7 @@ pub(crate) fn metagraph(hotkeys: &[Hotkey]) -> Metagraph {
 pub(crate) struct Script {
     manifest: Manifest,
     jobs: mpsc::UnboundedSender<Job>,
+    up: Option<watch::Receiver<bool>>,
 }
 
 /// What the model was asked, and the way to answer.
@@ -101,6 +103,10 @@ impl Backend for Script {
         }
         Ok(texts.iter().map(|text| vec![text.len() as f32, 1.0]).collect())
     }
+
+    fn up(&self) -> Option<watch::Receiver<bool>> {
+        self.up.clone()
+    }
 }
 
 /// A miner with one registered client, Alice.
@@ -117,6 +123,11 @@ pub(crate) fn alice() -> Keypair {
 }
 
 pub(crate) async fn scene(config: Config) -> Scene {
+    scene_with(config, None).await
+}
+
+/// The same, with a model that may be away.
+pub(crate) async fn scene_with(config: Config, up: Option<watch::Receiver<bool>>) -> Scene {
     let (key, hotkey) = (Keypair::from_uri("//Miner").unwrap(), alice().hotkey());
     let (jobs_in, jobs) = mpsc::unbounded_channel();
     let manifest = Manifest {
@@ -128,7 +139,7 @@ pub(crate) async fn scene(config: Config) -> Scene {
         max_context: 1_000,
         end_tokens: Vec::new(),
     };
-    let backend = Arc::new(Script { manifest, jobs: jobs_in });
+    let backend = Arc::new(Script { manifest, jobs: jobs_in, up });
     let (subnet, seen) = watch::channel(Some(Arc::new(metagraph(&[key.hotkey(), hotkey]))));
     let binding = Binding { receiver: key.hotkey(), netuid: config.netuid, genesis: GENESIS };
     let miner = serve(&config, key, backend, GENESIS, seen).await.unwrap();

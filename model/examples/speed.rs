@@ -19,7 +19,7 @@ async fn main() -> anyhow::Result<()> {
         let request = GenerateRequest::new(prompt, max_new_tokens, Sampling::at(temperature_milli));
         let seed = Digest::of(b"speed");
         let start = Instant::now();
-        let answer = engine.generate(GenerateJob { request: request.clone(), seed }).await?.collect().await?;
+        let answer = engine.generate(GenerateJob::new(request.clone(), seed)).await?.collect().await?;
         let made = start.elapsed();
         let start = Instant::now();
         engine.check(&request, seed, &answer.tokens).await?;

@@ -1,19 +1,34 @@
 //! What the miner's service runs on.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use async_trait::async_trait;
 use primitives::{Digest, GenerateRequest};
+use tokio::sync::watch;
 
 use crate::{Manifest, ModelError, TokenStream};
 
-/// A request to continue a prompt, with the seed of its randomness.
+/// A request to continue a prompt, with the seed of its randomness and the time that it has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GenerateJob {
     /// What is asked.
     pub request: GenerateRequest,
     /// Decides every draw, so that anyone with the same model can repeat the answer.
     pub seed: Digest,
+    /// When nobody will want the answer any more: what hasn't begun by then need not begin.
+    pub deadline: Option<Instant>,
+}
+
+impl GenerateJob {
+    /// A job that may take its time.
+    pub fn new(request: GenerateRequest, seed: Digest) -> Self {
+        Self { request, seed, deadline: None }
+    }
+
+    /// Whether its time is over.
+    pub fn is_expired(&self, now: Instant) -> bool {
+        self.deadline.is_some_and(|deadline| now >= deadline)
+    }
 }
 
 /// Something that answers requests.
@@ -27,6 +42,11 @@ pub trait Backend: Send + Sync + 'static {
 
     /// One unit vector for each text.
     async fn embed(&self, texts: Vec<String>) -> Result<Vec<Vec<f32>>, ModelError>;
+
+    /// Whether it can be asked just now, for one that may be away. None is always there.
+    fn up(&self) -> Option<watch::Receiver<bool>> {
+        None
+    }
 }
 
 /// A language model and a sentence encoder behind one door. The manifest is the language model's.
@@ -49,5 +69,9 @@ impl Backend for Combined {
 
     async fn embed(&self, texts: Vec<String>) -> Result<Vec<Vec<f32>>, ModelError> {
         self.encoder.embed(texts).await
+    }
+
+    fn up(&self) -> Option<watch::Receiver<bool>> {
+        self.generator.up()
     }
 }

@@ -4,6 +4,7 @@ use std::{
     any::Any,
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
+    sync::{Arc, OnceLock},
     thread,
 };
 
@@ -125,6 +126,7 @@ impl Backend for Engine {
 
     async fn generate(&self, job: GenerateJob) -> Result<TokenStream, ModelError> {
         let prompt = self.prompt_tokens(&job.request.prompt)?;
+        let prompt_count = u32::try_from(prompt.len()).unwrap_or(u32::MAX);
         let max_new = job.request.max_new_tokens;
         let longest = (max_new as usize).min(self.manifest.max_context);
         let (chunks, stream) = mpsc::channel(longest + 2);
@@ -132,7 +134,8 @@ impl Backend for Engine {
         let detokeniser = self.tokenizer.detokeniser();
         let start = Start { prompt, max_new, sampler, detokeniser, chunks };
         self.jobs.send(Job::Generate(start)).await.map_err(|_| ModelError::Stopped)?;
-        Ok(TokenStream::new(stream))
+        let prompt_tokens = Arc::new(OnceLock::from(prompt_count));
+        Ok(TokenStream::counted(stream, prompt_tokens))
     }
 
     async fn embed(&self, _: Vec<String>) -> Result<Vec<Vec<f32>>, ModelError> {

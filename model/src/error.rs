@@ -1,8 +1,8 @@
 //! What can go wrong with a model, each with the file or value at fault.
 
-use std::{error::Error, io, path::PathBuf};
+use std::{error::Error, io, path::PathBuf, time::Duration};
 
-use crate::{Device, NotFinite};
+use crate::{Device, NotFinite, OpenAiError};
 
 /// A model can't be loaded, or a job can't be done.
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +55,16 @@ pub enum ModelError {
     NotFinite(#[from] NotFinite),
     #[error("the job panicked: {reason}")]
     Panicked { reason: String },
+    #[error("the model has more to do than it can take")]
+    Busy { retry_after: Duration },
+    #[error("the model can't be asked: {source}")]
+    Unavailable { retry_after: Duration, source: Box<dyn Error + Send + Sync> },
+    #[error("the model refuses the request: {source}")]
+    Refused { source: Box<dyn Error + Send + Sync> },
+    #[error("the request expired before it was begun")]
+    Expired,
+    #[error(transparent)]
+    OpenAi(#[from] OpenAiError),
     #[error("the model's thread cannot be started")]
     Thread { source: io::Error },
     #[error("the model has stopped")]

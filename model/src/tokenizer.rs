@@ -39,6 +39,12 @@ impl Tokenizer {
         Ok(encoding.get_ids().to_vec())
     }
 
+    /// Token ids of `text` alone, without special tokens around it.
+    pub(crate) fn encode_bare(&self, text: &str) -> Result<Vec<u32>, ModelError> {
+        let encoding = self.0.encode_fast(text, false).map_err(|source| ModelError::Tokenise { source })?;
+        Ok(encoding.get_ids().to_vec())
+    }
+
     /// Text of token ids, special tokens left out. Bytes that are no UTF-8 come out as U+FFFD.
     pub fn decode(&self, ids: &[u32]) -> Result<String, ModelError> {
         self.0.decode(ids, true).map_err(|source| ModelError::Tokenise { source })

@@ -38,7 +38,7 @@ impl Referee for Repetition {
     async fn judge(&self, request: &Request, digest: &Digest, output: &Output) -> Result<Reference, ModelError> {
         match (request, output) {
             (Request::Generate(request), Output::Generation(answer)) => {
-                let job = GenerateJob { request: request.clone(), seed: noise::sampling_seed(digest) };
+                let job = GenerateJob::new(request.clone(), noise::sampling_seed(digest));
                 Ok(compare(answer, &self.backend.generate(job).await?.collect().await?))
             }
             (Request::Embed(request), Output::Embeddings(vectors)) => {
