@@ -15,8 +15,8 @@ use serde_json::json;
 
 use crate::{
     args::{Global, ModelFlags},
-    commands::ask::temperature_milli,
     layers::Layer,
+    sampling::temperature_milli,
     settings::ModelSettings,
 };
 
