@@ -149,10 +149,13 @@ pub(crate) async fn serve(
     };
     let (reporter, health_service) = tonic_health::server::health_reporter();
     let health = Health::new(reporter).await;
-    let reflection = tonic_reflection::server::Builder::configure()
-        .register_encoded_file_descriptor_set(DESCRIPTORS)
-        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
-        .build_v1()?;
+    let reflection = || {
+        tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(DESCRIPTORS)
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+    };
+    // Python's client, and grpcurl before 1.8.8, know the older form only.
+    let (reflection, older) = (reflection().build_v1()?, reflection().build_v1alpha()?);
     let router = Server::builder()
         .timeout(Duration::from_millis(2 * MAX_LIFETIME_MS))
         .load_shed(true)
@@ -164,6 +167,7 @@ pub(crate) async fn serve(
         .http2_max_pending_accept_reset_streams(Some(MAX_PENDING_RESETS))
         .add_service(health_service)
         .add_service(reflection)
+        .add_service(older)
         .add_service(MinerServer::new(service).max_decoding_message_size(MAX_MESSAGE_BYTES));
 
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
