@@ -56,7 +56,7 @@ impl Backend for Counter {
         if let Prompt::Tokens(_) = request.prompt {
             let mut prompts = self.prompts.lock().unwrap();
             *prompts += 1;
-            if *prompts % 7 == 0 {
+            if prompts.is_multiple_of(7) {
                 return Err(ModelError::Busy { retry_after: Duration::from_millis(5) });
             }
             if *prompts > self.hangs_after {

@@ -1,5 +1,6 @@
 //! The service over real gRPC, with a scripted model and a metagraph in hand.
 
+mod counts;
 mod gate;
 mod pressure;
 mod serving;

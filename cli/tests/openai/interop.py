@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import urllib.request
 
 import grpc
 from google.protobuf import descriptor_pool, json_format, message_factory
@@ -85,7 +86,8 @@ def main(folder):
     for key in ("//Miner", "//User"):
         assay("register", "--netuid", "1", "--key", key, "--coldkey", "//Alice", *at)
     openai = ("--backend", "openai", "--openai-url", server.line, "--openai-model", "tiny")
-    place = ("--listen", "127.0.0.2:0", "--announce", "127.0.0.2:0")
+    counted = f"127.0.0.1:{free_port()}"
+    place = ("--metrics-listen", counted, "--listen", "127.0.0.2:0", "--announce", "127.0.0.2:0")
     miner = Process(ASSAY, "--config", str(settings(folder)), "miner", "--key", "//Miner", *place, *openai, *at)
     client = Reflected(miner.line)
     health = client.stream("grpc.health.v1.Health", "Watch", {})
@@ -144,6 +146,16 @@ def main(folder):
     load = ("--concurrency", "1,4", "--requests", "8", "--prompt-tokens", "16", "--new-tokens", "8")
     measured = json.loads(assay("bench", "miner", "--key", "//User", "--json", *load, *at))
     assert [level["outcomes"] for level in measured["levels"]] == [{"ok": 8}, {"ok": 8}], measured
+
+    # What was counted meanwhile.
+    with urllib.request.urlopen(f"http://{counted}/metrics", timeout=PATIENCE) as page:
+        metrics = dict(line.rsplit(" ", 1) for line in page.read().decode().splitlines() if line and line[0] != "#")
+    assert int(metrics['miner_requests_total{outcome="ANSWERED"}']) >= 22, metrics
+    assert metrics['miner_requests_total{outcome="BAD_PAYLOAD"}'] == "1", metrics
+    assert int(metrics["miner_new_tokens_total"]) >= 200 and int(metrics["miner_prompt_tokens_total"]) >= 200, metrics
+    assert metrics["miner_requests_live"] == metrics["miner_requests_waiting"] == "0", metrics
+    assert metrics["miner_model_up"] == "1", metrics
+    assert int(metrics['miner_first_token_seconds_bucket{le="60"}']) >= 22, metrics
 
     # Health follows the server down and up again.
     server.end()
