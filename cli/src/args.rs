@@ -74,11 +74,11 @@ pub enum Command {
     #[cfg(feature = "torch")]
     Demo(crate::demo::Args),
     Localnet(commands::localnet::Args),
-    #[cfg(feature = "torch")]
     Miner(commands::miner::Args),
     #[cfg(feature = "torch")]
     Validator(commands::validator::Args),
     Ask(commands::ask::Args),
+    Bench(commands::bench::Args),
     #[cfg(feature = "torch")]
     Run(commands::run::Args),
     Metagraph(commands::metagraph::Args),
@@ -107,9 +107,9 @@ impl Command {
     /// The usual log level: a command that serves reports what it does, one that answers is quiet.
     pub fn log_level(&self) -> i16 {
         match self {
-            Self::Localnet(_) => 2,
+            Self::Localnet(_) | Self::Miner(_) => 2,
             #[cfg(feature = "torch")]
-            Self::Miner(_) | Self::Validator(_) => 2,
+            Self::Validator(_) => 2,
             _ => 1,
         }
     }
@@ -158,7 +158,6 @@ pub struct KeyFlags {
 }
 
 /// Which model.
-#[cfg(feature = "torch")]
 #[derive(Debug, Args)]
 pub struct ModelFlags {
     /// Model folder with config.json, *.safetensors and tokenizer.json, or a TorchScript module, FILE.pt [setting:
@@ -201,7 +200,6 @@ impl KeyFlags {
     }
 }
 
-#[cfg(feature = "torch")]
 impl ModelFlags {
     /// Put them on top of the settings.
     pub fn put(&self, layer: &mut Layer) {

@@ -15,16 +15,18 @@ mod launch;
 mod layers;
 #[cfg(feature = "torch")]
 mod loading;
-#[cfg(feature = "torch")]
 mod metrics;
 mod output;
 mod password;
 #[cfg(all(test, feature = "torch"))]
 mod reference;
+mod sampling;
+mod sealed;
 mod settings;
 mod stop;
 mod table;
 mod telemetry;
+mod whom;
 
 use std::process::ExitCode;
 
@@ -54,7 +56,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         #[cfg(feature = "torch")]
         Command::Demo(args) => demo::run(args).await,
         Command::Localnet(args) => commands::localnet::run(args, global).await,
-        #[cfg(feature = "torch")]
+        Command::Bench(args) => commands::bench::run(args, global).await,
         Command::Miner(args) => commands::miner::run(args, global).await,
         #[cfg(feature = "torch")]
         Command::Validator(args) => commands::validator::run(args, global).await,

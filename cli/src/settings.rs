@@ -63,12 +63,26 @@ pub struct WalletSettings {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ModelSettings {
+    /// Who computes.
+    pub backend: BackendName,
     /// A Hugging Face folder (see docs/checkpoints.md), or a TorchScript module, FILE.pt.
     pub path: PathBuf,
     /// `cpu` or `cuda:0`.
     pub device: String,
     /// A sentence encoder's folder, for miners that also answer embedding requests.
     pub encoder_path: Option<PathBuf>,
+    /// The server that is asked where the backend is `openai`.
+    pub openai: model::OpenAiConfig,
+}
+
+/// Who computes a miner's answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BackendName {
+    /// This process, on libtorch.
+    Torch,
+    /// Another program, by OpenAI's API.
+    OpenAi,
 }
 
 /// The embedded chain.
@@ -124,7 +138,13 @@ impl Default for WalletSettings {
 
 impl Default for ModelSettings {
     fn default() -> Self {
-        Self { path: "models/tiny".into(), device: "cpu".into(), encoder_path: None }
+        Self {
+            backend: BackendName::Torch,
+            path: "models/tiny".into(),
+            device: "cpu".into(),
+            encoder_path: None,
+            openai: model::OpenAiConfig::default(),
+        }
     }
 }
 
@@ -199,11 +219,16 @@ mod tests {
     fn the_files_repeat_the_defaults() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../configs");
         let files = [
-            ("localnet.toml", &["localnet"][..]),
-            ("miner.toml", &["chain", "subnet", "wallet", "model", "miner"]),
-            ("validator.toml", &["chain", "subnet", "wallet", "model", "validator"]),
+            ("localnet.toml", &["localnet"][..], &[][..]),
+            ("miner.toml", &["chain", "subnet", "wallet", "model", "miner"], &[]),
+            // A validator checks with a model of its own.
+            (
+                "validator.toml",
+                &["chain", "subnet", "wallet", "model", "validator"],
+                &["model.backend", "model.openai."],
+            ),
         ];
-        for (name, sections) in files {
+        for (name, sections, foreign) in files {
             let path = folder.join(name);
             let text = fs::read_to_string(&path).unwrap();
             let loaded = load(&[path], Layer::default()).unwrap();
@@ -213,6 +238,7 @@ mod tests {
                 .iter()
                 .map(|(key, _)| key.to_owned())
                 .filter(|key| sections.contains(&key.split('.').next().unwrap()))
+                .filter(|key| !foreign.iter().any(|foreign| key.starts_with(foreign)))
                 .collect();
             let mut sorted = named.clone();
             sorted.sort();

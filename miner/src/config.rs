@@ -16,14 +16,14 @@ pub struct Config {
     /// What to announce on chain. Port 0 stands for the port that is listened on. None announces nothing: then only who
     /// knows the address comes.
     pub announce: Option<Endpoint>,
-    /// How many answers are made at a time; the others wait.
-    pub concurrency: usize,
-    /// How many requests may wait; more are refused.
+    /// How many requests may be in the house at once, waiting or running; more are refused.
     pub queue: usize,
     /// Streams of one connection.
     pub streams_per_connection: u32,
     /// How long answers may go on after `shutdown`, in seconds.
     pub drain_seconds: u64,
+    /// Where Prometheus reads the metrics; none without it.
+    pub metrics_listen: Option<SocketAddr>,
 }
 
 impl Config {
@@ -33,10 +33,10 @@ impl Config {
             netuid,
             listen: SocketAddr::from(([0, 0, 0, 0], 8091)),
             announce: None,
-            concurrency: 8,
             queue: 64,
             streams_per_connection: 64,
             drain_seconds: 60,
+            metrics_listen: None,
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures::StreamExt;
 use model::{Backend, Chunk, GenerateJob, ModelError};
 use primitives::{Digest, GenerateRequest, Keypair};
-use protos::{Event, MAX_EVENT_BYTES, Reason, ReceiptSigner, Refusal, wire::SignedEvent};
+use protos::{Event, Reason, ReceiptSigner, Refusal, wire::SignedEvent};
 use scoring::noise::sampling_seed;
 use tokio::{
     sync::{mpsc, watch},
@@ -16,12 +16,14 @@ use tracing::Instrument;
 
 use crate::{
     clock,
+    metrics::Visit,
+    outbox::Outbox,
     phase::{self, Phase},
     queue::Place,
 };
 
-/// Events that wait for a client that reads slowly; then the model waits.
-const BUFFERED_EVENTS: usize = 16;
+/// Events on their way to the connection. What comes while all are taken is kept together in an [`Outbox`].
+const BUFFERED_EVENTS: usize = 4;
 
 /// What a stream is made of.
 pub(crate) type Events = mpsc::Receiver<Result<SignedEvent, Status>>;
@@ -54,20 +56,25 @@ impl Generation {
         let Ok(last) = events.clone().try_reserve_owned() else { return stream };
         let task = async move {
             let deadline = self.deadline;
+            let mut visit = Visit::begin();
             let end = tokio::select! {
                 () = events.closed() => Err(End::Gone),
                 () = phase::reach(phases, Phase::Stopped) => {
                     Err(End::Refused(Refusal::new(Reason::Draining, "the miner was stopped")))
                 }
-                done = timeout_at(deadline, self.run(&events)) => done.unwrap_or_else(|_| {
+                done = timeout_at(deadline, self.run(&events, &mut visit)) => done.unwrap_or_else(|_| {
                     Err(End::Refused(Refusal::new(Reason::DeadlineExceeded, "the request expired")))
                 }),
             };
             match end {
-                Ok(tokens) => tracing::info!(tokens, "answered"),
+                Ok(tokens) => {
+                    tracing::info!(tokens, "answered");
+                    visit.answered();
+                }
                 Err(End::Gone) => tracing::info!("client went away"),
                 Err(End::Refused(refusal)) => {
                     tracing::info!(reason = %refusal.reason, detail = refusal.detail, "answer broken off");
+                    visit.failed(refusal.reason);
                     last.send(Err(refusal.into()));
                 }
             }
@@ -76,43 +83,68 @@ impl Generation {
         stream
     }
 
-    async fn run(self, events: &mpsc::Sender<Result<SignedEvent, Status>>) -> Result<u32, End> {
-        let queued = tracing::info_span!("queued");
-        let running = async {
-            clock::reach(self.from_ms).await;
-            self.place.turn().await
-        }
-        .instrument(queued)
-        .await;
-
-        let seed = sampling_seed(&self.digest);
-        let mut chunks = self
-            .backend
-            .generate(GenerateJob { request: self.request, seed, deadline: None })
-            .await
-            .map_err(refused)?;
+    async fn run(self, events: &mpsc::Sender<Result<SignedEvent, Status>>, visit: &mut Visit) -> Result<u32, End> {
+        // Kept until the last event is handed over.
+        let _place = self.place;
+        clock::reach(self.from_ms).await;
+        let job = GenerateJob {
+            request: self.request,
+            seed: sampling_seed(&self.digest),
+            deadline: Some(self.deadline.into_std()),
+        };
+        let mut chunks = self.backend.generate(job).await.map_err(refused)?;
         let mut signer = ReceiptSigner::new(self.key, self.digest);
+        let mut outbox = Outbox::default();
         let mut tokens = 0;
-        while let Some(chunk) = chunks.next().await {
-            let (event, ended) = match chunk.map_err(refused)? {
-                Chunk::Tokens { ids, text, logprobs } => {
-                    tokens += ids.len() as u32;
-                    (Event::Tokens { ids, text, logprobs }, false)
+        loop {
+            let chunk = tokio::select! {
+                // What waits goes first, so that a client that keeps up gets each chunk as it is made.
+                biased;
+                place = events.reserve(), if !outbox.is_empty() => {
+                    place.map_err(|_| Gone)?.send(Ok(signer.event(&outbox.take())));
+                    continue;
                 }
-                Chunk::Finished(reason) => (Event::Finished { reason, tokens }, true),
+                chunk = chunks.next() => chunk.unwrap_or(Err(ModelError::Stopped)).map_err(refused)?,
             };
-            let event = signer.event(&event);
-            if event.payload.len() > MAX_EVENT_BYTES {
-                return Err(End::Refused(Refusal::new(Reason::ModelFailed, "the model's chunk is too large")));
-            }
-            events.send(Ok(event)).await.map_err(|_| Gone)?;
-            if ended {
-                drop(running);
-                return Ok(tokens);
+            match chunk {
+                Chunk::Tokens { ids, text, logprobs } => {
+                    if !ids.is_empty() {
+                        visit.tokens(ids.len());
+                    }
+                    tokens += ids.len() as u32;
+                    if !outbox.has_room(&ids, &text, &logprobs) {
+                        send(events, &mut signer, &mut outbox).await?;
+                    }
+                    if !outbox.has_room(&ids, &text, &logprobs) {
+                        return Err(End::Refused(Refusal::new(Reason::ModelFailed, "the model's chunk is too large")));
+                    }
+                    outbox.push(ids, &text, logprobs);
+                }
+                Chunk::Finished(reason) => {
+                    if let Some(prompt) = chunks.prompt_tokens() {
+                        visit.prompt(prompt);
+                    }
+                    send(events, &mut signer, &mut outbox).await?;
+                    let last = signer.event(&Event::Finished { reason, tokens });
+                    events.send(Ok(last)).await.map_err(|_| Gone)?;
+                    return Ok(tokens);
+                }
             }
         }
-        Err(refused(ModelError::Stopped))
     }
+}
+
+/// Send what waits, and wait for it.
+async fn send(
+    events: &mpsc::Sender<Result<SignedEvent, Status>>,
+    signer: &mut ReceiptSigner,
+    outbox: &mut Outbox,
+) -> Result<(), Gone> {
+    if outbox.is_empty() {
+        return Ok(());
+    }
+    events.reserve().await.map_err(|_| Gone)?.send(Ok(signer.event(&outbox.take())));
+    Ok(())
 }
 
 impl From<Gone> for End {
@@ -128,6 +160,13 @@ fn refused(error: ModelError) -> End {
 /// What the client is told of a model's error: its own fault in full, ours as a fact.
 pub(crate) fn refusal(error: &ModelError) -> Refusal {
     let reason = match error {
+        ModelError::Busy { retry_after } => {
+            return Refusal::retry(Reason::QueueFull, error, *retry_after);
+        }
+        ModelError::Unavailable { retry_after, .. } => {
+            tracing::warn!(%error, "model can't be asked");
+            return Refusal::retry(Reason::ModelUnavailable, "the model can't be asked just now", *retry_after);
+        }
         ModelError::Unsupported { .. } | ModelError::NoChatTemplate { .. } => Reason::Unsupported,
         ModelError::EmptyPrompt
         | ModelError::ChatRefused { .. }
@@ -136,6 +175,12 @@ pub(crate) fn refusal(error: &ModelError) -> Refusal {
         | ModelError::TokenOutOfRange { .. }
         | ModelError::Tokenise { .. } => Reason::BadPayload,
         ModelError::OutputTooLarge { .. } => Reason::Oversized,
+        // What the other program says of it is for our log only.
+        ModelError::Refused { .. } => {
+            tracing::info!(%error, "model refuses the request");
+            return Refusal::new(Reason::BadPayload, "the model refuses the request");
+        }
+        ModelError::Expired => Reason::DeadlineExceeded,
         _ => {
             tracing::error!(%error, "model failed");
             return Refusal::new(Reason::ModelFailed, "the model failed");

@@ -1,38 +1,83 @@
 //! grpc.health.v1, for the server as a whole and for the service by name.
 
+use std::sync::Arc;
+
 use protos::wire::miner_server::SERVICE_NAME;
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 use tonic_health::{ServingStatus, server::HealthReporter};
 
-/// Says whether requests are welcome.
+use crate::metrics;
+
+/// Says whether requests are welcome: the subnet knows us, and the model can be asked.
 #[derive(Clone, Debug)]
 pub(crate) struct Health {
     reporter: HealthReporter,
+    parts: Arc<Mutex<Parts>>,
     ready: watch::Sender<bool>,
 }
 
+/// Both must be.
+#[derive(Clone, Copy, Debug)]
+struct Parts {
+    subnet: bool,
+    model: bool,
+}
+
 impl Health {
-    /// Not serving yet.
+    /// Not serving yet. A model is there unless somebody says otherwise.
     pub(crate) async fn new(reporter: HealthReporter) -> Self {
-        let health = Self { reporter, ready: watch::Sender::new(false) };
+        let parts = Arc::new(Mutex::new(Parts { subnet: false, model: true }));
+        let health = Self { reporter, parts, ready: watch::Sender::new(false) };
+        metrics::model_up(true);
         health.set(false).await;
         health
     }
 
-    pub(crate) async fn set(&self, ready: bool) {
+    /// Whether the subnet knows this miner.
+    pub(crate) async fn set(&self, subnet: bool) {
+        self.change(|parts| parts.subnet = subnet).await;
+    }
+
+    /// Whether the model can be asked.
+    async fn set_model(&self, model: bool) {
+        metrics::model_up(model);
+        self.change(|parts| parts.model = model).await;
+    }
+
+    async fn change(&self, change: impl FnOnce(&mut Parts)) {
+        // Held until it is told, so that the last change is told last.
+        let mut parts = self.parts.lock().await;
+        change(&mut parts);
+        let ready = parts.subnet && parts.model;
         let status = if ready { ServingStatus::Serving } else { ServingStatus::NotServing };
         for service in ["", SERVICE_NAME] {
             self.reporter.set_service_status(service, status).await;
         }
         let changed = self.ready.send_replace(ready) != ready;
         if changed {
-            tracing::info!(ready, "health changed");
+            tracing::info!(ready, subnet = parts.subnet, model = parts.model, "health changed");
         }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn watch(&self) -> watch::Receiver<bool> {
+        self.ready.subscribe()
     }
 
     /// Wait until requests are welcome.
     pub(crate) async fn ready(&self) {
         // The sender lives in self: no error.
         let _ = self.ready.subscribe().wait_for(|ready| *ready).await;
+    }
+}
+
+/// Tell what the model says of itself, until it is gone.
+pub(crate) async fn follow(mut up: watch::Receiver<bool>, health: Health) {
+    loop {
+        let now = *up.borrow_and_update();
+        health.set_model(now).await;
+        if up.changed().await.is_err() {
+            return health.set_model(false).await;
+        }
     }
 }

@@ -28,6 +28,9 @@ mod clock;
 mod config;
 mod generation;
 mod health;
+mod metrics;
+mod outbox;
+mod pace;
 mod phase;
 mod queue;
 mod server;
@@ -37,4 +40,5 @@ mod subnet;
 mod tests;
 
 pub use config::Config;
+pub use metrics::describe_metrics;
 pub use server::{Handle, SpawnError, spawn};

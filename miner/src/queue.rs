@@ -1,56 +1,59 @@
-//! Requests that wait for the model, and how many may.
+//! How many requests may be in the house at once, waiting or running. Which of them run is the model's to decide.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Instant,
+};
 
 use protos::{Reason, Refusal};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// When to ask again if the queue is full.
-const FULL_RETRY: Duration = Duration::from_secs(1);
+use crate::pace::Pace;
 
-/// A bounded queue, first come first served.
+/// The house.
 #[derive(Clone, Debug)]
 pub(crate) struct Queue {
     places: Arc<Semaphore>,
-    runners: Arc<Semaphore>,
+    pace: Arc<Mutex<Pace>>,
 }
 
-/// A place in the queue, kept until the answer is done.
+/// A place in it, kept until the answer is done or given up.
 #[derive(Debug)]
 pub(crate) struct Place {
+    pace: Arc<Mutex<Pace>>,
     _place: OwnedSemaphorePermit,
-    runners: Arc<Semaphore>,
-}
-
-/// The right to run.
-#[derive(Debug)]
-pub(crate) struct Running {
-    _place: Place,
-    _runner: Option<OwnedSemaphorePermit>,
 }
 
 impl Queue {
-    /// At most `concurrency` run, at most `waiting` wait.
-    pub(crate) fn new(concurrency: usize, waiting: usize) -> Self {
-        let concurrency = concurrency.clamp(1, Semaphore::MAX_PERMITS / 2);
-        let places = concurrency + waiting.min(Semaphore::MAX_PERMITS / 2);
-        Self { places: Arc::new(Semaphore::new(places)), runners: Arc::new(Semaphore::new(concurrency)) }
+    /// With room for so many, at least one.
+    pub(crate) fn new(size: usize) -> Self {
+        let places = Arc::new(Semaphore::new(size.clamp(1, Semaphore::MAX_PERMITS)));
+        Self { places, pace: Arc::default() }
     }
 
     /// A place, or a refusal at once.
     pub(crate) fn enter(&self) -> Result<Place, Refusal> {
-        match self.places.clone().try_acquire_owned() {
-            Ok(place) => Ok(Place { _place: place, runners: self.runners.clone() }),
-            Err(_) => Err(Refusal::retry(Reason::QueueFull, "the queue is full", FULL_RETRY)),
-        }
+        let Ok(place) = self.places.clone().try_acquire_owned() else { return Err(self.full()) };
+        lock(&self.pace).enter(Instant::now());
+        Ok(Place { pace: self.pace.clone(), _place: place })
+    }
+
+    #[cfg(test)]
+    pub(crate) fn is_full(&self) -> bool {
+        self.places.available_permits() == 0
+    }
+
+    fn full(&self) -> Refusal {
+        Refusal::retry(Reason::QueueFull, "the queue is full", lock(&self.pace).retry_after())
     }
 }
 
-impl Place {
-    /// Wait for one's turn.
-    pub(crate) async fn turn(self) -> Running {
-        // The semaphore is never closed: None doesn't happen, and would only mean a turn at once.
-        let runner = self.runners.clone().acquire_owned().await.ok();
-        Running { _place: self, _runner: runner }
+impl Drop for Place {
+    fn drop(&mut self) {
+        lock(&self.pace).leave(Instant::now());
     }
+}
+
+fn lock(pace: &Mutex<Pace>) -> MutexGuard<'_, Pace> {
+    pace.lock().unwrap_or_else(PoisonError::into_inner)
 }

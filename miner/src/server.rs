@@ -14,7 +14,7 @@ use crate::{
     admission::{Admission, Subnet},
     announcement::{Announcement, unannounced},
     clock,
-    health::Health,
+    health::{self, Health},
     phase::{self, Phase},
     queue::Queue,
     service::MinerService,
@@ -74,6 +74,8 @@ pub struct Handle {
     phase: watch::Sender<Phase>,
     server: JoinSet<()>,
     background: JoinSet<()>,
+    #[cfg(test)]
+    queue: Queue,
 }
 
 /// Start a miner. It returns once it listens; [`Handle::ready`] waits until it is announced. A chain that can't be
@@ -132,24 +134,28 @@ pub(crate) async fn serve(
     // From here on no earlier process serves at this address.
     let started_ms = clock::now_ms();
 
-    let hotkey = key.hotkey();
+    let (hotkey, up) = (key.hotkey(), backend.up());
     let own = Binding { receiver: hotkey, netuid: config.netuid, genesis };
     let description = receipt::sign_description(&key, &describe(&own, backend.manifest()));
     let (phase, phases) = watch::channel(Phase::Serving);
+    let queue = Queue::new(config.queue);
     let service = MinerService {
         key,
         backend,
         admission: Admission::new(own, subnet, started_ms),
-        queue: Queue::new(config.concurrency, config.queue),
+        queue: queue.clone(),
         phases: phases.clone(),
         description,
     };
     let (reporter, health_service) = tonic_health::server::health_reporter();
     let health = Health::new(reporter).await;
-    let reflection = tonic_reflection::server::Builder::configure()
-        .register_encoded_file_descriptor_set(DESCRIPTORS)
-        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
-        .build_v1()?;
+    let reflection = || {
+        tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(DESCRIPTORS)
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+    };
+    // Python's client, and grpcurl before 1.8.8, know the older form only.
+    let (reflection, older) = (reflection().build_v1()?, reflection().build_v1alpha()?);
     let router = Server::builder()
         .timeout(Duration::from_millis(2 * MAX_LIFETIME_MS))
         .load_shed(true)
@@ -161,6 +167,7 @@ pub(crate) async fn serve(
         .http2_max_pending_accept_reset_streams(Some(MAX_PENDING_RESETS))
         .add_service(health_service)
         .add_service(reflection)
+        .add_service(older)
         .add_service(MinerServer::new(service).max_decoding_message_size(MAX_MESSAGE_BYTES));
 
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
@@ -172,8 +179,21 @@ pub(crate) async fn serve(
         }
     });
     tracing::info!(%addr, %hotkey, netuid = config.netuid.0, "miner listens");
-    let (drain, background) = (Duration::from_secs(config.drain_seconds), JoinSet::new());
-    Ok(Handle { addr, hotkey, drain, health, phase, server, background })
+    let (drain, mut background) = (Duration::from_secs(config.drain_seconds), JoinSet::new());
+    if let Some(up) = up {
+        background.spawn(health::follow(up, health.clone()));
+    }
+    Ok(Handle {
+        addr,
+        hotkey,
+        drain,
+        health,
+        phase,
+        server,
+        background,
+        #[cfg(test)]
+        queue,
+    })
 }
 
 impl Handle {
@@ -185,6 +205,11 @@ impl Handle {
     /// The miner's hotkey.
     pub fn hotkey(&self) -> Hotkey {
         self.hotkey
+    }
+
+    #[cfg(test)]
+    pub(crate) fn queue(&self) -> &Queue {
+        &self.queue
     }
 
     #[cfg(test)]

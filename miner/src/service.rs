@@ -20,6 +20,7 @@ use crate::{
     admission::{Admission, Admitted},
     clock,
     generation::{self, Generation},
+    metrics::{self, Visit},
     phase::{self, Phase},
     queue::{Place, Queue},
 };
@@ -56,6 +57,7 @@ impl MinerService {
     ) -> Result<(Admitted, Place, Instant, tracing::Span), Refusal> {
         let (admitted, place, deadline) = self.admit(request, method).inspect_err(|refusal| {
             tracing::debug!(method, reason = %refusal.reason, detail = refusal.detail, "request refused");
+            metrics::refused(refusal.reason);
         })?;
         let nonce = u128::from_be_bytes(admitted.nonce);
         let span = tracing::info_span!("request", method, uid = admitted.uid.0, nonce = format_args!("{nonce:032x}"));
@@ -64,8 +66,8 @@ impl MinerService {
 
     /// An answer in one piece.
     async fn respond(&self, admitted: Admitted, place: Place) -> Result<SignedResponse, Refusal> {
+        let _place = place;
         clock::reach(admitted.from_ms).await;
-        let _running = place.turn().instrument(tracing::info_span!("queued")).await;
         let payload = match admitted.request {
             Request::Embed(EmbedRequest { texts }) => self.embeddings(texts).await?,
             Request::Infer(InferRequest { tensors }) => {
@@ -91,6 +93,7 @@ impl MinerService {
     async fn unary(&self, request: &SignedRequest, method: &'static str) -> Result<Response<SignedResponse>, Status> {
         let (admitted, place, deadline, span) = self.enter(request, method)?;
         // When the client goes away this future is dropped, and the work with it.
+        let visit = Visit::begin();
         let answer = async {
             tokio::select! {
                 () = phase::reach(self.phases.clone(), Phase::Stopped) => {
@@ -101,7 +104,12 @@ impl MinerService {
                 }),
             }
         };
-        Ok(answer.instrument(span).await.map(Response::new)?)
+        let answer: Result<_, Refusal> = answer.instrument(span).await;
+        match &answer {
+            Ok(_) => visit.answered(),
+            Err(refusal) => visit.failed(refusal.reason),
+        }
+        Ok(answer.map(Response::new)?)
     }
 }
 

@@ -1,6 +1,8 @@
 //! The service over real gRPC, with a scripted model and a metagraph in hand.
 
+mod counts;
 mod gate;
+mod pressure;
 mod serving;
 
 use std::{sync::Arc, time::Duration};
@@ -58,6 +60,7 @@ pub(crate) fn metagraph(hotkeys: &[Hotkey]) -> Metagraph {
 pub(crate) struct Script {
     manifest: Manifest,
     jobs: mpsc::UnboundedSender<Job>,
+    up: Option<watch::Receiver<bool>>,
 }
 
 /// What the model was asked, and the way to answer.
@@ -112,6 +115,10 @@ impl Backend for Script {
         }
         Ok(tensors)
     }
+
+    fn up(&self) -> Option<watch::Receiver<bool>> {
+        self.up.clone()
+    }
 }
 
 /// So many bytes of 7.
@@ -133,6 +140,11 @@ pub(crate) fn alice() -> Keypair {
 }
 
 pub(crate) async fn scene(config: Config) -> Scene {
+    scene_with(config, None).await
+}
+
+/// The same, with a model that may be away.
+pub(crate) async fn scene_with(config: Config, up: Option<watch::Receiver<bool>>) -> Scene {
     let (key, hotkey) = (Keypair::from_uri("//Miner").unwrap(), alice().hotkey());
     let (jobs_in, jobs) = mpsc::unbounded_channel();
     let manifest = Manifest {
@@ -144,7 +156,7 @@ pub(crate) async fn scene(config: Config) -> Scene {
         max_context: 1_000,
         end_tokens: Vec::new(),
     };
-    let backend = Arc::new(Script { manifest, jobs: jobs_in });
+    let backend = Arc::new(Script { manifest, jobs: jobs_in, up });
     let (subnet, seen) = watch::channel(Some(Arc::new(metagraph(&[key.hotkey(), hotkey]))));
     let binding = Binding { receiver: key.hotkey(), netuid: config.netuid, genesis: GENESIS };
     let miner = serve(&config, key, backend, GENESIS, seen).await.unwrap();

@@ -4,18 +4,31 @@ use std::{sync::Arc, time::Instant};
 
 use async_trait::async_trait;
 use primitives::{Digest, GenerateRequest, Tensor};
+use tokio::sync::watch;
 
 use crate::{Manifest, ModelError, TokenStream};
 
-/// A request to continue a prompt, with the seed of its randomness.
+/// A request to continue a prompt, with the seed of its randomness and the time that it has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GenerateJob {
     /// What is asked.
     pub request: GenerateRequest,
     /// Decides every draw, so that anyone with the same model can repeat the answer.
     pub seed: Digest,
-    /// When the answer is worth nothing any more: work that is late by then is dropped before it costs anything.
+    /// When nobody will want the answer any more: what hasn't begun by then need not begin.
     pub deadline: Option<Instant>,
+}
+
+impl GenerateJob {
+    /// A job that may take its time.
+    pub fn new(request: GenerateRequest, seed: Digest) -> Self {
+        Self { request, seed, deadline: None }
+    }
+
+    /// Whether its time is over.
+    pub fn is_expired(&self, now: Instant) -> bool {
+        self.deadline.is_some_and(|deadline| now >= deadline)
+    }
 }
 
 /// Something that answers requests.
@@ -33,6 +46,11 @@ pub trait Backend: Send + Sync + 'static {
     /// What a module returns for these arguments. Models of texts don't.
     async fn infer(&self, _: Vec<Tensor>) -> Result<Vec<Tensor>, ModelError> {
         Err(ModelError::Unsupported { model: self.manifest().name.clone(), what: "take tensors" })
+    }
+
+    /// Whether it can be asked just now, for one that may be away. None is always there.
+    fn up(&self) -> Option<watch::Receiver<bool>> {
+        None
     }
 }
 
@@ -60,5 +78,9 @@ impl Backend for Combined {
 
     async fn infer(&self, tensors: Vec<Tensor>) -> Result<Vec<Tensor>, ModelError> {
         self.generator.infer(tensors).await
+    }
+
+    fn up(&self) -> Option<watch::Receiver<bool>> {
+        self.generator.up()
     }
 }

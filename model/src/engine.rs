@@ -1,6 +1,12 @@
 //! A language model and the workers that run it.
 
-use std::{num::NonZero, path::Path, sync::Arc, thread, time::SystemTime};
+use std::{
+    num::NonZero,
+    path::Path,
+    sync::{Arc, OnceLock},
+    thread,
+    time::SystemTime,
+};
 
 use async_trait::async_trait;
 use primitives::{Digest, GenerateRequest, Prompt};
@@ -237,9 +243,10 @@ impl Backend for Engine {
             return Ok(TokenStream::new(stream));
         }
         let (room, reusable) = (tokens.len() + max_new as usize, tokens.len() - 1);
+        let prompt_tokens = Arc::new(OnceLock::from(u32::try_from(tokens.len()).unwrap_or(u32::MAX)));
         let purpose = Purpose::Answer(Box::new(sequence));
         self.waiting.push(Job { tokens, room, reusable, deadline, purpose })?;
-        Ok(TokenStream::new(stream))
+        Ok(TokenStream::counted(stream, prompt_tokens))
     }
 
     async fn embed(&self, _: Vec<String>) -> Result<Vec<Vec<f32>>, ModelError> {

@@ -2,7 +2,7 @@
 
 use std::{error::Error, io, path::PathBuf, time::Duration};
 
-use crate::{Device, Dtype, NotFinite};
+use crate::{Device, Dtype, NotFinite, OpenAiError};
 
 /// A model can't be loaded, or a job can't be done.
 #[derive(Debug, thiserror::Error)]
@@ -92,12 +92,18 @@ pub enum ModelError {
     NotFinite(#[from] NotFinite),
     #[error("the job panicked: {reason}")]
     Panicked { reason: String },
-    #[error("the model's thread cannot be started")]
-    Thread { source: io::Error },
-    #[error("all places are taken; one may be free in {} ms", retry_after.as_millis())]
+    #[error("the model has more to do than it can take")]
     Busy { retry_after: Duration },
+    #[error("the model can't be asked: {source}")]
+    Unavailable { retry_after: Duration, source: Box<dyn Error + Send + Sync> },
+    #[error("the model refuses the request: {source}")]
+    Refused { source: Box<dyn Error + Send + Sync> },
     #[error("the time for the answer was over before it was whole")]
     Expired,
+    #[error(transparent)]
+    OpenAi(#[from] OpenAiError),
+    #[error("the model's thread cannot be started")]
+    Thread { source: io::Error },
     #[error("the model has stopped")]
     Stopped,
     #[cfg(feature = "torch")]

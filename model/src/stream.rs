@@ -4,6 +4,7 @@ use futures::{Stream, StreamExt};
 use primitives::{FinishReason, Generation};
 use std::{
     pin::Pin,
+    sync::{Arc, OnceLock},
     task::{Context, Poll},
 };
 use tokio::sync::mpsc;
@@ -28,12 +29,25 @@ pub enum Chunk {
 
 /// The chunks of one answer. Dropping it cancels the work.
 #[derive(Debug)]
-pub struct TokenStream(mpsc::Receiver<Result<Chunk, ModelError>>);
+pub struct TokenStream {
+    chunks: mpsc::Receiver<Result<Chunk, ModelError>>,
+    prompt_tokens: Arc<OnceLock<u32>>,
+}
 
 impl TokenStream {
     /// A stream that is fed through a channel, for backends.
     pub fn new(chunks: mpsc::Receiver<Result<Chunk, ModelError>>) -> Self {
-        Self(chunks)
+        Self::counted(chunks, Arc::default())
+    }
+
+    /// The same, for a backend that says how many tokens the prompt has, before the last chunk at the latest.
+    pub fn counted(chunks: mpsc::Receiver<Result<Chunk, ModelError>>, prompt_tokens: Arc<OnceLock<u32>>) -> Self {
+        Self { chunks, prompt_tokens }
+    }
+
+    /// How many tokens the prompt has, once the backend has said so.
+    pub fn prompt_tokens(&self) -> Option<u32> {
+        self.prompt_tokens.get().copied()
     }
 
     /// The whole answer. [`ModelError::Stopped`] if the stream ends before its last chunk.
@@ -58,6 +72,6 @@ impl Stream for TokenStream {
     type Item = Result<Chunk, ModelError>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.0.poll_recv(cx)
+        self.chunks.poll_recv(cx)
     }
 }

@@ -52,6 +52,6 @@ async fn an_encoder_does_not_generate() {
     let (encoder, _) = encoder();
     let prompt = Prompt::Text("the cat".to_owned());
     let request = GenerateRequest::new(prompt, 1, Sampling::GREEDY);
-    let refused = encoder.generate(GenerateJob { request, seed: Digest::of(b""), deadline: None }).await;
+    let refused = encoder.generate(GenerateJob::new(request, Digest::of(b""))).await;
     assert!(matches!(refused, Err(ModelError::Unsupported { what: "generate text", .. })));
 }

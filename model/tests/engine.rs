@@ -29,7 +29,7 @@ fn ids(value: &serde_json::Value) -> Vec<u32> {
 fn job(prompt: &[u32], max_new_tokens: u32, temperature_milli: u32, seed: &str) -> GenerateJob {
     let prompt = Prompt::Tokens(prompt.to_vec());
     let request = GenerateRequest::new(prompt, max_new_tokens, Sampling::at(temperature_milli));
-    GenerateJob { request, seed: Digest::of(seed.as_bytes()), deadline: None }
+    GenerateJob::new(request, Digest::of(seed.as_bytes()))
 }
 
 async fn tokens(engine: &Engine, job: &GenerateJob) -> Vec<u32> {

@@ -39,8 +39,7 @@ async fn it_writes_english_and_checks_what_it_wrote() {
     {
         let request = GenerateRequest::new(Prompt::Text(prompt.to_owned()), 60, Sampling::at(temperature_milli));
         let seed = Digest::of(prompt.as_bytes());
-        let answer =
-            engine.generate(GenerateJob { request: request.clone(), seed, deadline: None }).await.expect("starts");
+        let answer = engine.generate(GenerateJob::new(request.clone(), seed)).await.expect("starts");
         let answer = answer.collect().await.expect("an answer");
         let words: Vec<&str> = answer.text.split_whitespace().collect();
         let common = words.iter().filter(|word| COMMON.contains(&word.to_lowercase().as_str())).count();

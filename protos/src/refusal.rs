@@ -81,6 +81,8 @@ reasons! {
     Unsupported = "UNSUPPORTED", Unimplemented;
     /// The answer wasn't ready when the request expired.
     DeadlineExceeded = "DEADLINE_EXCEEDED", DeadlineExceeded;
+    /// The model can't be asked just now: it runs elsewhere, and is away.
+    ModelUnavailable = "MODEL_UNAVAILABLE", Unavailable;
     /// The model failed.
     ModelFailed = "MODEL_FAILED", Internal;
 }

@@ -43,6 +43,8 @@ mod spawn;
 mod store;
 mod weights_job;
 mod window;
+#[cfg(feature = "torch")]
+mod wording;
 
 pub use answer::{Answer, Failure};
 pub use client::MinerClient;

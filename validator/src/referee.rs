@@ -9,6 +9,9 @@ use primitives::GenerateRequest;
 use primitives::{Digest, EmbedRequest, FinishReason, Generation, Request, Tensor};
 use scoring::{Output, Reference, TokenCheck, cosine_micro, noise};
 
+#[cfg(feature = "torch")]
+use crate::wording::Wording;
+
 /// Judges answers. A failure is the validator's own: the miner gets no score from it, good or bad.
 #[async_trait]
 pub trait Referee: Send + Sync + 'static {
@@ -38,7 +41,7 @@ impl Referee for Repetition {
     async fn judge(&self, request: &Request, digest: &Digest, output: &Output) -> Result<Reference, ModelError> {
         match (request, output) {
             (Request::Generate(request), Output::Generation(answer)) => {
-                let job = GenerateJob { request: request.clone(), seed: noise::sampling_seed(digest), deadline: None };
+                let job = GenerateJob::new(request.clone(), noise::sampling_seed(digest));
                 Ok(compare(answer, &self.backend.generate(job).await?.collect().await?))
             }
             (Request::Embed(request), Output::Embeddings(vectors)) => {
@@ -86,8 +89,11 @@ impl Prefill {
             }
             Err(error) => return Err(error),
         };
-        let ends = answer.tokens.last().is_some_and(|last| self.engine.manifest().end_tokens.contains(last));
-        let text_matches = self.engine.tokenizer().decode(&answer.tokens)? == answer.text;
+        let end_token = answer.tokens.last().is_some_and(|last| self.engine.manifest().end_tokens.contains(last));
+        let before = answer.tokens.split_last().map_or(&[][..], |(_, before)| before);
+        let tokenizer = self.engine.tokenizer();
+        let (whole, before) = (tokenizer.decode(&answer.tokens)?, tokenizer.decode(before)?);
+        let Wording { ends, text_matches } = Wording::of(&answer.text, &whole, &before, end_token, &request.stop);
         Ok(Reference::Generation { tokens, ends, text_matches })
     }
 }

@@ -23,7 +23,7 @@ async fn an_answer_is_good_for_its_own_request_only() {
     let asked = GenerateRequest::new(prompt, 24, Sampling::at(1_000));
     let request = Request::Generate(asked.clone());
     let digest = Digest::of(b"this request");
-    let job = GenerateJob { request: asked, seed: noise::sampling_seed(&digest), deadline: None };
+    let job = GenerateJob::new(asked, noise::sampling_seed(&digest));
     let honest = engine.generate(job).await.unwrap().collect().await.unwrap();
     let judge = async |digest: &Digest, answer: &Generation| {
         let reference = referee.judge(&request, digest, &Output::Generation(answer.clone())).await.unwrap();

@@ -15,7 +15,8 @@ cargo xtask notebooks [--log FILE]
                                execute the notebooks against a demo's log; results in notebooks/out
 cargo xtask clients [--require] [--write]
                                what genuine clients can do with the embedded chain, installed from their registries
-cargo xtask interop            Bittensor's own library against ours: timelocked rows, reveal blocks
+cargo xtask interop            other people's programs against ours: Bittensor's library; llama.cpp's server and a
+                               gRPC client with reflection
 cargo xtask test-subtensor ws://… [ARGS]
                                the whole chain client against any node of the family; docs/subtensor.md
 cargo xtask libtorch [--force] find or fetch libtorch, so that cargo build, run and test work with nothing exported

@@ -9,21 +9,22 @@ use std::{
 };
 
 use anyhow::Context as _;
-use model::{Backend, Combined};
+use model::{Backend, OpenAi};
 use primitives::Endpoint;
 use serde_json::json;
 
 use crate::{
     args::{ChainFlags, Global, KeyFlags, ModelFlags, SubnetFlags},
-    commands::run::{load_backend, load_encoder},
     identity,
     layers::Layer,
+    metrics,
+    settings::{BackendName, ModelSettings},
     stop::Stop,
 };
 
 /// Serve a model on a subnet
 ///
-/// Loads the model, answers hotkeys of the subnet over gRPC, and announces itself on chain. Prints where it listens when
+/// Loads the model, or asks a server that has it (--backend openai), answers hotkeys of the subnet over gRPC, and announces itself on chain. Prints where it listens when
 /// it does.
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -35,6 +36,15 @@ pub struct Args {
     key: KeyFlags,
     #[command(flatten)]
     model: ModelFlags,
+    /// Who computes: torch, in this process, or openai, a server of its own [setting: model.backend]
+    #[arg(long, value_name = "NAME")]
+    backend: Option<String>,
+    /// Address of the server for --backend openai, as http://127.0.0.1:8000 [setting: model.openai.url]
+    #[arg(long, value_name = "URL")]
+    openai_url: Option<String>,
+    /// The model's name at that server [setting: model.openai.model]
+    #[arg(long, value_name = "NAME")]
+    openai_model: Option<String>,
     /// Folder of a sentence encoder that answers embedding requests [setting: model.encoder_path]
     #[arg(long, value_name = "DIR")]
     encoder: Option<PathBuf>,
@@ -44,6 +54,9 @@ pub struct Args {
     /// What to announce on chain; port 0 stands for the one that is listened on [setting: miner.announce]
     #[arg(long, value_name = "IP:PORT")]
     announce: Option<Endpoint>,
+    /// Where Prometheus reads the metrics [setting: miner.metrics_listen]
+    #[arg(long, value_name = "ADDRESS")]
+    metrics_listen: Option<SocketAddr>,
     /// Print the address as one JSON document
     #[arg(long)]
     json: bool,
@@ -56,6 +69,10 @@ pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
     args.key.put(&mut flags);
     args.model.put(&mut flags);
     flags.flag("--encoder", "model.encoder_path", args.encoder.as_ref().map(|path| path.display()));
+    flags.flag("--backend", "model.backend", args.backend.as_ref());
+    flags.flag("--openai-url", "model.openai.url", args.openai_url.as_ref());
+    flags.flag("--openai-model", "model.openai.model", args.openai_model.as_ref());
+    flags.flag("--metrics-listen", "miner.metrics_listen", args.metrics_listen);
     flags.flag("--listen", "miner.listen", args.listen);
     flags.flag("--announce", "miner.announce", args.announce);
     let settings = global.settings(flags)?.settings;
@@ -65,11 +82,16 @@ pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
     // An unregistered key is refused before a model is loaded for it.
     chain.uid(settings.subnet.netuid, keypair.hotkey(), None).await?;
 
-    let generator = load_backend(&settings.model)?;
-    let backend: Arc<dyn Backend> = match load_encoder(&settings.model)? {
-        Some(encoder) => Arc::new(Combined { generator, encoder }),
-        None => generator,
+    // Before the service: what is described after the recorder is there has its words.
+    if let Some(listen) = settings.miner.metrics_listen {
+        metrics::serve(listen)?;
+        miner::describe_metrics();
+    }
+    let generator: Arc<dyn Backend> = match settings.model.backend {
+        BackendName::Torch => torch(&settings.model)?,
+        BackendName::OpenAi => Arc::new(OpenAi::connect(settings.model.openai.clone()).await?),
     };
+    let backend = with_encoder(generator, &settings.model)?;
     let miner = miner::spawn(settings.miner, keypair, backend, chain).await?;
     let mut out = io::stdout().lock();
     if args.json {
@@ -82,4 +104,34 @@ pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
     stop.requested().await;
     miner.shutdown().await;
     Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(feature = "torch")]
+fn torch(settings: &ModelSettings) -> anyhow::Result<Arc<dyn Backend>> {
+    super::run::load_backend(settings)
+}
+
+#[cfg(feature = "torch")]
+fn with_encoder(generator: Arc<dyn Backend>, settings: &ModelSettings) -> anyhow::Result<Arc<dyn Backend>> {
+    Ok(match super::run::load_encoder(settings)? {
+        Some(encoder) => Arc::new(model::Combined { generator, encoder }),
+        None => generator,
+    })
+}
+
+#[cfg(not(feature = "torch"))]
+fn torch(_: &ModelSettings) -> anyhow::Result<Arc<dyn Backend>> {
+    let message = "this program was built without libtorch: it can only pass requests on, with --backend openai";
+    Err(crate::failure::Usage(message.into()).into())
+}
+
+#[cfg(not(feature = "torch"))]
+fn with_encoder(generator: Arc<dyn Backend>, settings: &ModelSettings) -> anyhow::Result<Arc<dyn Backend>> {
+    match settings.encoder_path {
+        Some(_) => {
+            let message = "this program was built without libtorch: it has no encoder, and --encoder can't be used";
+            Err(crate::failure::Usage(message.into()).into())
+        }
+        None => Ok(generator),
+    }
 }

@@ -2,13 +2,13 @@
 
 pub mod ask;
 pub mod axon;
+pub mod bench;
 pub mod commitment;
 pub mod config;
 pub mod control;
 pub mod epoch;
 pub mod localnet;
 pub mod metagraph;
-#[cfg(feature = "torch")]
 pub mod miner;
 pub mod register;
 pub mod replay;

@@ -17,9 +17,9 @@ use serde_json::json;
 
 use crate::{
     args::{Global, ModelFlags},
-    commands::ask::temperature_milli,
     layers::Layer,
     loading,
+    sampling::temperature_milli,
     settings::ModelSettings,
 };
 
@@ -75,7 +75,7 @@ pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
     let engine = load(&settings.model.path, &settings.model.device)?;
     let request = GenerateRequest::new(prompt, args.max_new, Sampling::at(args.temperature));
     let seed = Digest::derive(SEED_CONTEXT, &[&args.seed.to_le_bytes()]);
-    let mut chunks = engine.generate(GenerateJob { request, seed, deadline: None }).await?;
+    let mut chunks = engine.generate(GenerateJob::new(request, seed)).await?;
 
     let (mut tokens, mut text, mut finish) = (Vec::new(), String::new(), None);
     while let Some(chunk) = chunks.next().await {

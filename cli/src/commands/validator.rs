@@ -8,9 +8,11 @@ use validator::Prefill;
 use crate::{
     args::{ChainFlags, Global, KeyFlags, ModelFlags, SubnetFlags},
     commands::run::{load, load_encoder},
+    failure::Usage,
     identity,
     layers::Layer,
     metrics,
+    settings::BackendName,
     stop::Stop,
 };
 
@@ -55,6 +57,9 @@ pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
     flags.flag("--mech", "validator.mech", args.mech);
     flags.flag("--metrics-listen", "validator.metrics_listen", args.metrics_listen);
     let settings = global.settings(flags)?.settings;
+    if settings.model.backend != BackendName::Torch {
+        return Err(Usage("a validator checks with its own model: model.backend must be \"torch\"".into()).into());
+    }
     let stop = Stop::listen().context("listening for signals")?;
     let keypair = identity::hotkey(&settings.wallet, args.key.key.as_deref(), settings.chain.furthest())?;
     let chain = settings.chain.connect().await?;

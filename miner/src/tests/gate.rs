@@ -1,6 +1,6 @@
 //! Everybody who is turned away, with the reason; and that the miner goes on.
 
-use primitives::{EmbedRequest, Keypair, NetUid};
+use primitives::{Keypair, NetUid};
 use protos::{
     Binding, EMBED, GENERATE, MAX_MESSAGE_BYTES, MAX_REQUEST_BYTES, encode_request, wire::EmbedRequest as WireEmbed,
 };
@@ -148,29 +148,4 @@ async fn the_metagraph_decides_at_every_moment() {
     let refusal = scene.refusal(request).await;
     assert_eq!(refusal.reason, Reason::Starting);
     assert!(refusal.retry_after.is_some());
-}
-
-#[tokio::test]
-async fn a_full_queue_says_when_to_come_back() {
-    let mut scene = scene(Config { concurrency: 1, queue: 1, ..Config::test() }).await;
-    let miner = scene.binding.receiver;
-    let first = tokio::spawn(ask(scene.client.clone(), miner, scene.sign(&prompt("first"))));
-    let job = scene.job().await;
-    // The first runs, so whoever comes second waits: one of these two, and the other is refused.
-    let mut others = tokio::task::JoinSet::new();
-    for _ in 0..2 {
-        others.spawn(ask(scene.client.clone(), miner, scene.sign(&prompt("other"))));
-    }
-    let status = within(others.join_next()).await.unwrap().unwrap().unwrap_err();
-    let refusal = Refusal::from_status(&status).unwrap();
-    assert_eq!((status.code(), refusal.reason), (Code::ResourceExhausted, Reason::QueueFull));
-    assert!(refusal.retry_after.is_some());
-    assert!(scene.jobs.try_recv().is_err());
-    job.finish().await;
-    within(first).await.unwrap().unwrap();
-    scene.job().await.finish().await;
-    within(others.join_next()).await.unwrap().unwrap().unwrap();
-    let request = EmbedRequest { texts: vec!["abc".into()] };
-    let request = scene.sign(&Request::Embed(request));
-    assert!(scene.client.embed(request).await.is_ok());
 }

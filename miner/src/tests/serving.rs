@@ -96,7 +96,7 @@ async fn describes_itself() {
 
 #[tokio::test]
 async fn the_work_stops_when_the_client_goes_away() {
-    let mut scene = scene(Config { concurrency: 1, ..Config::test() }).await;
+    let mut scene = scene(Config { queue: 1, ..Config::test() }).await;
     let request = scene.sign(&prompt("x"));
     let mut events = within(scene.client.generate(request)).await.unwrap().into_inner();
     let job = scene.job().await;
@@ -223,7 +223,7 @@ async fn a_taken_port_is_named() {
         max_context: 0,
         end_tokens: Vec::new(),
     };
-    let backend = Arc::new(Script { manifest, jobs });
+    let backend = Arc::new(Script { manifest, jobs, up: None });
     let refused = serve(&Config { listen: addr, ..Config::test() }, alice(), backend, GENESIS, subnet).await;
     let error = refused.unwrap_err();
     assert!(matches!(error, SpawnError::Bind { addr: taken, .. } if taken == addr));

@@ -1,0 +1,147 @@
+//! Every metric of a miner, by name. They go to whichever recorder the process has installed; without one they cost
+//! nothing. Labels are bounded: outcomes, never hotkeys.
+
+use std::time::{Duration, Instant};
+
+use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+use protos::Reason;
+
+const REQUESTS: &str = "miner_requests_total";
+const PROMPT_TOKENS: &str = "miner_prompt_tokens_total";
+const NEW_TOKENS: &str = "miner_new_tokens_total";
+const WAITING: &str = "miner_requests_waiting";
+const LIVE: &str = "miner_requests_live";
+const MODEL_UP: &str = "miner_model_up";
+const FIRST_TOKEN: &str = "miner_first_token_seconds";
+const TOKEN_INTERVAL: &str = "miner_token_interval_seconds";
+const REQUEST: &str = "miner_request_seconds";
+
+/// Outcome of a request that was answered to its end.
+const ANSWERED: &str = "ANSWERED";
+/// Outcome of one whose client went away.
+const CLIENT_GONE: &str = "CLIENT_GONE";
+
+/// What is counted, and what a count of it means.
+const COUNTERS: [(&str, &str); 3] = [
+    (REQUESTS, "Requests by how they ended (label outcome)"),
+    (PROMPT_TOKENS, "Tokens of prompts, where the model says how many"),
+    (NEW_TOKENS, "Tokens that were made"),
+];
+
+/// What has a value, and what it is.
+const GAUGES: [(&str, &str); 3] = [
+    (WAITING, "Requests in the house that have no token yet"),
+    (LIVE, "Requests in the house whose tokens are being made"),
+    (MODEL_UP, "1 while the model can be asked, 0 while it can't"),
+];
+
+/// What is measured, and from when to when.
+const HISTOGRAMS: [(&str, &str); 3] = [
+    (FIRST_TOKEN, "From a request's admission to its first token"),
+    (TOKEN_INTERVAL, "Between two tokens of an answer, as the model makes them"),
+    (REQUEST, "From a request's admission to its end, whatever the outcome"),
+];
+
+/// Tell the recorder what they mean. Call it once, after the recorder is installed.
+pub fn describe_metrics() {
+    for (name, meaning) in COUNTERS {
+        describe_counter!(name, Unit::Count, meaning);
+    }
+    for (name, meaning) in GAUGES {
+        describe_gauge!(name, Unit::Count, meaning);
+    }
+    for (name, meaning) in HISTOGRAMS {
+        describe_histogram!(name, Unit::Seconds, meaning);
+    }
+    // A counter that is first seen at 1 has not risen, for who watches it.
+    counter!(REQUESTS, "outcome" => ANSWERED).increment(0);
+    for name in [PROMPT_TOKENS, NEW_TOKENS] {
+        counter!(name).increment(0);
+    }
+    for name in [WAITING, LIVE] {
+        gauge!(name).increment(0);
+    }
+}
+
+/// A request was turned away at the door.
+pub(crate) fn refused(reason: Reason) {
+    counter!(REQUESTS, "outcome" => reason.as_str()).increment(1);
+}
+
+pub(crate) fn model_up(up: bool) {
+    gauge!(MODEL_UP).set(if up { 1.0 } else { 0.0 });
+}
+
+/// One request that was let in, until it is dropped. Whoever drops it without a word is a client that left.
+#[derive(Debug)]
+pub(crate) struct Visit {
+    began: Instant,
+    last_token: Option<Instant>,
+    outcome: &'static str,
+}
+
+impl Visit {
+    pub(crate) fn begin() -> Self {
+        gauge!(WAITING).increment(1);
+        Self { began: Instant::now(), last_token: None, outcome: CLIENT_GONE }
+    }
+
+    /// The model says how long the prompt is.
+    pub(crate) fn prompt(&self, tokens: u32) {
+        counter!(PROMPT_TOKENS).increment(tokens.into());
+    }
+
+    /// So many tokens came from the model, at least one.
+    pub(crate) fn tokens(&mut self, count: usize) {
+        let now = Instant::now();
+        match self.last_token.replace(now) {
+            None => {
+                gauge!(WAITING).decrement(1);
+                gauge!(LIVE).increment(1);
+                histogram!(FIRST_TOKEN).record(now - self.began);
+            }
+            Some(last) => {
+                let each = Duration::checked_div(now - last, u32::try_from(count).unwrap_or(u32::MAX));
+                histogram!(TOKEN_INTERVAL).record_many(each.unwrap_or_default(), count);
+            }
+        }
+        counter!(NEW_TOKENS).increment(count as u64);
+    }
+
+    pub(crate) fn answered(mut self) {
+        self.outcome = ANSWERED;
+    }
+
+    pub(crate) fn failed(mut self, reason: Reason) {
+        self.outcome = reason.as_str();
+    }
+}
+
+impl Drop for Visit {
+    fn drop(&mut self) {
+        gauge!(if self.last_token.is_some() { LIVE } else { WAITING }).decrement(1);
+        counter!(REQUESTS, "outcome" => self.outcome).increment(1);
+        histogram!(REQUEST).record(self.began.elapsed());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The documents name each metric, with these words, and no other.
+    #[test]
+    fn all_are_documented() {
+        let row =
+            |kind: &'static str| move |(name, meaning): (&str, &str)| format!("| `{name}` | {kind} | {meaning} |");
+        let all = COUNTERS.into_iter().map(row("counter"));
+        let all = all.chain(GAUGES.into_iter().map(row("gauge")));
+        let expected: Vec<String> = all.chain(HISTOGRAMS.into_iter().map(row("histogram"))).collect();
+        let document = include_str!("../../docs/miners.md");
+        let found: Vec<&str> = document.lines().filter(|line| line.starts_with("| `miner_")).collect();
+        assert_eq!(found, expected);
+        for outcome in [ANSWERED, CLIENT_GONE] {
+            assert!(document.contains(&format!("`{outcome}`")), "{outcome}");
+        }
+    }
+}

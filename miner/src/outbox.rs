@@ -1,0 +1,73 @@
+//! What the model has said and the client hasn't taken yet: one event that grows, so that a client that reads slowly
+//! never makes the model wait.
+
+use protos::{Event, MAX_EVENT_BYTES};
+
+/// Tags, lengths and the enclosing messages of an event's payload, at most.
+const FRAME_BYTES: usize = 32;
+/// A token id takes at most five bytes, a logarithm four.
+const ID_BYTES: usize = 5;
+const LOGPROB_BYTES: usize = 4;
+
+/// Tokens that wait to be sent.
+#[derive(Debug, Default)]
+pub(crate) struct Outbox {
+    ids: Vec<u32>,
+    text: String,
+    logprobs: Vec<f32>,
+}
+
+impl Outbox {
+    /// Whether nothing waits. A chunk that says nothing is no event.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.ids.is_empty() && self.text.is_empty()
+    }
+
+    /// Whether such a chunk can wait beside what waits already, in one event.
+    pub(crate) fn has_room(&self, ids: &[u32], text: &str, logprobs: &[f32]) -> bool {
+        let size = FRAME_BYTES
+            + (self.ids.len() + ids.len()) * ID_BYTES
+            + (self.logprobs.len() + logprobs.len()) * LOGPROB_BYTES
+            + self.text.len()
+            + text.len();
+        size <= MAX_EVENT_BYTES
+    }
+
+    /// Add a chunk. Its text is whole characters, so the sum is.
+    pub(crate) fn push(&mut self, ids: Vec<u32>, text: &str, logprobs: Vec<f32>) {
+        if self.ids.is_empty() {
+            (self.ids, self.logprobs) = (ids, logprobs);
+        } else {
+            self.ids.extend(ids);
+            self.logprobs.extend(logprobs);
+        }
+        self.text.push_str(text);
+    }
+
+    /// All that waits, as one event.
+    pub(crate) fn take(&mut self) -> Event {
+        let Self { ids, text, logprobs } = std::mem::take(self);
+        Event::Tokens { ids, text, logprobs }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_largest_event_that_has_room_is_not_too_large() {
+        let mut outbox = Outbox::default();
+        let (mut chunks, logprobs) = (0, [f32::MIN]);
+        while outbox.has_room(&[u32::MAX], "🦀", &logprobs) {
+            outbox.push(vec![u32::MAX], "🦀", logprobs.to_vec());
+            chunks += 1;
+        }
+        assert!(chunks > 4_000, "{chunks}");
+        let event = outbox.take();
+        assert!(event.encode().len() <= MAX_EVENT_BYTES);
+        assert!(outbox.is_empty());
+        let Event::Tokens { ids, text, logprobs } = event else { panic!("{event:?}") };
+        assert_eq!((ids.len(), text.chars().count(), logprobs.len()), (chunks, chunks, chunks));
+    }
+}
