@@ -1,6 +1,8 @@
 //! The service over real gRPC, with a scripted model and a metagraph in hand.
 
 mod gate;
+#[cfg(feature = "torch")]
+mod module;
 mod serving;
 
 use std::{sync::Arc, time::Duration};
@@ -133,7 +135,6 @@ pub(crate) fn alice() -> Keypair {
 }
 
 pub(crate) async fn scene(config: Config) -> Scene {
-    let (key, hotkey) = (Keypair::from_uri("//Miner").unwrap(), alice().hotkey());
     let (jobs_in, jobs) = mpsc::unbounded_channel();
     let manifest = Manifest {
         name: "script".into(),
@@ -144,7 +145,12 @@ pub(crate) async fn scene(config: Config) -> Scene {
         max_context: 1_000,
         end_tokens: Vec::new(),
     };
-    let backend = Arc::new(Script { manifest, jobs: jobs_in });
+    open(config, Arc::new(Script { manifest, jobs: jobs_in }), jobs).await
+}
+
+/// A miner of any model.
+pub(crate) async fn open(config: Config, backend: Arc<dyn Backend>, jobs: mpsc::UnboundedReceiver<Job>) -> Scene {
+    let (key, hotkey) = (Keypair::from_uri("//Miner").unwrap(), alice().hotkey());
     let (subnet, seen) = watch::channel(Some(Arc::new(metagraph(&[key.hotkey(), hotkey]))));
     let binding = Binding { receiver: key.hotkey(), netuid: config.netuid, genesis: GENESIS };
     let miner = serve(&config, key, backend, GENESIS, seen).await.unwrap();
