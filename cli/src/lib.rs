@@ -14,6 +14,8 @@ mod identity;
 mod launch;
 mod layers;
 #[cfg(feature = "torch")]
+mod loading;
+#[cfg(feature = "torch")]
 mod metrics;
 mod output;
 mod password;

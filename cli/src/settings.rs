@@ -63,7 +63,7 @@ pub struct WalletSettings {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ModelSettings {
-    /// A Hugging Face folder (config.json, *.safetensors, tokenizer.json), or a TorchScript module, FILE.pt.
+    /// A Hugging Face folder (see docs/checkpoints.md), or a TorchScript module, FILE.pt.
     pub path: PathBuf,
     /// `cpu` or `cuda:0`.
     pub device: String,

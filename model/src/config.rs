@@ -1,5 +1,6 @@
 //! `config.json` of the supported architectures, checked before a single tensor is read.
 
+#[cfg(feature = "torch")]
 mod bert;
 mod file;
 mod rope;
@@ -8,6 +9,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+#[cfg(feature = "torch")]
 pub(crate) use self::bert::{Activation, BertConfig};
 use self::{
     file::{Ranges, parse},

@@ -51,6 +51,8 @@ pub enum ModelError {
     DeviceUnavailable { device: Device, reason: String },
     #[error("device {device} cannot compute in {dtype}: {reason}")]
     DtypeUnavailable { device: Device, dtype: Dtype, reason: String },
+    #[error("device {device} has no room for tensor {tensor}: {bytes} bytes")]
+    WeightMemory { device: Device, tensor: String, bytes: u64 },
     #[error(
         "device {device} has no room for the keys and values of {slots} sequences of {tokens} tokens: {bytes} bytes"
     )]

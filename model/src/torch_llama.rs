@@ -86,6 +86,7 @@ impl TorchLlama {
 
     fn admissible(&self, piece: &Piece) -> Result<(), ModelError> {
         let (tokens, max_context) = (piece.start + piece.tokens.len(), self.slot_tokens());
+        debug_assert!(piece.asks.len() <= piece.tokens.len(), "more questions than outputs");
         if piece.tokens.is_empty() {
             return Err(ModelError::EmptyPrompt);
         }

@@ -83,11 +83,10 @@ impl Weights {
         let first = || shards.first().map(|shard| shard.path.clone()).unwrap_or_default();
         let path = index.as_ref().map_or_else(first, |index| index.path.clone());
         if let Some(index) = &index {
-            for (tensor, shard) in &index.shards {
-                if !tensors.contains_key(tensor) {
-                    let path = path.with_file_name(shard);
-                    return Err(ModelError::MissingTensor { path, tensor: tensor.clone() });
-                }
+            let absent = |(tensor, _): &(&String, &String)| !tensors.contains_key(*tensor);
+            if let Some((tensor, shard)) = index.shards.iter().filter(absent).min() {
+                let path = path.with_file_name(shard);
+                return Err(ModelError::MissingTensor { path, tensor: tensor.clone() });
             }
         }
         Ok(Self { path, shards, tensors })

@@ -203,3 +203,7 @@ pub(crate) fn contain<T>(job: impl FnOnce() -> Result<T, ModelError>) -> Result<
         Err(ModelError::Panicked { reason: text.unwrap_or("no reason given").to_owned() })
     })
 }
+
+#[cfg(test)]
+#[path = "worker/tests.rs"]
+mod tests;

@@ -19,6 +19,7 @@ use crate::{
     args::{Global, ModelFlags},
     commands::ask::temperature_milli,
     layers::Layer,
+    loading,
     settings::ModelSettings,
 };
 
@@ -113,7 +114,7 @@ pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
 /// Load a model onto the device that the settings name.
 pub fn load(path: &Path, device: &str) -> anyhow::Result<Engine> {
     let options = EngineOptions { devices: vec![device.parse()?], ..EngineOptions::default() };
-    Ok(Engine::load_with(path, &options, Box::new(|_| ()))?)
+    Ok(Engine::load_with(path, &options, loading::progress())?)
 }
 
 /// Load what the settings name: a folder's language model, or a TorchScript module.

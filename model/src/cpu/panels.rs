@@ -221,13 +221,10 @@ mod kernels {
     }
 
     #[inline(always)]
-    #[allow(clippy::needless_range_loop)]
     fn wide_halves(strip: &Wide) -> [[f32; HALF]; 2] {
         let mut halves = [[0.0; HALF]; 2];
-        for lane in 0..HALF {
-            halves[0][lane] = strip[lane];
-            halves[1][lane] = strip[lane + HALF];
-        }
+        halves[0].copy_from_slice(&strip[..HALF]);
+        halves[1].copy_from_slice(&strip[HALF..]);
         halves
     }
 

@@ -52,7 +52,7 @@ fn load_in(name: &str, slots: usize, slot_tokens: usize, dtype: Dtype) -> Result
 }
 
 fn load(name: &str) -> TorchLlama {
-    load_in(name, 8, 80, Dtype::F32).expect(name)
+    load_in(name, 12, 80, Dtype::F32).expect(name)
 }
 
 fn piece(slot: usize, start: usize, tokens: &[u32], asks: Vec<Ask>) -> Piece {
@@ -148,7 +148,7 @@ fn company_does_not_change_an_answer() {
         let mut model = load(name);
         let cases = cases(name);
         // beside each other, with a gap, far apart; and not in the order of the slots
-        for slots in [[0, 1, 2, 3], [6, 4, 1, 3], [7, 0, 1, 4]] {
+        for slots in [[0, 1, 2, 3], [6, 4, 1, 3], [11, 0, 1, 4]] {
             for temperature in [0, 900] {
                 let alone: Vec<Vec<u32>> =
                     cases.iter().map(|case| answer_alone(&mut model, 5, &case.prompt, 12, temperature)).collect();
