@@ -2,6 +2,8 @@
 
 mod counts;
 mod gate;
+#[cfg(feature = "torch")]
+mod module;
 mod pressure;
 mod serving;
 
@@ -145,7 +147,6 @@ pub(crate) async fn scene(config: Config) -> Scene {
 
 /// The same, with a model that may be away.
 pub(crate) async fn scene_with(config: Config, up: Option<watch::Receiver<bool>>) -> Scene {
-    let (key, hotkey) = (Keypair::from_uri("//Miner").unwrap(), alice().hotkey());
     let (jobs_in, jobs) = mpsc::unbounded_channel();
     let manifest = Manifest {
         name: "script".into(),
@@ -156,7 +157,12 @@ pub(crate) async fn scene_with(config: Config, up: Option<watch::Receiver<bool>>
         max_context: 1_000,
         end_tokens: Vec::new(),
     };
-    let backend = Arc::new(Script { manifest, jobs: jobs_in, up });
+    open(config, Arc::new(Script { manifest, jobs: jobs_in, up }), jobs).await
+}
+
+/// A miner of any model.
+pub(crate) async fn open(config: Config, backend: Arc<dyn Backend>, jobs: mpsc::UnboundedReceiver<Job>) -> Scene {
+    let (key, hotkey) = (Keypair::from_uri("//Miner").unwrap(), alice().hotkey());
     let (subnet, seen) = watch::channel(Some(Arc::new(metagraph(&[key.hotkey(), hotkey]))));
     let binding = Binding { receiver: key.hotkey(), netuid: config.netuid, genesis: GENESIS };
     let miner = serve(&config, key, backend, GENESIS, seen).await.unwrap();

@@ -183,7 +183,7 @@ impl LlamaConfig {
 }
 
 /// One token id or a list of them.
-fn ids(value: &serde_json::Value) -> Option<Vec<u32>> {
+pub(crate) fn ids(value: &serde_json::Value) -> Option<Vec<u32>> {
     let id = |value: &serde_json::Value| u32::try_from(value.as_u64()?).ok();
     match value.as_array() {
         Some(ids) => ids.iter().map(id).collect(),

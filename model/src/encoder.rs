@@ -95,7 +95,7 @@ fn read(mut folder: Folder, device: Device, dtype: Option<Dtype>) -> Result<Load
     let tokenizer = tokenizer.map_err(|source| ModelError::Tokenizer { path, source })?;
     let mut report = |_| ();
     let weights = folder.weights(&mut report)?;
-    let tensors = Tensors::new(&weights, place, dtype.unwrap_or(device.usual_dtype()), &mut report);
+    let tensors = Tensors::new(&weights, place, dtype.unwrap_or(Dtype::F32), &mut report);
     let vocab_size = config.vocab_size;
     let model = Bert::load(config, &tensors)?;
     tensors.finish()?;

@@ -2,20 +2,13 @@
 
 use serde::Deserialize;
 
-use crate::{ModelError, folder::Folder};
+use crate::{ModelError, config::ids, folder::Folder};
 
 const FILE: &str = "generation_config.json";
 
 #[derive(Deserialize)]
 struct GenerationConfig {
-    eos_token_id: Option<Ids>,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Ids {
-    One(u32),
-    Many(Vec<u32>),
+    eos_token_id: Option<serde_json::Value>,
 }
 
 /// The tokens that the file names. None where there is no file or it names none: then `config.json` decides. What else
@@ -25,10 +18,9 @@ pub(crate) fn end_tokens(folder: &mut Folder, vocab_size: usize) -> Result<Optio
     let Some(bytes) = folder.optional(FILE)? else { return Ok(None) };
     let config: GenerationConfig =
         serde_json::from_slice(&bytes).map_err(|source| ModelError::Config { path: path.clone(), source })?;
-    let ids = match config.eos_token_id {
-        None => return Ok(None),
-        Some(Ids::One(id)) => vec![id],
-        Some(Ids::Many(ids)) => ids,
+    let Some(given) = config.eos_token_id else { return Ok(None) };
+    let Some(ids) = ids(&given) else {
+        return Err(ModelError::UnsupportedSetting { path, setting: format!("eos_token_id {given}") });
     };
     match ids.iter().find(|id| **id as usize >= vocab_size) {
         Some(&id) => {

@@ -16,8 +16,8 @@ pub struct Options {
     /// A program that shares its machine should also start with `OMP_WAIT_POLICY=PASSIVE`; it can't be set here
     /// because OpenMP reads it before `main`.
     pub threads: Option<NonZero<usize>>,
-    /// The number type that an encoder is computed in. By default f32 on the processor and bf16 elsewhere. A TorchScript
-    /// module has types of its own.
+    /// The number type that an encoder is computed in. By default f32, on which vectors of two machines agree. A
+    /// TorchScript module has types of its own.
     pub dtype: Option<Dtype>,
 }
 

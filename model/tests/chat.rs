@@ -117,6 +117,8 @@ fn the_generation_configuration_ends_texts() {
     assert_ne!(digest(&plain), digest(&with));
     let error = load(&folder(&[(name, r#"{ "eos_token_id": 288 }"#)])).expect_err("refused");
     assert!(error.to_string().ends_with("generation_config.json: eos_token_id is 288, outside 0..=287"), "{error}");
+    let error = load(&folder(&[(name, r#"{ "eos_token_id": "end" }"#)])).expect_err("refused");
+    assert!(error.to_string().ends_with("asks for eos_token_id \"end\", which is not supported"), "{error}");
     let error = load(&folder(&[(name, "[")])).expect_err("refused");
     assert!(matches!(error, ModelError::Config { path, .. } if path.ends_with(name)));
 }

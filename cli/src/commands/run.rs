@@ -11,7 +11,7 @@ use std::{
 
 use anyhow::Context as _;
 use futures::StreamExt as _;
-use model::{Backend, Chunk, Encoder, Engine, EngineOptions, GenerateJob, Script};
+use model::{Backend, Chunk, Encoder, Engine, EngineOptions, GenerateJob, Options, Script};
 use primitives::{Digest, FinishReason, GenerateRequest, Prompt, Sampling};
 use serde_json::json;
 
@@ -128,5 +128,5 @@ pub fn load_backend(settings: &ModelSettings) -> anyhow::Result<Arc<dyn Backend>
 /// Load the sentence encoder, where the settings name one.
 pub fn load_encoder(settings: &ModelSettings) -> anyhow::Result<Option<Arc<dyn Backend>>> {
     let Some(path) = &settings.encoder_path else { return Ok(None) };
-    Ok(Some(Arc::new(Encoder::load(path)?)))
+    Ok(Some(Arc::new(Encoder::load_with(path, settings.device.parse()?, Options::default())?)))
 }
