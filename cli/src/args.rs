@@ -160,8 +160,9 @@ pub struct KeyFlags {
 /// Which model.
 #[derive(Debug, Args)]
 pub struct ModelFlags {
-    /// Model folder: config.json, model.safetensors, tokenizer.json [setting: model.path]
-    #[arg(long, value_name = "DIR")]
+    /// Model folder with config.json, *.safetensors and tokenizer.json, or a TorchScript module, FILE.pt [setting:
+    /// model.path]
+    #[arg(long, value_name = "PATH")]
     pub model: Option<PathBuf>,
     /// Where to run it: cpu, cuda:0 [setting: model.device]
     #[arg(long, value_name = "DEVICE")]

@@ -13,6 +13,8 @@ mod failure;
 mod identity;
 mod launch;
 mod layers;
+#[cfg(feature = "torch")]
+mod loading;
 mod metrics;
 mod output;
 mod password;

@@ -65,7 +65,7 @@ pub struct WalletSettings {
 pub struct ModelSettings {
     /// Who computes.
     pub backend: BackendName,
-    /// A Hugging Face folder: config.json, model.safetensors, tokenizer.json.
+    /// A Hugging Face folder (see docs/checkpoints.md), or a TorchScript module, FILE.pt.
     pub path: PathBuf,
     /// `cpu` or `cuda:0`.
     pub device: String,

@@ -16,7 +16,7 @@ use assay_cli::demo::{
 };
 use futures::StreamExt as _;
 use localnet::BlockTime;
-use model::{Device, Engine};
+use model::Engine;
 use primitives::BlockNumber;
 use scoring::Record;
 use tokio::{
@@ -78,7 +78,7 @@ fn records(store: &Path) -> Vec<Record> {
 async fn a_killed_validator_loses_nothing_and_submits_nothing_twice() {
     let folder = tempfile::tempdir().unwrap();
     let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/tiny").canonicalize().unwrap();
-    let engine = Arc::new(Engine::load(&model, Device::Cpu).unwrap());
+    let engine = Arc::new(Engine::load(&model).unwrap());
     let troupe = Troupe::new(engine, &model, folder.path()).unwrap();
     let roles = [Role::Fast, Role::Cacher];
     let keys = Keys::derive(7, 1, roles.len()).unwrap();

@@ -169,6 +169,8 @@ pub(crate) fn refusal(error: &ModelError) -> Refusal {
         }
         ModelError::Unsupported { .. } | ModelError::NoChatTemplate { .. } => Reason::Unsupported,
         ModelError::EmptyPrompt
+        | ModelError::ChatRefused { .. }
+        | ModelError::Script { .. }
         | ModelError::TooLong { .. }
         | ModelError::TokenOutOfRange { .. }
         | ModelError::Tokenise { .. } => Reason::BadPayload,
@@ -178,6 +180,7 @@ pub(crate) fn refusal(error: &ModelError) -> Refusal {
             return Refusal::new(Reason::BadPayload, "the model refuses the request");
         }
         ModelError::Expired => Reason::DeadlineExceeded,
+        ModelError::OutputTooLarge { .. } => Reason::Oversized,
         _ => {
             tracing::error!(%error, "model failed");
             return Refusal::new(Reason::ModelFailed, "the model failed");

@@ -3,9 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use model::Backend;
-use primitives::{Keypair, Request};
+use primitives::{EmbedRequest, InferRequest, Keypair, Request};
 use protos::{
-    EMBED, GENERATE, Miner, Reason, Refusal, encode_embeddings, receipt,
+    EMBED, GENERATE, INFER, Miner, Reason, Refusal, WireError, encode_embeddings, encode_tensors, receipt,
     wire::{DescribeRequest, SignedEvent, SignedRequest, SignedResponse},
 };
 use tokio::{
@@ -64,21 +64,52 @@ impl MinerService {
         Ok((admitted, place, deadline, span))
     }
 
-    async fn embed(&self, admitted: Admitted, place: Place) -> Result<SignedResponse, Refusal> {
-        let Request::Embed(request) = admitted.request else { return Err(other_method()) };
+    /// An answer in one piece.
+    async fn respond(&self, admitted: Admitted, place: Place) -> Result<SignedResponse, Refusal> {
         let _place = place;
         clock::reach(admitted.from_ms).await;
-        let texts = request.texts.len();
-        let embeddings = self.backend.embed(request.texts).await.map_err(|error| generation::refusal(&error))?;
-        if embeddings.len() != texts {
-            tracing::error!(texts, embeddings = embeddings.len(), "model failed");
+        let payload = match admitted.request {
+            Request::Embed(EmbedRequest { texts }) => self.embeddings(texts).await?,
+            Request::Infer(InferRequest { tensors }) => {
+                let tensors = self.backend.infer(tensors).await.map_err(|error| generation::refusal(&error))?;
+                encode_tensors(tensors).map_err(unsendable)?
+            }
+            Request::Generate(_) => return Err(other_method()),
+        };
+        Ok(receipt::sign_response(&self.key, &admitted.digest, payload))
+    }
+
+    async fn embeddings(&self, texts: Vec<String>) -> Result<Vec<u8>, Refusal> {
+        let asked = texts.len();
+        let embeddings = self.backend.embed(texts).await.map_err(|error| generation::refusal(&error))?;
+        if embeddings.len() != asked {
+            tracing::error!(asked, embeddings = embeddings.len(), "model failed");
             return Err(Refusal::new(Reason::ModelFailed, "the model failed"));
         }
-        let payload = encode_embeddings(embeddings).map_err(|error| {
-            tracing::error!(%error, "model failed");
-            Refusal::new(Reason::ModelFailed, "the model failed")
-        })?;
-        Ok(receipt::sign_response(&self.key, &admitted.digest, payload))
+        encode_embeddings(embeddings).map_err(unsendable)
+    }
+
+    /// [`Self::respond`] to a request of `method`, on time.
+    async fn unary(&self, request: &SignedRequest, method: &'static str) -> Result<Response<SignedResponse>, Status> {
+        let (admitted, place, deadline, span) = self.enter(request, method)?;
+        // When the client goes away this future is dropped, and the work with it.
+        let visit = Visit::begin();
+        let answer = async {
+            tokio::select! {
+                () = phase::reach(self.phases.clone(), Phase::Stopped) => {
+                    Err(Refusal::new(Reason::Draining, "the miner was stopped"))
+                }
+                answer = timeout_at(deadline, self.respond(admitted, place)) => answer.unwrap_or_else(|_| {
+                    Err(Refusal::new(Reason::DeadlineExceeded, "the request expired"))
+                }),
+            }
+        };
+        let answer: Result<_, Refusal> = answer.instrument(span).await;
+        match &answer {
+            Ok(_) => visit.answered(),
+            Err(refusal) => visit.failed(refusal.reason),
+        }
+        Ok(answer.map(Response::new)?)
     }
 }
 
@@ -101,26 +132,21 @@ impl Miner for MinerService {
     }
 
     async fn embed(&self, request: tonic::Request<SignedRequest>) -> Result<Response<SignedResponse>, Status> {
-        let (admitted, place, deadline, span) = self.enter(request.get_ref(), EMBED)?;
-        // When the client goes away this future is dropped, and the work with it.
-        let visit = Visit::begin();
-        let answer = async {
-            tokio::select! {
-                () = phase::reach(self.phases.clone(), Phase::Stopped) => {
-                    Err(Refusal::new(Reason::Draining, "the miner was stopped"))
-                }
-                answer = timeout_at(deadline, self.embed(admitted, place)) => answer.unwrap_or_else(|_| {
-                    Err(Refusal::new(Reason::DeadlineExceeded, "the request expired"))
-                }),
-            }
-        };
-        let answer: Result<_, Refusal> = answer.instrument(span).await;
-        match &answer {
-            Ok(_) => visit.answered(),
-            Err(refusal) => visit.failed(refusal.reason),
-        }
-        Ok(answer.map(Response::new)?)
+        self.unary(request.get_ref(), EMBED).await
     }
+
+    async fn infer(&self, request: tonic::Request<SignedRequest>) -> Result<Response<SignedResponse>, Status> {
+        self.unary(request.get_ref(), INFER).await
+    }
+}
+
+/// An answer of the model's that the protocol has no room for.
+fn unsendable(error: WireError) -> Refusal {
+    if error.is_oversized() {
+        return Refusal::new(Reason::Oversized, format_args!("the answer's {error}"));
+    }
+    tracing::error!(%error, "model failed");
+    Refusal::new(Reason::ModelFailed, "the model failed")
 }
 
 fn other_method() -> Refusal {

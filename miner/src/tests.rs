@@ -10,12 +10,12 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use model::{Backend, Chunk, GenerateJob, Manifest, ModelError, TokenStream};
 use primitives::{
-    BlockHash, BlockRef, Coldkey, Digest, FinishReason, GenerateRequest, Hotkey, Keypair, MechId, Metagraph, NetUid,
-    Neuron, Prompt, Request, Sampling, Uid,
+    BlockHash, BlockRef, Coldkey, DataType, Digest, FinishReason, GenerateRequest, Hotkey, Keypair, MechId, Metagraph,
+    NetUid, Neuron, Prompt, Request, Sampling, Tensor, Uid,
 };
 use protos::{
-    Answer, Binding, MAX_MESSAGE_BYTES, MinerClient, Reason, ReceiptVerifier, Refusal, encode_request, envelope,
-    wire::SignedRequest,
+    Answer, Binding, MAX_MESSAGE_BYTES, MAX_RESPONSE_BYTES, MinerClient, Reason, ReceiptVerifier, Refusal,
+    encode_request, envelope, wire::SignedRequest,
 };
 use tokio::sync::{mpsc, watch};
 use tonic::{Status, transport::Channel};
@@ -108,6 +108,22 @@ impl Backend for Script {
     fn up(&self) -> Option<watch::Receiver<bool>> {
         self.up.clone()
     }
+
+    /// The arguments in reverse. What is called "bad" is refused, of "large" comes too much, "never" is never answered.
+    async fn infer(&self, mut tensors: Vec<Tensor>) -> Result<Vec<Tensor>, ModelError> {
+        match tensors[0].name() {
+            "bad" => return Err(ModelError::Script { reason: "ValueError: bad".into() }),
+            "large" => return Ok(vec![tensor("output", MAX_RESPONSE_BYTES)]),
+            "never" => std::future::pending().await,
+            _ => tensors.reverse(),
+        }
+        Ok(tensors)
+    }
+}
+
+/// So many bytes of 7.
+pub(crate) fn tensor(name: &str, bytes: usize) -> Tensor {
+    Tensor::new(name.into(), DataType::U8, vec![bytes as u64], vec![7; bytes]).unwrap()
 }
 
 /// A miner with one registered client, Alice.

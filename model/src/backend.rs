@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Instant};
 
 use async_trait::async_trait;
-use primitives::{Digest, GenerateRequest};
+use primitives::{Digest, GenerateRequest, Tensor};
 use tokio::sync::watch;
 
 use crate::{Manifest, ModelError, TokenStream};
@@ -15,7 +15,7 @@ pub struct GenerateJob {
     pub request: GenerateRequest,
     /// Decides every draw, so that anyone with the same model can repeat the answer.
     pub seed: Digest,
-    /// When nobody will want the answer any more: what hasn't begun by then need not begin.
+    /// When the answer is worth nothing any more: work that is late by then is dropped before it costs anything.
     pub deadline: Option<Instant>,
 }
 
@@ -43,6 +43,11 @@ pub trait Backend: Send + Sync + 'static {
     /// One unit vector for each text.
     async fn embed(&self, texts: Vec<String>) -> Result<Vec<Vec<f32>>, ModelError>;
 
+    /// What a module returns for these arguments. Models of texts don't.
+    async fn infer(&self, _: Vec<Tensor>) -> Result<Vec<Tensor>, ModelError> {
+        Err(ModelError::Unsupported { model: self.manifest().name.clone(), what: "take tensors" })
+    }
+
     /// Whether it can be asked just now, for one that may be away. None is always there.
     fn up(&self) -> Option<watch::Receiver<bool>> {
         None
@@ -69,6 +74,10 @@ impl Backend for Combined {
 
     async fn embed(&self, texts: Vec<String>) -> Result<Vec<Vec<f32>>, ModelError> {
         self.encoder.embed(texts).await
+    }
+
+    async fn infer(&self, tensors: Vec<Tensor>) -> Result<Vec<Tensor>, ModelError> {
+        self.generator.infer(tensors).await
     }
 
     fn up(&self) -> Option<watch::Receiver<bool>> {

@@ -38,7 +38,7 @@ impl Detokeniser {
     }
 
     /// The rest, when no token will follow. An unfinished character comes out as U+FFFD.
-    pub fn finish(self) -> Result<String, ModelError> {
+    pub fn finish(&mut self) -> Result<String, ModelError> {
         let text = self.tokenizer.decode(&self.window)?;
         Ok(text.get(self.given_bytes..).unwrap_or_default().to_owned())
     }

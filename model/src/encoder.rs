@@ -3,25 +3,28 @@
 use std::path::Path;
 
 use async_trait::async_trait;
-use serde::Deserialize;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
-    Backend, Device, GenerateJob, Manifest, ModelError, Options, TokenStream, Tokenizer,
+    Backend, Device, Dtype, GenerateJob, Manifest, ModelError, Options, TokenStream, Tokenizer,
     bert::Bert,
     config::BertConfig,
-    engine::{contain, spawn_loaded},
+    engine::spawn_loaded,
     folder::Folder,
     libtorch,
-    sequence::floats,
-    weights::Weights,
+    sentence::Sentences,
+    tensors::{Tensors, floats},
+    worker::contain,
 };
 
 /// Jobs that wait for the thread. Beyond that, callers wait.
 const QUEUE: usize = 64;
 
-/// A loaded sentence encoder, such as all-MiniLM-L6-v2: mean pooling, unit vectors. Longer texts are cut to
-/// [`Manifest::max_context`] tokens, as sentence-transformers does.
+/// Tokens that are run at once, filling included: enough to keep a processor busy, and a bound on the memory.
+const BATCH_TOKENS: usize = 4_096;
+
+/// A loaded sentence encoder, such as all-MiniLM-L6-v2. Pooling, scaling and the length to which texts are cut
+/// ([`Manifest::max_context`]) are those of the folder's sentence-transformers files.
 #[derive(Debug)]
 pub struct Encoder {
     manifest: Manifest,
@@ -34,15 +37,9 @@ struct Job {
     answer: oneshot::Sender<Result<Vec<Vec<f32>>, ModelError>>,
 }
 
-/// What sentence-transformers keeps beside the model.
-#[derive(Deserialize)]
-struct SentenceConfig {
-    max_seq_length: Option<usize>,
-}
-
 impl Encoder {
-    /// Loads a Hugging Face folder: `config.json`, `model.safetensors`, `tokenizer.json`, and
-    /// `sentence_bert_config.json` if there is one. On the processor; blocks until it is done.
+    /// Loads a Hugging Face folder: `config.json`, `model.safetensors`, `tokenizer.json`, and the files of
+    /// sentence-transformers that are there. On the processor; blocks until it is done.
     pub fn load(path: &Path) -> Result<Self, ModelError> {
         Self::load_with(path, Device::Cpu, Options::default())
     }
@@ -54,10 +51,10 @@ impl Encoder {
         let (manifest, tokenizer) = spawn_loaded("encoder", move |loaded| {
             options.apply();
             let _no_grad = tch::no_grad_guard();
-            match contain(|| read(folder, device)) {
-                Ok((model, manifest, tokenizer)) => {
+            match contain(|| read(folder, device, options.dtype)) {
+                Ok((model, manifest, tokenizer, sentences)) => {
                     let _ = loaded.send(Ok((manifest, tokenizer)));
-                    run(&model, queue);
+                    run(&model, sentences, queue);
                 }
                 Err(error) => drop(loaded.send(Err(error))),
             }
@@ -85,50 +82,83 @@ impl Backend for Encoder {
     }
 }
 
-fn read(mut folder: Folder, device: Device) -> Result<(Bert, Manifest, Tokenizer), ModelError> {
-    let device = libtorch::open(device)?;
+type Loaded = (Bert, Manifest, Tokenizer, Sentences);
+
+fn read(mut folder: Folder, device: Device, dtype: Option<Dtype>) -> Result<Loaded, ModelError> {
+    let place = libtorch::open(device)?;
     let config = BertConfig::parse(&folder.path("config.json"), &folder.text("config.json")?)?;
-    let max_context = max_context(&mut folder, config.max_positions)?;
+    let sentences = Sentences::read(&mut folder, config.max_positions)?;
     let path = folder.path("tokenizer.json");
-    let tokenizer = folder
-        .tokenizer(config.vocab_size)?
-        .truncated(max_context)
-        .map_err(|source| ModelError::Tokenizer { path, source })?;
-    let bytes = folder.weights("model.safetensors")?;
-    let weights = Weights::parse(&folder.path("model.safetensors"), &bytes, device)?;
+    let tokenizer = folder.tokenizer(config.vocab_size)?;
+    let tokenizer = if sentences.lower_case { tokenizer.lower_cased() } else { Ok(tokenizer) };
+    let tokenizer = tokenizer.and_then(|tokenizer| tokenizer.truncated(sentences.max_tokens));
+    let tokenizer = tokenizer.map_err(|source| ModelError::Tokenizer { path, source })?;
+    let mut report = |_| ();
+    let weights = folder.weights(&mut report)?;
+    let tensors = Tensors::new(&weights, place, dtype.unwrap_or(device.usual_dtype()), &mut report);
     let vocab_size = config.vocab_size;
-    let model = Bert::load(config, &weights)?;
-    Ok((model, folder.manifest("bert", vocab_size, max_context, Vec::new()), tokenizer))
+    let model = Bert::load(config, &tensors)?;
+    tensors.finish()?;
+    Ok((model, folder.manifest("bert", vocab_size, sentences.max_tokens, Vec::new()), tokenizer, sentences))
 }
 
-fn max_context(folder: &mut Folder, positions: usize) -> Result<usize, ModelError> {
-    let name = "sentence_bert_config.json";
-    let path = folder.path(name);
-    if !path.exists() {
-        return Ok(positions);
-    }
-    let config: SentenceConfig =
-        serde_json::from_slice(&folder.text(name)?).map_err(|source| ModelError::Config { path, source })?;
-    // two tokens are the special ones around the text
-    Ok(config.max_seq_length.unwrap_or(positions).clamp(2, positions))
-}
-
-fn run(model: &Bert, mut queue: mpsc::Receiver<Job>) {
+fn run(model: &Bert, sentences: Sentences, mut queue: mpsc::Receiver<Job>) {
     while let Some(Job { texts, answer }) = queue.blocking_recv() {
-        let mut vectors = Vec::with_capacity(texts.len());
-        // a caller that went away is noticed between two texts
-        let result = loop {
+        let mut vectors = vec![Vec::new(); texts.len()];
+        // a caller that went away is noticed between two batches
+        let result = batches(&texts).into_iter().try_for_each(|batch| {
             if answer.is_closed() {
-                break Err(ModelError::Stopped);
+                return Err(ModelError::Stopped);
             }
-            let Some(tokens) = texts.get(vectors.len()) else {
-                break Ok(vectors);
-            };
-            match contain(|| floats(&model.embed(tokens)?)) {
-                Ok(vector) => vectors.push(vector),
-                Err(error) => break Err(error),
+            let tokens: Vec<&[u32]> = batch.iter().map(|index| texts[*index].as_slice()).collect();
+            let rows = contain(|| {
+                let rows = model.embed(&tokens, sentences.pooling, sentences.normalise)?;
+                let columns = rows.size()[1] as usize;
+                Ok(floats(&rows)?.chunks_exact(columns).map(<[f32]>::to_vec).collect::<Vec<_>>())
+            })?;
+            for (index, row) in batch.into_iter().zip(rows) {
+                vectors[index] = row;
             }
-        };
-        let _ = answer.send(result);
+            Ok(())
+        });
+        let _ = answer.send(result.map(|()| vectors));
+    }
+}
+
+/// Which texts are run together: neighbours in length, so that little is filled up, within [`BATCH_TOKENS`].
+fn batches(texts: &[Vec<u32>]) -> Vec<Vec<usize>> {
+    let mut order: Vec<usize> = (0..texts.len()).collect();
+    order.sort_by_key(|index| texts[*index].len());
+    let mut batches: Vec<Vec<usize>> = Vec::new();
+    for index in order {
+        // the longest so far
+        let longest = texts[index].len();
+        match batches.last_mut() {
+            Some(batch) if (batch.len() + 1) * longest <= BATCH_TOKENS => batch.push(index),
+            _ => batches.push(vec![index]),
+        }
+    }
+    batches
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn batches_are_bounded_and_hold_every_text_once() {
+        let texts: Vec<Vec<u32>> = (0..300).map(|index| vec![0; 1 + (index * 7_919) % 512]).collect();
+        let batches = batches(&texts);
+        let mut seen: Vec<usize> = batches.concat();
+        seen.sort_unstable();
+        assert_eq!(seen, (0..texts.len()).collect::<Vec<_>>());
+        for batch in &batches {
+            let longest = batch.iter().map(|index| texts[*index].len()).max().expect("not empty");
+            assert!(batch.len() * longest <= BATCH_TOKENS, "{} of {longest}", batch.len());
+        }
+        let tokens: usize = texts.iter().map(Vec::len).sum();
+        assert!(batches.len() <= 2 * tokens / BATCH_TOKENS + 1, "{}", batches.len());
+        assert_eq!(super::batches(&[vec![0; 2 * BATCH_TOKENS]]), [[0]]);
+        assert!(super::batches(&[]).is_empty());
     }
 }

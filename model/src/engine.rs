@@ -1,11 +1,11 @@
-//! A language model on a thread of its own.
+//! A language model and the workers that run it.
 
 use std::{
-    any::Any,
-    panic::{AssertUnwindSafe, catch_unwind},
+    num::NonZero,
     path::Path,
     sync::{Arc, OnceLock},
     thread,
+    time::SystemTime,
 };
 
 use async_trait::async_trait;
@@ -14,60 +14,119 @@ use scoring::TokenCheck;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
-    Backend, Chunk, Device, GenerateJob, Manifest, ModelError, Options, Sampler, TokenStream, Tokenizer,
+    Backend, Device, Dtype, GenerateJob, Manifest, ModelError, OnProgress, Sampler, TokenStream, Tokenizer,
+    chat_template::ChatTemplate,
     config::LlamaConfig,
+    cpu::CpuLlama,
     folder::Folder,
-    libtorch,
-    llama::Llama,
-    sequence::{Sequence, Start, floats, offer},
+    forward::{Ask, Forward, Said},
+    generation_config, libtorch,
+    schedule::Limits,
+    sequence::Sequence,
+    stop::Stops,
+    tensors::Tensors,
+    torch_llama::TorchLlama,
+    waiting::{Job, Purpose, Questions, Waiting},
     weights::Weights,
+    worker::{Worker, contain},
 };
 
-/// Jobs that wait for the thread. Beyond that, callers wait.
-const QUEUE: usize = 64;
-/// Answers made at the same time. Each holds a cache, so their number bounds the memory.
-const MAX_LIVE: usize = 64;
+/// How a model is served.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EngineOptions {
+    /// Where it runs: a copy of the model, with a thread of its own, on each.
+    pub devices: Vec<Device>,
+    /// The number type it is computed in. By default f32 on the processor and bf16 elsewhere.
+    pub dtype: Option<Dtype>,
+    /// Threads that share an operation on the processor, for each copy. Half of the cores if not given: operations that
+    /// wait for a core which somebody else has are slower than operations on fewer cores.
+    ///
+    /// On the number types that libtorch computes, a program that shares its machine should also start with
+    /// `OMP_WAIT_POLICY=PASSIVE`; it can't be set here because OpenMP reads it before `main`.
+    pub threads: Option<NonZero<usize>>,
+    /// Answers that a copy makes at the same time.
+    pub slots: usize,
+    /// Prompt and answer together have at most so many tokens; the model's context may allow fewer. Memory for as many
+    /// in each slot is set apart at the start on a GPU, and when it is needed on the processor.
+    pub slot_tokens: usize,
+    /// Tokens that a copy runs at once. More of them take a prompt in faster, and let answers under way wait longer.
+    /// By default 256 on the processor and 2048 elsewhere.
+    pub step_tokens: Option<usize>,
+    /// Requests that wait for a slot; more are refused.
+    pub queue: usize,
+    /// Whether a prompt takes over what an earlier one that started alike has left.
+    pub prefix_reuse: bool,
+}
 
-/// A loaded language model. Answers are made token by token in turn, so that a long one does not hold up a short one.
-/// Dropping the engine ends its thread once the answers under way are whole.
+impl Default for EngineOptions {
+    fn default() -> Self {
+        Self {
+            devices: vec![Device::Cpu],
+            dtype: None,
+            threads: None,
+            slots: 8,
+            slot_tokens: 4096,
+            step_tokens: None,
+            queue: 64,
+            prefix_reuse: true,
+        }
+    }
+}
+
+/// A loaded language model. A job that fails, fails alone. Dropping the engine ends its threads once the jobs that it
+/// took are done.
 #[derive(Debug)]
 pub struct Engine {
     manifest: Manifest,
     tokenizer: Tokenizer,
-    jobs: mpsc::Sender<Job>,
+    chat: Option<ChatTemplate>,
+    waiting: Arc<Waiting>,
 }
-
-enum Job {
-    Generate(Start),
-    Check { prompt: Vec<u32>, tokens: Vec<u32>, sampler: Sampler, answer: oneshot::Sender<Checked> },
-}
-
-type Checked = Result<Vec<TokenCheck>, ModelError>;
 
 impl Engine {
-    /// Loads a Hugging Face folder: `config.json`, `model.safetensors`, `tokenizer.json`. Blocks until it is done.
-    pub fn load(path: &Path, device: Device) -> Result<Self, ModelError> {
-        Self::load_with(path, device, Options::default())
+    /// Loads a Hugging Face folder of the Llama family onto the processor. Blocks until it is done.
+    pub fn load(path: &Path) -> Result<Self, ModelError> {
+        Self::load_with(path, &EngineOptions::default(), Box::new(|_| ()))
     }
 
-    /// [`Self::load`] with other options.
-    pub fn load_with(path: &Path, device: Device, options: Options) -> Result<Self, ModelError> {
-        let folder = Folder::open(path)?;
-        let (jobs, queue) = mpsc::channel(QUEUE);
-        // libtorch gives every thread that calls it a team of workers: tensors are made, used and dropped on this one
-        let (manifest, tokenizer) = spawn_loaded("model", move |loaded| {
-            options.apply();
-            let _no_grad = tch::no_grad_guard();
-            match contain(|| read(folder, device)) {
-                Ok((model, manifest, tokenizer)) => {
-                    let _ = loaded.send(Ok((manifest, tokenizer)));
-                    run(&model, queue);
+    /// [`Self::load`] elsewhere or otherwise.
+    pub fn load_with(path: &Path, options: &EngineOptions, mut on_progress: OnProgress) -> Result<Self, ModelError> {
+        let mut folder = Folder::open(path)?;
+        let mut config = LlamaConfig::parse(&folder.path("config.json"), &folder.text("config.json")?)?;
+        if let Some(ids) = generation_config::end_tokens(&mut folder, config.vocab_size)? {
+            config.set_end_tokens(ids);
+        }
+        let tokenizer = folder.tokenizer(config.vocab_size)?;
+        let chat = ChatTemplate::read(&mut folder)?;
+        let weights = folder.weights(&mut *on_progress)?;
+        let max_context = config.max_context.min(options.slot_tokens.max(1));
+        let (vocab_size, ends) = (config.vocab_size, config.end_tokens());
+        let manifest = folder.manifest(config.model_type, vocab_size, max_context, ends.clone());
+
+        let waiting = Arc::new(Waiting::new(options.queue));
+        // Closes the queue on every way out of here but the last: workers that were started end.
+        let engine = Self { manifest, tokenizer, chat, waiting };
+        let source = Arc::new(Source { config, weights, ends, max_context, options: options.clone() });
+        for (index, device) in options.devices.iter().copied().enumerate() {
+            let (source, waiting) = (source.clone(), engine.waiting.clone());
+            // libtorch gives every thread that calls it a team of workers: tensors are made, used and dropped on one
+            let report =
+                if index == 0 { std::mem::replace(&mut on_progress, Box::new(|_| ())) } else { Box::new(|_| ()) };
+            spawn_loaded(&format!("model-{index}"), move |loaded| {
+                let worker = contain(|| source.worker(device, waiting, report));
+                drop(source);
+                match worker {
+                    Ok(worker) => {
+                        let _ = loaded.send(Ok(()));
+                        worker.run();
+                    }
+                    Err(error) => drop(loaded.send(Err(error))),
                 }
-                Err(error) => drop(loaded.send(Err(error))),
-            }
-        })?;
-        tracing::info!(model = manifest.name, digest = %manifest.digest, %device, "model loaded");
-        Ok(Self { manifest, tokenizer, jobs })
+            })?;
+        }
+        let manifest = &engine.manifest;
+        tracing::info!(model = manifest.name, digest = %manifest.digest, devices = options.devices.len(), "model loaded");
+        Ok(engine)
     }
 
     /// The model's tokenizer.
@@ -80,9 +139,13 @@ impl Engine {
         let ids = match prompt {
             Prompt::Text(text) => self.tokenizer.encode(text)?,
             Prompt::Tokens(ids) => ids.clone(),
-            Prompt::Chat(_) => return Err(ModelError::NoChatTemplate { model: self.manifest.name.clone() }),
+            Prompt::Chat(messages) => match &self.chat {
+                // the template writes the special tokens that the model wants
+                Some(chat) => self.tokenizer.encode_bare(&chat.render(messages, SystemTime::now())?)?,
+                None => return Err(ModelError::NoChatTemplate { model: self.manifest.name.clone() }),
+            },
         };
-        let Manifest { vocab_size, max_context, .. } = self.manifest;
+        let max_context = self.manifest.max_context;
         if ids.is_empty() {
             return Err(ModelError::EmptyPrompt);
         }
@@ -90,31 +153,67 @@ impl Engine {
         if ids.len() >= max_context {
             return Err(ModelError::TooLong { tokens: ids.len() + 1, max_context });
         }
-        self.in_vocabulary(&ids, vocab_size)?;
+        self.in_vocabulary(&ids)?;
         Ok(ids)
     }
 
     /// Runs the prompt and somebody's answer at once, and says of each token how far it is from what this model would
     /// have chosen with the same seed. The answer's text and its end are the caller's to judge.
-    pub async fn check(&self, request: &GenerateRequest, seed: Digest, tokens: &[u32]) -> Checked {
-        let prompt = self.prompt_tokens(&request.prompt)?;
-        let Manifest { vocab_size, max_context, .. } = self.manifest;
-        self.in_vocabulary(tokens, vocab_size)?;
-        if prompt.len() + tokens.len() > max_context {
-            return Err(ModelError::TooLong { tokens: prompt.len() + tokens.len(), max_context });
+    pub async fn check(
+        &self,
+        request: &GenerateRequest,
+        seed: Digest,
+        tokens: &[u32],
+    ) -> Result<Vec<TokenCheck>, ModelError> {
+        let mut input = self.prompt_tokens(&request.prompt)?;
+        self.in_vocabulary(tokens)?;
+        let Some((_, run)) = tokens.split_last() else { return Ok(Vec::new()) };
+        let max_context = self.manifest.max_context;
+        if input.len() + tokens.len() > max_context {
+            return Err(ModelError::TooLong { tokens: input.len() + tokens.len(), max_context });
         }
-        let sampler = Sampler::new(request.sampling.temperature_milli, seed);
-        let (answer, checked) = oneshot::channel();
-        let job = Job::Check { prompt, tokens: tokens.to_vec(), sampler, answer };
-        self.jobs.send(job).await.map_err(|_| ModelError::Stopped)?;
-        checked.await.map_err(|_| ModelError::Stopped)?
+        input.extend_from_slice(run);
+        let sampler = Sampler::new(request.sampling, seed);
+        let ask = |(position, token): (u32, &u32)| Ask::Margin { sampler: sampler.clone(), position, token: *token };
+        let said = self.ask(input, (0..).zip(tokens).map(ask).collect()).await?;
+        let margin = |said| match said {
+            Said::Margin(margin) => Ok(TokenCheck::new(margin)),
+            _ => Err(ModelError::Stopped),
+        };
+        said.into_iter().map(margin).collect()
     }
 
-    fn in_vocabulary(&self, ids: &[u32], vocab_size: usize) -> Result<(), ModelError> {
+    /// The logits behind each of the last `count` tokens: `[count][vocabulary]`.
+    pub async fn logits(&self, tokens: &[u32], count: usize) -> Result<Vec<Vec<f32>>, ModelError> {
+        self.prompt_tokens(&Prompt::Tokens(tokens.to_vec()))?;
+        let said = self.ask(tokens.to_vec(), vec![Ask::Logits; count.min(tokens.len())]).await?;
+        let logits = |said| match said {
+            Said::Logits(logits) => Ok(logits),
+            _ => Err(ModelError::Stopped),
+        };
+        said.into_iter().map(logits).collect()
+    }
+
+    async fn ask(&self, tokens: Vec<u32>, asks: Vec<Ask>) -> Result<Vec<Said>, ModelError> {
+        let (answer, said) = oneshot::channel();
+        let (room, reusable) = (tokens.len(), tokens.len() - asks.len());
+        let purpose = Purpose::Ask(Questions { said: Vec::with_capacity(asks.len()), asks, answer });
+        self.waiting.push(Job { tokens, room, reusable, deadline: None, purpose })?;
+        said.await.map_err(|_| ModelError::Stopped)?
+    }
+
+    fn in_vocabulary(&self, ids: &[u32]) -> Result<(), ModelError> {
+        let vocab_size = self.manifest.vocab_size;
         match ids.iter().find(|id| **id as usize >= vocab_size) {
             Some(&token) => Err(ModelError::TokenOutOfRange { token, vocab_size }),
             None => Ok(()),
         }
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.waiting.close();
     }
 }
 
@@ -125,22 +224,78 @@ impl Backend for Engine {
     }
 
     async fn generate(&self, job: GenerateJob) -> Result<TokenStream, ModelError> {
-        let prompt = self.prompt_tokens(&job.request.prompt)?;
-        let prompt_count = u32::try_from(prompt.len()).unwrap_or(u32::MAX);
-        let max_new = job.request.max_new_tokens;
-        let longest = (max_new as usize).min(self.manifest.max_context);
-        let (chunks, stream) = mpsc::channel(longest + 2);
-        let sampler = Sampler::new(job.request.sampling.temperature_milli, job.seed);
-        let detokeniser = self.tokenizer.detokeniser();
-        let start = Start { prompt, max_new, sampler, detokeniser, chunks };
-        self.jobs.send(Job::Generate(start)).await.map_err(|_| ModelError::Stopped)?;
-        let prompt_tokens = Arc::new(OnceLock::from(prompt_count));
-        Ok(TokenStream::counted(stream, prompt_tokens))
+        let GenerateJob { request, seed, deadline } = job;
+        let tokens = self.prompt_tokens(&request.prompt)?;
+        let left = self.manifest.max_context - tokens.len();
+        let max_new = request.max_new_tokens.min(u32::try_from(left).unwrap_or(u32::MAX));
+        let (chunks, stream) = mpsc::channel(max_new as usize + 2);
+        let prompt_tokens = Arc::new(OnceLock::from(u32::try_from(tokens.len()).unwrap_or(u32::MAX)));
+        let stream = TokenStream::counted(stream, prompt_tokens);
+        let sequence = Sequence {
+            sampler: Sampler::new(request.sampling, seed),
+            logprobs: request.logprobs,
+            detokeniser: self.tokenizer.detokeniser(),
+            stops: Stops::new(request.stop),
+            max_new,
+            chunks,
+            made: 0,
+        };
+        if max_new == 0 {
+            sequence.finish_empty();
+            return Ok(stream);
+        }
+        let (room, reusable) = (tokens.len() + max_new as usize, tokens.len() - 1);
+        let purpose = Purpose::Answer(Box::new(sequence));
+        self.waiting.push(Job { tokens, room, reusable, deadline, purpose })?;
+        Ok(stream)
     }
 
     async fn embed(&self, _: Vec<String>) -> Result<Vec<Vec<f32>>, ModelError> {
         Err(ModelError::Unsupported { model: self.manifest.name.clone(), what: "embed texts" })
     }
+}
+
+/// What workers are made of.
+struct Source {
+    config: LlamaConfig,
+    weights: Weights,
+    ends: Vec<u32>,
+    max_context: usize,
+    options: EngineOptions,
+}
+
+impl Source {
+    /// On the thread that will run it.
+    fn worker(&self, device: Device, waiting: Arc<Waiting>, mut report: OnProgress) -> Result<Worker, ModelError> {
+        let EngineOptions { dtype, threads, slots, step_tokens, prefix_reuse, .. } = self.options;
+        let (place, dtype) = (libtorch::open(device)?, dtype.unwrap_or(device.usual_dtype()));
+        let (threads, slots) = (threads.unwrap_or_else(usual_threads), slots.max(1));
+        let model: Box<dyn Forward> = if device == Device::Cpu && dtype == Dtype::F32 {
+            Box::new(CpuLlama::load(self.config.clone(), &self.weights, slots, threads, &mut *report)?)
+        } else {
+            tch::set_num_threads(i32::try_from(threads.get()).unwrap_or(i32::MAX));
+            // for as long as the thread lives
+            std::mem::forget(tch::no_grad_guard());
+            let tensors = Tensors::new(&self.weights, place, dtype, &mut *report);
+            let model = TorchLlama::load(self.config.clone(), &tensors, slots, self.max_context)?;
+            tensors.finish()?;
+            Box::new(model)
+        };
+        let usual = if device == Device::Cpu { 256 } else { 2048 };
+        let limits = Limits {
+            slots,
+            step_tokens: step_tokens.unwrap_or(usual).max(slots + 1),
+            cache_tokens: slots * self.max_context.next_multiple_of(32),
+            reuse: prefix_reuse,
+        };
+        Ok(Worker::new(model, limits, self.ends.clone(), waiting))
+    }
+}
+
+/// Half of the cores.
+pub(crate) fn usual_threads() -> NonZero<usize> {
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    NonZero::new(cores / 2).unwrap_or(NonZero::<usize>::MIN)
 }
 
 /// Starts a thread that loads something and then serves it; returns what it loaded, or why it could not.
@@ -152,111 +307,4 @@ pub(crate) fn spawn_loaded<T: Send + 'static>(
     let thread = thread::Builder::new().name(name.to_owned()).spawn(move || body(loaded));
     thread.map_err(|source| ModelError::Thread { source })?;
     result.recv().unwrap_or(Err(ModelError::Stopped))
-}
-
-fn read(mut folder: Folder, device: Device) -> Result<(Llama, Manifest, Tokenizer), ModelError> {
-    let device = libtorch::open(device)?;
-    let config = LlamaConfig::parse(&folder.path("config.json"), &folder.text("config.json")?)?;
-    let tokenizer = folder.tokenizer(config.vocab_size)?;
-    let bytes = folder.weights("model.safetensors")?;
-    let weights = Weights::parse(&folder.path("model.safetensors"), &bytes, device)?;
-    let (vocab_size, max_context, end_tokens) = (config.vocab_size, config.max_context, config.end_tokens());
-    let model = Llama::load(config, &weights)?;
-    Ok((model, folder.manifest("llama", vocab_size, max_context, end_tokens), tokenizer))
-}
-
-/// The thread's loop: a step of every live sequence, then whatever came in meanwhile.
-fn run(model: &Llama, mut queue: mpsc::Receiver<Job>) {
-    let mut live: Vec<Sequence> = Vec::new();
-    let mut open = true;
-    while open || !live.is_empty() {
-        if live.is_empty() {
-            match queue.blocking_recv() {
-                Some(job) => live.extend(begin(model, job)),
-                None => open = false,
-            }
-        }
-        while live.len() < MAX_LIVE
-            && let Ok(job) = queue.try_recv()
-        {
-            live.extend(begin(model, job));
-        }
-        live = live.into_iter().filter_map(|sequence| step(model, sequence)).collect();
-    }
-}
-
-fn begin(model: &Llama, job: Job) -> Option<Sequence> {
-    match job {
-        Job::Generate(start) => {
-            let chunks = start.chunks.clone();
-            report(&chunks, contain(|| Sequence::new(model, start).map(Some)))
-        }
-        Job::Check { prompt, tokens, sampler, answer } => {
-            if !answer.is_closed() {
-                let _ = answer.send(contain(|| check(model, prompt, &tokens, &sampler)));
-            }
-            None
-        }
-    }
-}
-
-fn step(model: &Llama, sequence: Sequence) -> Option<Sequence> {
-    let chunks = sequence.chunks();
-    report(&chunks, contain(|| sequence.step(model)))
-}
-
-/// A failure ends its own answer only.
-fn report(
-    chunks: &mpsc::Sender<Result<Chunk, ModelError>>,
-    result: Result<Option<Sequence>, ModelError>,
-) -> Option<Sequence> {
-    result.unwrap_or_else(|error| {
-        tracing::warn!(%error, "job failed");
-        offer(chunks, Err(error));
-        None
-    })
-}
-
-/// Runs a job; a panic in it is its error, and the thread lives on.
-pub(crate) fn contain<T>(job: impl FnOnce() -> Result<T, ModelError>) -> Result<T, ModelError> {
-    catch_unwind(AssertUnwindSafe(job)).unwrap_or_else(|panic| Err(ModelError::Panicked { reason: reason(&*panic) }))
-}
-
-fn reason(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    text.unwrap_or("no reason given").to_owned()
-}
-
-/// Rows whose logits are computed at once: they take `vocab_size` numbers each.
-const LOGIT_ROWS: usize = 64;
-
-fn check(model: &Llama, mut input: Vec<u32>, tokens: &[u32], sampler: &Sampler) -> Checked {
-    let Some((_, run)) = tokens.split_last() else {
-        return Ok(Vec::new());
-    };
-    let first = input.len() - 1;
-    input.extend_from_slice(run);
-    let rows = model.forward(&input, &mut model.cache(input.len())?)?;
-    let mut checks = Vec::with_capacity(tokens.len());
-    for (chunk, tokens) in tokens.chunks(LOGIT_ROWS).enumerate() {
-        let start = first + chunk * LOGIT_ROWS;
-        let logits = floats(&model.logits(&rows.f_narrow(0, start as i64, tokens.len() as i64)?)?)?;
-        for (row, token) in logits.chunks_exact(model.config().vocab_size).zip(tokens) {
-            let position = u32::try_from(checks.len()).unwrap_or(u32::MAX);
-            checks.push(TokenCheck::new(sampler.margin(row, position, *token)?));
-        }
-    }
-    Ok(checks)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_panic_is_an_error() {
-        let error = contain::<()>(|| panic!("at row {}", 7)).expect_err("contained");
-        assert_eq!(error.to_string(), "the job panicked: at row 7");
-        assert_eq!(contain(|| Ok(7)).expect("fine"), 7);
-    }
 }

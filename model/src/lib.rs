@@ -1,5 +1,5 @@
-//! Loads and runs models: a Llama-shaped language model and a BERT-shaped sentence encoder, from Hugging Face folders,
-//! on libtorch (feature `torch`, on by default). Without the feature the values and traits remain.
+//! Loads and runs models: language models of the Llama family and BERT-shaped sentence encoders from Hugging Face folders,
+//! and any TorchScript module, on libtorch (feature `torch`, on by default). Without the feature the values and traits remain.
 //!
 //! Invariants:
 //! * a model is named by its [`Manifest`]: the BLAKE3 digests of the very bytes that were loaded;
@@ -9,9 +9,9 @@
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), assay_model::ModelError> {
-//! use assay_model::{Backend, Device, Engine, GenerateJob};
+//! use assay_model::{Backend, Engine, GenerateJob};
 //! use primitives::{Digest, GenerateRequest, Prompt, Sampling};
-//! let engine = Engine::load("models/tiny".as_ref(), Device::Cpu)?;
+//! let engine = Engine::load("models/tiny".as_ref())?;
 //! let prompt = Prompt::Text("The compiler".to_owned());
 //! let request = GenerateRequest::new(prompt, 32, Sampling::at(700));
 //! let job = GenerateJob::new(request, Digest::of(b"seed"));
@@ -26,46 +26,85 @@
 mod backend;
 mod detokeniser;
 mod device;
+mod dtype;
 mod error;
-mod folder;
+mod exp;
+mod isa;
 mod manifest;
 mod openai;
+mod progress;
 mod sample;
+mod stop;
 mod stream;
+mod tensor_file;
+mod tensor_json;
 mod tokenizer;
+
+// Only an engine, which needs libtorch, uses these.
+#[cfg_attr(not(feature = "torch"), allow(dead_code))]
+mod config;
+#[cfg_attr(not(feature = "torch"), allow(dead_code))]
+mod folder;
+#[cfg_attr(not(feature = "torch"), allow(dead_code))]
+mod forward;
+#[cfg_attr(not(feature = "torch"), allow(dead_code))]
+mod map;
+#[cfg_attr(not(feature = "torch"), allow(dead_code))]
+mod rope;
+#[cfg_attr(not(feature = "torch"), allow(dead_code))]
+mod schedule;
+#[cfg_attr(not(feature = "torch"), allow(dead_code))]
+mod sequence;
+#[cfg_attr(not(feature = "torch"), allow(dead_code))]
+mod waiting;
+#[cfg_attr(not(feature = "torch"), allow(dead_code))]
+mod weights;
+#[cfg_attr(not(feature = "torch"), allow(dead_code))]
+mod worker;
 
 #[cfg(feature = "torch")]
 mod bert;
 #[cfg(feature = "torch")]
-mod config;
+mod chat_template;
+#[cfg(feature = "torch")]
+mod cpu;
 #[cfg(feature = "torch")]
 mod encoder;
 #[cfg(feature = "torch")]
 mod engine;
 #[cfg(feature = "torch")]
-mod kv;
+mod generation_config;
 #[cfg(feature = "torch")]
 mod libtorch;
 #[cfg(feature = "torch")]
-mod llama;
+mod script;
 #[cfg(feature = "torch")]
-mod sequence;
+mod sentence;
 #[cfg(feature = "torch")]
-mod weights;
+mod tensors;
+#[cfg(feature = "torch")]
+mod torch_llama;
 
 pub use backend::{Backend, Combined, GenerateJob};
 pub use detokeniser::Detokeniser;
 pub use device::{Device, DeviceError};
+pub use dtype::{Dtype, DtypeError};
 pub use error::ModelError;
 pub use manifest::{FileDigest, Manifest};
 pub use openai::{OpenAi, OpenAiConfig, OpenAiError};
+pub use progress::{LoadProgress, LoadStep, OnProgress};
 pub use sample::{NotFinite, Sampler};
+pub use stop::cut;
 pub use stream::{Chunk, TokenStream};
+pub use tensor_file::{read_tensors, write_tensors};
+pub use tensor_json::{TensorJsonError, tensor_from_json, tensor_to_json};
 pub use tokenizer::Tokenizer;
 
 #[cfg(feature = "torch")]
 pub use encoder::Encoder;
 #[cfg(feature = "torch")]
-pub use engine::Engine;
+pub use engine::{Engine, EngineOptions};
 #[cfg(feature = "torch")]
 pub use libtorch::{LIBTORCH_VERSION, Options, libtorch_version};
+#[cfg(feature = "torch")]
+pub use script::Script;

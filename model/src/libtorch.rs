@@ -2,7 +2,7 @@
 
 use std::{num::NonZero, sync::OnceLock, thread};
 
-use crate::{Device, ModelError};
+use crate::{Device, Dtype, ModelError};
 
 /// The version that this program was built against.
 pub const LIBTORCH_VERSION: &str = "2.11.0";
@@ -16,6 +16,9 @@ pub struct Options {
     /// A program that shares its machine should also start with `OMP_WAIT_POLICY=PASSIVE`; it can't be set here
     /// because OpenMP reads it before `main`.
     pub threads: Option<NonZero<usize>>,
+    /// The number type that an encoder is computed in. By default f32 on the processor and bf16 elsewhere. A TorchScript
+    /// module has types of its own.
+    pub dtype: Option<Dtype>,
 }
 
 impl Options {

@@ -1,76 +1,74 @@
-//! One answer being made: the state between two tokens.
+//! One answer being made: what happens to each token between the model and the reader.
 
 use primitives::FinishReason;
 use tokio::sync::mpsc::{self, error::TrySendError};
 
-use crate::{Chunk, Detokeniser, ModelError, Sampler, kv::KvCache, llama::Llama};
+use crate::{Chunk, Detokeniser, ModelError, Sampler, forward::Ask, stop::Stops};
 
-/// What a sequence starts from.
-pub(crate) struct Start {
-    pub(crate) prompt: Vec<u32>,
-    pub(crate) max_new: u32,
-    pub(crate) sampler: Sampler,
-    pub(crate) detokeniser: Detokeniser,
-    /// Has room for the whole answer, so that a slow reader never holds up the thread.
-    pub(crate) chunks: mpsc::Sender<Result<Chunk, ModelError>>,
-}
+/// Where an answer goes. There is room for all of it: the tensors' thread never waits for a reader.
+pub(crate) type Chunks = mpsc::Sender<Result<Chunk, ModelError>>;
 
-/// A live sequence.
+/// An answer under way.
+#[derive(Debug)]
 pub(crate) struct Sequence {
-    sampler: Sampler,
-    detokeniser: Detokeniser,
-    chunks: mpsc::Sender<Result<Chunk, ModelError>>,
-    cache: KvCache,
-    /// What the next step runs: the prompt, then the last token.
-    input: Vec<u32>,
-    position: u32,
-    max_new: u32,
+    pub(crate) sampler: Sampler,
+    pub(crate) logprobs: bool,
+    pub(crate) detokeniser: Detokeniser,
+    pub(crate) stops: Stops,
+    pub(crate) max_new: u32,
+    pub(crate) chunks: Chunks,
+    /// Tokens made.
+    pub(crate) made: u32,
 }
 
 impl Sequence {
-    /// Reserves the cache. The prompt was checked to leave room for a token.
-    pub(crate) fn new(model: &Llama, start: Start) -> Result<Self, ModelError> {
-        let Start { prompt, max_new, sampler, detokeniser, chunks } = start;
-        let room = model.config().max_context - prompt.len();
-        let max_new = max_new.min(u32::try_from(room).unwrap_or(u32::MAX));
-        let cache = model.cache(prompt.len() + max_new as usize)?;
-        Ok(Self { sampler, detokeniser, chunks, cache, input: prompt, position: 0, max_new })
+    /// What is to be asked of the model for the next token.
+    pub(crate) fn ask(&self) -> Ask {
+        Ask::Choose { sampler: self.sampler.clone(), position: self.made, logprob: self.logprobs }
     }
 
-    /// Makes a token. `None` when the answer is whole or nobody waits for it any more.
-    pub(crate) fn step(mut self, model: &Llama) -> Result<Option<Self>, ModelError> {
-        if self.chunks.is_closed() {
-            return Ok(None);
-        }
-        if self.max_new == 0 {
-            self.send(Chunk::Finished(FinishReason::Length));
-            return Ok(None);
-        }
-        let rows = model.forward(&self.input, &mut self.cache)?;
-        let last = rows.f_narrow(0, self.input.len() as i64 - 1, 1)?;
-        let logits = floats(&model.logits(&last)?)?;
-        let token = self.sampler.choose(&logits, self.position)?;
-        self.position += 1;
-        let mut text = self.detokeniser.push(token)?;
-        let finish = if model.config().end_tokens().contains(&token) {
-            FinishReason::Stop
-        } else if self.position == self.max_new {
-            FinishReason::Length
-        } else {
-            self.input = vec![token];
-            return Ok(self.send(Chunk::Tokens { ids: vec![token], text, logprobs: Vec::new() }).then_some(self));
+    /// Whether somebody still waits for it.
+    pub(crate) fn is_wanted(&self) -> bool {
+        !self.chunks.is_closed()
+    }
+
+    /// Takes the chosen token. Whether the answer goes on.
+    pub(crate) fn take(&mut self, token: u32, logprob: Option<f32>, is_end: bool) -> Result<bool, ModelError> {
+        self.made += 1;
+        let (mut text, stopped) = self.stops.push(&self.detokeniser.push(token)?);
+        let finish = match () {
+            () if stopped || is_end => Some(FinishReason::Stop),
+            () if self.made == self.max_new => Some(FinishReason::Length),
+            () => None,
         };
-        text.push_str(&self.detokeniser.finish()?);
-        let Self { chunks, .. } = self;
-        for chunk in [Chunk::Tokens { ids: vec![token], text, logprobs: Vec::new() }, Chunk::Finished(finish)] {
-            offer(&chunks, Ok(chunk));
+        let mut finish = finish;
+        if finish.is_some() && !stopped {
+            // the end may complete a character that can't be, and that a stop text
+            let (rest, stopped) = self.stops.push(&self.detokeniser.finish()?);
+            text.push_str(&rest);
+            match stopped {
+                true => finish = Some(FinishReason::Stop),
+                false => text.push_str(&self.stops.finish()),
+            }
         }
-        Ok(None)
+        let on = self.send(Chunk::Tokens { ids: vec![token], text, logprobs: logprob.into_iter().collect() });
+        Ok(match finish {
+            Some(reason) => {
+                self.send(Chunk::Finished(reason));
+                false
+            }
+            None => on,
+        })
     }
 
-    /// Where its failure is told.
-    pub(crate) fn chunks(&self) -> mpsc::Sender<Result<Chunk, ModelError>> {
-        self.chunks.clone()
+    /// Ends an answer that has no tokens.
+    pub(crate) fn finish_empty(&self) {
+        self.send(Chunk::Finished(FinishReason::Length));
+    }
+
+    /// Ends it with what went wrong.
+    pub(crate) fn fail(&self, error: ModelError) {
+        offer(&self.chunks, Err(error));
     }
 
     fn send(&self, chunk: Chunk) -> bool {
@@ -79,7 +77,7 @@ impl Sequence {
 }
 
 /// Whether the reader is still there.
-pub(crate) fn offer(chunks: &mpsc::Sender<Result<Chunk, ModelError>>, chunk: Result<Chunk, ModelError>) -> bool {
+fn offer(chunks: &Chunks, chunk: Result<Chunk, ModelError>) -> bool {
     match chunks.try_send(chunk) {
         Ok(()) => true,
         Err(TrySendError::Closed(_)) => false,
@@ -89,10 +87,4 @@ pub(crate) fn offer(chunks: &mpsc::Sender<Result<Chunk, ModelError>>, chunk: Res
             false
         }
     }
-}
-
-/// One row of numbers on the processor, whatever device and type they were computed in.
-pub(crate) fn floats(row: &tch::Tensor) -> Result<Vec<f32>, ModelError> {
-    let row = row.f_to_device(tch::Device::Cpu)?.f_to_kind(tch::Kind::Float)?.f_flatten(0, -1)?.f_contiguous()?;
-    Ok(Vec::try_from(&row)?)
 }

@@ -2,7 +2,10 @@
 
 use std::{error::Error, fmt, path::Path, sync::Arc};
 
-use tokenizers::TruncationParams;
+use tokenizers::{
+    NormalizerWrapper, TruncationParams,
+    normalizers::{Lowercase, Sequence},
+};
 
 use crate::{Detokeniser, ModelError};
 
@@ -33,14 +36,24 @@ impl Tokenizer {
         Ok(Self(Arc::new(tokenizer)))
     }
 
+    /// The same tokenizer, putting every text in lower case first; special tokens in it stay what they are.
+    #[cfg_attr(not(feature = "torch"), allow(dead_code))]
+    pub(crate) fn lower_cased(self) -> Result<Self, Box<dyn Error + Send + Sync>> {
+        let mut tokenizer = Arc::unwrap_or_clone(self.0);
+        let mut steps = vec![NormalizerWrapper::Lowercase(Lowercase)];
+        steps.extend(tokenizer.get_normalizer().cloned());
+        tokenizer.with_normalizer(Some(Sequence::new(steps)))?;
+        Ok(Self(Arc::new(tokenizer)))
+    }
+
     /// Token ids of `text`, with the special tokens that the model wants around it.
     pub fn encode(&self, text: &str) -> Result<Vec<u32>, ModelError> {
         let encoding = self.0.encode_fast(text, true).map_err(|source| ModelError::Tokenise { source })?;
         Ok(encoding.get_ids().to_vec())
     }
 
-    /// Token ids of `text` alone, without special tokens around it.
-    pub(crate) fn encode_bare(&self, text: &str) -> Result<Vec<u32>, ModelError> {
+    /// Token ids of a text that has its special tokens in it already, as a chat template writes them.
+    pub fn encode_bare(&self, text: &str) -> Result<Vec<u32>, ModelError> {
         let encoding = self.0.encode_fast(text, false).map_err(|source| ModelError::Tokenise { source })?;
         Ok(encoding.get_ids().to_vec())
     }

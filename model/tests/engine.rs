@@ -3,7 +3,7 @@
 
 use std::{fs, path::Path, time::Duration};
 
-use assay_model::{Backend, Chunk, Device, Engine, GenerateJob, ModelError};
+use assay_model::{Backend, Chunk, Engine, GenerateJob, ModelError};
 use futures::StreamExt;
 use primitives::{Digest, FinishReason, GenerateRequest, Prompt, Sampling};
 use tokio::time::timeout;
@@ -15,7 +15,7 @@ fn fixtures() -> std::path::PathBuf {
 }
 
 fn engine() -> Engine {
-    Engine::load(&fixtures().join("llama"), Device::Cpu).expect("the fixture loads")
+    Engine::load(&fixtures().join("llama")).expect("the fixture loads")
 }
 
 fn expected() -> serde_json::Value {
@@ -142,7 +142,7 @@ fn poisoned(token: usize) -> Engine {
     let row = 8 + header + start + token * 32 * 2;
     bytes[row..row + 32 * 2].fill(0xff);
     fs::write(folder.path().join("model.safetensors"), bytes).expect("written");
-    Engine::load(folder.path(), Device::Cpu).expect("loads")
+    Engine::load(folder.path()).expect("loads")
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 
 use std::{fs, path::Path};
 
-use assay_model::{Backend, Device, Engine, GenerateJob};
+use assay_model::{Backend, Engine, GenerateJob};
 use primitives::{Digest, GenerateRequest, Prompt, Sampling};
 
 fn folder() -> std::path::PathBuf {
@@ -34,7 +34,7 @@ async fn it_writes_english_and_checks_what_it_wrote() {
         "the", "a", "an", "of", "to", "is", "are", "in", "and", "that", "for", "it", "this", "be", "with", "as", "by",
         "or", "not", "can", "you", "if", "on", "from",
     ];
-    let engine = Engine::load(&folder(), Device::Cpu).expect("loads");
+    let engine = Engine::load(&folder()).expect("loads");
     for (prompt, temperature_milli) in [("The compiler", 0), ("When you call a function,", 700), ("A reference", 1000)]
     {
         let request = GenerateRequest::new(Prompt::Text(prompt.to_owned()), 60, Sampling::at(temperature_milli));

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::Tensor;
+
 /// The text to continue.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -74,6 +76,13 @@ pub struct EmbedRequest {
     pub texts: Vec<String>,
 }
 
+/// A request to run a module on tensors.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InferRequest {
+    /// The module's arguments, in order.
+    pub tensors: Vec<Tensor>,
+}
+
 /// Any request. A challenge and a user's request are the same thing to a miner.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -82,6 +91,8 @@ pub enum Request {
     Generate(GenerateRequest),
     /// Embed texts.
     Embed(EmbedRequest),
+    /// Run a module on tensors.
+    Infer(InferRequest),
 }
 
 /// Why a generation ended.

@@ -30,6 +30,7 @@ mod keys;
 mod metagraph;
 mod rows;
 mod schedule;
+mod tensor;
 pub mod wallet;
 mod weights;
 
@@ -40,9 +41,12 @@ pub use digest::Digest;
 pub use endpoint::Endpoint;
 pub use hyperparameters::Hyperparameters;
 pub use ids::{MechId, NetUid, Registration, Uid};
-pub use inference::{ChatMessage, EmbedRequest, FinishReason, GenerateRequest, Generation, Prompt, Request, Sampling};
+pub use inference::{
+    ChatMessage, EmbedRequest, FinishReason, GenerateRequest, Generation, InferRequest, Prompt, Request, Sampling,
+};
 pub use keys::{KeyError, Keypair, Signature, wrapped};
 pub use metagraph::{Metagraph, Neuron};
 pub use rows::{MetagraphRows, NeuronRows, WeightCommit};
 pub use schedule::EpochSchedule;
+pub use tensor::{DataType, Tensor, TensorError};
 pub use weights::{Weights, WeightsError};

@@ -11,6 +11,8 @@ use crate::{
 pub const GENERATE: &str = "/assay.miner.v1.Miner/Generate";
 /// Path of `Embed`.
 pub const EMBED: &str = "/assay.miner.v1.Miner/Embed";
+/// Path of `Infer`.
+pub const INFER: &str = "/assay.miner.v1.Miner/Infer";
 
 /// Separates a request's digest from every other use of the key.
 const DOMAIN: &str = "assay 2026-11 request v1";

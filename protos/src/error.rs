@@ -51,6 +51,9 @@ pub enum WireError {
         /// Which, from 0.
         index: usize,
     },
+    /// Numbers that don't fit their shape.
+    #[error(transparent)]
+    Tensor(#[from] primitives::TensorError),
     /// Another number of embeddings than of texts, or vectors of different lengths.
     #[error("{field}: {actual} for {expected}")]
     Count {

@@ -32,23 +32,25 @@ mod nonces;
 pub mod receipt;
 mod refusal;
 mod request;
+mod tensor;
 pub mod wire;
 
 pub use answer::{decode_embeddings, encode_embeddings};
 pub use description::Description;
-pub use envelope::{Binding, EMBED, EnvelopeError, GENERATE, Opened};
+pub use envelope::{Binding, EMBED, EnvelopeError, GENERATE, INFER, Opened};
 pub use error::WireError;
 pub use event::Event;
 pub use limits::{
     CLOCK_WINDOW_MS, MAX_CHAT_MESSAGES, MAX_DIMENSIONS, MAX_EVENT_BYTES, MAX_LIFETIME_MS, MAX_MESSAGE_BYTES,
-    MAX_NAME_BYTES, MAX_NEW_TOKENS, MAX_NONCES_PER_SIGNER, MAX_PROMPT_BYTES, MAX_PROMPT_TOKENS, MAX_REQUEST_BYTES,
-    MAX_RESPONSE_BYTES, MAX_ROLE_BYTES, MAX_STOP_BYTES, MAX_STOPS, MAX_TEMPERATURE_MILLI, MAX_TEXT_BYTES, MAX_TEXTS,
-    MAX_TOP_P_MILLI,
+    MAX_NAME_BYTES, MAX_NEW_TOKENS, MAX_NONCES_PER_SIGNER, MAX_PROMPT_BYTES, MAX_PROMPT_TOKENS, MAX_RANK,
+    MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES, MAX_ROLE_BYTES, MAX_STOP_BYTES, MAX_STOPS, MAX_TEMPERATURE_MILLI,
+    MAX_TENSORS, MAX_TEXT_BYTES, MAX_TEXTS, MAX_TOP_P_MILLI,
 };
 pub use nonces::{NonceError, NonceStore};
 pub use receipt::{Answer, Receipt, ReceiptError, ReceiptSigner, ReceiptVerifier};
 pub use refusal::{REFUSAL_DOMAIN, Reason, Refusal, UnknownReason};
 pub use request::{decode_request, encode_request};
+pub use tensor::{decode_tensors, encode_tensors};
 pub use wire::{
     DESCRIPTORS,
     miner_client::MinerClient,

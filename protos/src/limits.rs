@@ -41,5 +41,9 @@ pub const MAX_TEXTS: usize = 256;
 pub const MAX_TEXT_BYTES: usize = 8_192;
 /// Length of one embedding.
 pub const MAX_DIMENSIONS: usize = 4_096;
-/// A model's name, or its architecture's.
+/// Tensors of one request or response. Their data together is within the payload's limit.
+pub const MAX_TENSORS: usize = 64;
+/// Dimensions of one tensor.
+pub const MAX_RANK: usize = primitives::Tensor::MAX_RANK;
+/// A model's name, its architecture's, or a tensor's.
 pub const MAX_NAME_BYTES: usize = 256;

@@ -4,12 +4,13 @@ use primitives::{ChatMessage, EmbedRequest, GenerateRequest, Prompt, Request, Sa
 use prost::Message;
 
 use crate::{
-    EMBED, GENERATE, WireError,
+    EMBED, GENERATE, INFER, WireError,
     error::at_most,
     limits::{
         MAX_CHAT_MESSAGES, MAX_NEW_TOKENS, MAX_PROMPT_BYTES, MAX_PROMPT_TOKENS, MAX_REQUEST_BYTES, MAX_ROLE_BYTES,
         MAX_STOP_BYTES, MAX_STOPS, MAX_TEMPERATURE_MILLI, MAX_TEXT_BYTES, MAX_TEXTS, MAX_TOP_P_MILLI,
     },
+    tensor::{decode_arguments, encode_arguments},
     wire,
 };
 
@@ -26,6 +27,7 @@ pub fn encode_request(request: &Request) -> Result<(&'static str, Vec<u8>), Wire
             check_texts(&message.texts)?;
             Ok((EMBED, message.encode_to_vec()))
         }
+        Request::Infer(request) => Ok((INFER, encode_arguments(request)?)),
     }
 }
 
@@ -36,6 +38,9 @@ pub fn decode_request(method: &str, payload: &[u8]) -> Result<Request, WireError
         let message = wire::EmbedRequest::decode(payload)
             .map_err(|source| WireError::Decode { message: "EmbedRequest", source })?;
         return message.try_into().map(Request::Embed);
+    }
+    if method == INFER {
+        return decode_arguments(payload).map(Request::Infer);
     }
     let message = wire::GenerateRequest::decode(payload)
         .map_err(|source| WireError::Decode { message: "GenerateRequest", source })?;

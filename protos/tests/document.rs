@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use assay_protos::{Binding, DESCRIPTORS, EMBED, Event, GENERATE, Reason, ReceiptSigner, envelope, receipt};
+use assay_protos::{Binding, DESCRIPTORS, EMBED, Event, GENERATE, INFER, Reason, ReceiptSigner, envelope, receipt};
 use primitives::{BlockHash, Digest, FinishReason, Keypair, NetUid};
 use prost::Message;
 use prost_types::{
@@ -73,7 +73,7 @@ fn methods_agree() {
         .iter()
         .map(|method| format!("/{}.{}/{}", file.package(), service.name(), method.name()))
         .collect();
-    assert_eq!(paths[1..], [GENERATE, EMBED]);
+    assert_eq!(paths[1..], [GENERATE, EMBED, INFER]);
     for path in paths {
         assert!(text.contains(&format!("| `{path}` |")), "{path}");
     }
@@ -86,8 +86,9 @@ fn limits_agree() {
     }
     let code = limits! {
         CLOCK_WINDOW_MS MAX_LIFETIME_MS MAX_NONCES_PER_SIGNER MAX_REQUEST_BYTES MAX_MESSAGE_BYTES MAX_RESPONSE_BYTES
-        MAX_EVENT_BYTES MAX_PROMPT_BYTES MAX_PROMPT_TOKENS MAX_NEW_TOKENS MAX_TEMPERATURE_MILLI MAX_TEXTS MAX_TEXT_BYTES
-        MAX_DIMENSIONS MAX_NAME_BYTES
+        MAX_EVENT_BYTES MAX_PROMPT_BYTES MAX_PROMPT_TOKENS MAX_NEW_TOKENS MAX_TEMPERATURE_MILLI
+        MAX_TOP_P_MILLI MAX_STOPS MAX_STOP_BYTES MAX_CHAT_MESSAGES MAX_ROLE_BYTES MAX_TEXTS MAX_TEXT_BYTES MAX_DIMENSIONS
+        MAX_TENSORS MAX_RANK MAX_NAME_BYTES
     };
     let text = document();
     let documented: Vec<_> =

@@ -3,14 +3,15 @@
 use std::sync::LazyLock;
 
 use assay_protos::{
-    Description, EMBED, Event, GENERATE, MAX_CHAT_MESSAGES, MAX_EVENT_BYTES, MAX_NEW_TOKENS, MAX_PROMPT_BYTES,
-    MAX_PROMPT_TOKENS, MAX_RESPONSE_BYTES, MAX_ROLE_BYTES, MAX_STOP_BYTES, MAX_STOPS, MAX_TEMPERATURE_MILLI,
-    MAX_TEXT_BYTES, MAX_TEXTS, MAX_TOP_P_MILLI, Reason, ReceiptError, ReceiptSigner, ReceiptVerifier, Refusal,
-    WireError, decode_embeddings, decode_request, encode_embeddings, encode_request, receipt, wire,
+    Description, EMBED, Event, GENERATE, INFER, MAX_CHAT_MESSAGES, MAX_EVENT_BYTES, MAX_NAME_BYTES, MAX_NEW_TOKENS,
+    MAX_PROMPT_BYTES, MAX_PROMPT_TOKENS, MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES, MAX_ROLE_BYTES, MAX_STOP_BYTES,
+    MAX_STOPS, MAX_TEMPERATURE_MILLI, MAX_TENSORS, MAX_TEXT_BYTES, MAX_TEXTS, MAX_TOP_P_MILLI, Reason, ReceiptError,
+    ReceiptSigner, ReceiptVerifier, Refusal, WireError, decode_embeddings, decode_request, decode_tensors,
+    encode_embeddings, encode_request, encode_tensors, receipt, wire,
 };
 use primitives::{
-    BlockHash, ChatMessage, Digest, EmbedRequest, FinishReason, GenerateRequest, Hotkey, Keypair, NetUid, Prompt,
-    Request, Sampling,
+    BlockHash, ChatMessage, DataType, Digest, EmbedRequest, FinishReason, GenerateRequest, Hotkey, InferRequest,
+    Keypair, NetUid, Prompt, Request, Sampling, Tensor, TensorError,
 };
 use proptest::{collection::vec, prelude::*, sample::Index};
 use prost::Message;
@@ -216,6 +217,46 @@ fn responses_and_descriptions_are_signed() {
 }
 
 #[test]
+fn tensors_are_limited_on_both_sides() {
+    let tensor = |name: &str, bytes: usize| Tensor::new(name.into(), DataType::U8, vec![bytes as u64], vec![0; bytes]);
+    let infer = |tensors| encode_request(&Request::Infer(InferRequest { tensors })).map(|_| ());
+    let small = tensor("x", 1).unwrap();
+    let outside = [
+        (vec![], "tensors"),
+        (vec![small.clone(); MAX_TENSORS + 1], "tensors"),
+        (vec![tensor(&"n".repeat(MAX_NAME_BYTES + 1), 1).unwrap()], "tensor name"),
+        (vec![tensor("x", MAX_REQUEST_BYTES).unwrap()], "payload"),
+    ];
+    for (tensors, field) in outside {
+        let error = infer(tensors).unwrap_err();
+        assert!(
+            matches!(error, WireError::TooLarge { field: found, .. } | WireError::Missing(found) if found == field),
+            "{field}: {error}"
+        );
+    }
+    assert!(infer(vec![small.clone(); MAX_TENSORS]).is_ok());
+    assert!(encode_tensors(vec![tensor("x", MAX_RESPONSE_BYTES).unwrap()]).is_err());
+
+    // What a peer sends is checked as well.
+    let sent = |dtype: i32, shape: &[u64], bytes: usize| {
+        let tensor = wire::Tensor { name: "x".into(), dtype, shape: shape.to_vec(), data: vec![0; bytes] };
+        let payload = wire::TensorRequest { tensors: vec![tensor] }.encode_to_vec();
+        decode_request(INFER, &payload)
+    };
+    let f32 = wire::DataType::F32.into();
+    assert!(sent(f32, &[2], 8).is_ok());
+    for shape in [&[3][..], &[1 << 62], &[u64::MAX, u64::MAX], &[1 << 40, 1 << 40]] {
+        let error = sent(f32, shape, 8).unwrap_err();
+        assert!(matches!(error, WireError::Tensor(TensorError::Size { .. })), "{shape:?}: {error}");
+        assert_eq!(Refusal::from(error).reason, Reason::BadPayload);
+    }
+    assert!(matches!(sent(f32, &[1; 9], 4), Err(WireError::TooLarge { field: "rank", .. })));
+    for unknown in [0, 11, -1] {
+        assert!(matches!(sent(unknown, &[2], 8), Err(WireError::Value { field: "dtype", .. })));
+    }
+}
+
+#[test]
 fn wire_errors_have_reasons() {
     let long = encode_request(&Request::Generate(generate(Prompt::Text("x".repeat(MAX_PROMPT_BYTES + 1)))));
     assert_eq!(Refusal::from(long.unwrap_err()).reason, Reason::Oversized);
@@ -244,7 +285,16 @@ fn requests() -> impl Strategy<Value = Request> {
             }
         ),
         vec("\\PC{0,40}", 1..8).prop_map(|texts| Request::Embed(EmbedRequest { texts })),
+        vec(tensors(), 1..5).prop_map(|tensors| Request::Infer(InferRequest { tensors })),
     ]
+}
+
+fn tensors() -> impl Strategy<Value = Tensor> {
+    ("\\PC{0,9}", 0..DataType::ALL.len(), vec(0..4u64, 0..4), 0..2u8).prop_map(|(name, dtype, shape, value)| {
+        let dtype = DataType::ALL[dtype];
+        let bytes = dtype.bytes(&shape).unwrap();
+        Tensor::new(name, dtype, shape, vec![value; bytes]).unwrap()
+    })
 }
 
 fn events() -> impl Strategy<Value = Event> {
@@ -278,10 +328,18 @@ proptest! {
     }
 
     #[test]
+    fn tensors_round_trip(tensors in vec(tensors(), 1..5)) {
+        let payload = encode_tensors(tensors.clone()).unwrap();
+        prop_assert_eq!(decode_tensors(&payload).unwrap(), tensors);
+    }
+
+    #[test]
     fn arbitrary_bytes_never_panic(bytes: Vec<u8>) {
         let _ = decode_request(GENERATE, &bytes);
         let _ = decode_request(EMBED, &bytes);
+        let _ = decode_request(INFER, &bytes);
         let _ = decode_embeddings(&bytes, 1);
+        let _ = decode_tensors(&bytes);
         let _ = Event::decode(&bytes);
         let _ = Description::decode(&bytes);
         let signed = wire::SignedResponse { payload: bytes.clone(), signature: bytes.clone() };

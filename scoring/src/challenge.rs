@@ -99,6 +99,15 @@ fn digest(task: &str, request: &Request) -> Digest {
             field(b"embed");
             request.texts.iter().for_each(|text| field(text.as_bytes()));
         }
+        Request::Infer(request) => {
+            field(b"infer");
+            for tensor in &request.tensors {
+                field(tensor.name().as_bytes());
+                field(tensor.dtype().name().as_bytes());
+                tensor.shape().iter().for_each(|n| field(&n.to_le_bytes()));
+                field(tensor.data());
+            }
+        }
     }
     Digest::derive(DIGEST_CONTEXT, &[&bytes])
 }

@@ -98,6 +98,7 @@ fn fits(request: &Request, output: &Output) -> bool {
         (Request::Embed(request), Output::Embeddings(vectors)) => {
             !vectors.is_empty() && vectors.len() == request.texts.len()
         }
+        (Request::Infer(_), Output::Tensors(tensors)) => !tensors.is_empty(),
         _ => false,
     }
 }

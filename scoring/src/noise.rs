@@ -47,7 +47,8 @@ pub fn philox4x32_10(mut counter: [u32; 4], mut key: [u32; 2]) -> [u32; 4] {
     counter
 }
 
-fn key(seed: &Digest) -> [u32; 2] {
+/// The key of a seed's noise.
+pub fn key(seed: &Digest) -> [u32; 2] {
     let [a, b, c, d, e, f, g, h, ..] = seed.0;
     [u32::from_le_bytes([a, b, c, d]), u32::from_le_bytes([e, f, g, h])]
 }

@@ -1,6 +1,6 @@
 //! What a validator saw of one answer, and what its own model says about it.
 
-use primitives::Generation;
+use primitives::{Generation, Tensor};
 
 use crate::outcome::Outcome;
 
@@ -11,6 +11,8 @@ pub enum Output {
     Generation(Generation),
     /// To an embedding: one vector for each text.
     Embeddings(Vec<Vec<f32>>),
+    /// To a module's run: what it returned.
+    Tensors(Vec<Tensor>),
 }
 
 /// One request, as seen from the validator: times are its own.
@@ -50,6 +52,12 @@ pub enum Reference {
     Embeddings {
         /// See [`cosine_micro`].
         cosines_micro: Vec<i32>,
+    },
+    /// Of tensors: whether each is the own one, in name, type, shape and every bit. No task asks for tensors yet, so
+    /// nothing scores this.
+    Tensors {
+        /// One for each answered tensor, in order.
+        same: Vec<bool>,
     },
 }
 

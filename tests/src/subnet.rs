@@ -8,7 +8,7 @@ use cli::demo::{
     stage::{self, Keys, NETUID, Player},
 };
 use localnet::BlockTime;
-use model::{Device, Engine};
+use model::Engine;
 use primitives::{BlockRef, Hotkey, MechId, Metagraph};
 use tokio::time::timeout;
 
@@ -61,7 +61,7 @@ impl Subnet {
     pub async fn open(tempo: u16, roles: &[Role]) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
         let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/tiny");
-        let engine = Arc::new(Engine::load(&model, Device::Cpu)?);
+        let engine = Arc::new(Engine::load(&model)?);
         let troupe = Troupe::new(engine.clone(), &model, folder.path())?;
         let keys = Keys::derive(0, 1, roles.len())?;
         let listen = ([127, 0, 0, 1], 0).into();

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use primitives::{Digest, Endpoint, Keypair, Request};
 use protos::{
     Binding, Description, Event, MAX_EVENT_BYTES, MAX_LIFETIME_MS, MAX_RESPONSE_BYTES, Receipt, ReceiptVerifier,
-    WireError, decode_embeddings, encode_request, envelope, receipt,
+    WireError, decode_embeddings, decode_tensors, encode_request, envelope, receipt,
     wire::{DescribeRequest, SignedRequest, miner_client},
 };
 use scoring::Output;
@@ -72,6 +72,7 @@ impl MinerClient {
                     exchange.generate(channel, signed, verifier, &mut show).await
                 }
                 Request::Embed(asked) => exchange.embed(channel, signed, binding, &digest, asked.texts.len()).await,
+                Request::Infer(_) => exchange.tensors(channel, signed, binding, &digest).await,
             }
         };
         let result = match tokio::time::timeout(deadline, attempt).await {
@@ -168,6 +169,22 @@ impl Exchange {
         let response = response.map_err(|status| Failure::from_status(status, deadline))?.into_inner();
         let receipt = receipt::verify_response(&binding.receiver, digest, &response)?;
         Ok((Output::Embeddings(decode_embeddings(&response.payload, texts)?), receipt))
+    }
+
+    async fn tensors(
+        &mut self,
+        channel: Channel,
+        signed: SignedRequest,
+        binding: &Binding,
+        digest: &Digest,
+    ) -> Result<(Output, Receipt), Failure> {
+        let limit = MAX_RESPONSE_BYTES + ENVELOPE_BYTES;
+        let mut miner = miner_client::MinerClient::new(channel).max_decoding_message_size(limit);
+        let deadline = self.deadline;
+        let response = miner.infer(self.timed(signed)).await;
+        let response = response.map_err(|status| Failure::from_status(status, deadline))?.into_inner();
+        let receipt = receipt::verify_response(&binding.receiver, digest, &response)?;
+        Ok((Output::Tensors(decode_tensors(&response.payload)?), receipt))
     }
 
     /// With the deadline in its header too, so that the miner's transport can give up in time.

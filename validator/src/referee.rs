@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use model::{Backend, GenerateJob, ModelError};
 #[cfg(feature = "torch")]
 use primitives::GenerateRequest;
-use primitives::{Digest, EmbedRequest, FinishReason, Generation, Request};
+use primitives::{Digest, EmbedRequest, FinishReason, Generation, Request, Tensor};
 use scoring::{Output, Reference, TokenCheck, cosine_micro, noise};
 
 #[cfg(feature = "torch")]
@@ -46,6 +46,9 @@ impl Referee for Repetition {
             }
             (Request::Embed(request), Output::Embeddings(vectors)) => {
                 cosines(self.backend.as_ref(), request, vectors).await
+            }
+            (Request::Infer(request), Output::Tensors(tensors)) => {
+                Ok(same(tensors, &self.backend.infer(request.tensors.clone()).await?))
             }
             _ => Ok(unanswerable(output)),
         }
@@ -116,6 +119,12 @@ async fn cosines(encoder: &dyn Backend, request: &EmbedRequest, vectors: &[Vec<f
     Ok(Reference::Embeddings { cosines_micro: vectors.iter().zip(&own).map(cosine).collect() })
 }
 
+/// The same tensors in the same places, and no others.
+fn same(answered: &[Tensor], own: &[Tensor]) -> Reference {
+    let alike = |(index, tensor)| answered.len() == own.len() && own.get(index) == Some(tensor);
+    Reference::Tensors { same: answered.iter().enumerate().map(alike).collect() }
+}
+
 /// Everything about it is wrong.
 fn unanswerable(output: &Output) -> Reference {
     match output {
@@ -123,6 +132,7 @@ fn unanswerable(output: &Output) -> Reference {
             Reference::Generation { tokens: vec![WRONG; answer.tokens.len()], ends: false, text_matches: false }
         }
         Output::Embeddings(vectors) => Reference::Embeddings { cosines_micro: vec![-1_000_000; vectors.len()] },
+        Output::Tensors(tensors) => Reference::Tensors { same: vec![false; tensors.len()] },
     }
 }
 
@@ -141,11 +151,23 @@ mod tests {
             Reference::Generation { tokens, ends, .. } => {
                 (tokens.iter().map(|token| token.margin_micro).collect::<Vec<_>>(), ends)
             }
-            Reference::Embeddings { .. } => panic!("not a generation"),
+            other => panic!("not of a generation: {other:?}"),
         };
         assert_eq!(margins(&[1, 2, 3]), (vec![0, 0, 0], true));
         assert_eq!(margins(&[1, 9, 3]), (vec![0, u32::MAX, 0], true));
         assert_eq!(margins(&[1, 2]), (vec![0, 0], false));
         assert_eq!(margins(&[1, 2, 3, 4]), (vec![0, 0, 0, u32::MAX], false));
+    }
+
+    #[test]
+    fn tensors_are_compared_bit_by_bit() {
+        let tensor = |name: &str, value: u8| {
+            Tensor::new(name.into(), primitives::DataType::U8, vec![1], vec![value]).expect("fits")
+        };
+        let own = [tensor("a", 1), tensor("b", 2)];
+        assert_eq!(same(&own, &own), Reference::Tensors { same: vec![true, true] });
+        assert_eq!(same(&[tensor("a", 1), tensor("b", 3)], &own), Reference::Tensors { same: vec![true, false] });
+        assert_eq!(same(&[tensor("c", 1), tensor("b", 2)], &own), Reference::Tensors { same: vec![false, true] });
+        assert_eq!(same(&own[..1], &own), Reference::Tensors { same: vec![false] });
     }
 }

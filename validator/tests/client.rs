@@ -4,12 +4,12 @@ use std::{net::SocketAddr, pin::Pin, time::Duration};
 
 use assay_validator::{Failure, MinerClient};
 use primitives::{
-    BlockHash, EmbedRequest, Endpoint, FinishReason, GenerateRequest, Hotkey, Keypair, NetUid, Prompt, Request,
-    Sampling,
+    BlockHash, DataType, EmbedRequest, Endpoint, FinishReason, GenerateRequest, Hotkey, InferRequest, Keypair, NetUid,
+    Prompt, Request, Sampling, Tensor,
 };
 use protos::{
-    Binding, EMBED, Event, GENERATE, MAX_EVENT_BYTES, Miner, MinerServer, Reason, ReceiptError, ReceiptSigner, Refusal,
-    encode_embeddings, envelope, receipt,
+    Binding, EMBED, Event, GENERATE, INFER, MAX_EVENT_BYTES, Miner, MinerServer, Reason, ReceiptError, ReceiptSigner,
+    Refusal, encode_embeddings, encode_tensors, envelope, receipt,
     wire::{DescribeRequest, SignedEvent, SignedRequest, SignedResponse},
 };
 use scoring::{Outcome, Output};
@@ -48,6 +48,10 @@ type Events = Pin<Box<dyn Stream<Item = Result<SignedEvent, Status>> + Send>>;
 
 fn tokens(ids: &[u32], text: &str) -> Event {
     Event::Tokens { ids: ids.to_vec(), text: text.to_owned(), logprobs: Vec::new() }
+}
+
+fn tensor(name: &str, value: u8) -> Tensor {
+    Tensor::new(name.to_owned(), DataType::U8, vec![1], vec![value]).unwrap()
 }
 
 #[tonic::async_trait]
@@ -124,6 +128,19 @@ impl Miner for Fake {
             receipt::sign_response(&self.key, &digest, encode_embeddings(vec![vec![1.0, -1.0]]).unwrap());
         if self.manner == Manner::TamperedText {
             response.payload = encode_embeddings(vec![vec![1.0, 1.0]]).unwrap();
+        }
+        Ok(Response::new(response))
+    }
+
+    async fn infer(&self, request: tonic::Request<SignedRequest>) -> Result<Response<SignedResponse>, Status> {
+        let digest = envelope::digest(request.get_ref(), INFER).unwrap();
+        let payload = match self.manner {
+            Manner::Garbage => vec![0xff; 40],
+            _ => encode_tensors(vec![tensor("output", 5)]).unwrap(),
+        };
+        let mut response = receipt::sign_response(&self.key, &digest, payload);
+        if self.manner == Manner::TamperedText {
+            response.payload = encode_tensors(vec![tensor("output", 6)]).unwrap();
         }
         Ok(Response::new(response))
     }
@@ -261,6 +278,25 @@ async fn embeddings_are_verified_too() {
     let server = serve(Manner::TamperedText).await;
     let answer = client().infer(server.endpoint, &binding(server.miner), &request, DEADLINE).await.unwrap();
     assert_eq!(answer.outcome(), Outcome::BadSignature);
+}
+
+#[tokio::test]
+async fn tensors_are_verified_too() {
+    let request = Request::Infer(InferRequest { tensors: vec![tensor("x", 1)] });
+    let ask = async |manner| {
+        let server = serve(manner).await;
+        client().infer(server.endpoint, &binding(server.miner), &request, DEADLINE).await.unwrap()
+    };
+    let answer = ask(Manner::Honest).await;
+    let Ok(Output::Tensors(tensors)) = &answer.result else { panic!("{answer:?}") };
+    assert_eq!(*tensors, [tensor("output", 5)]);
+    assert!(answer.receipt.is_some() && answer.first_token.is_none());
+    assert_eq!(ask(Manner::TamperedText).await.outcome(), Outcome::BadSignature);
+    assert_eq!(ask(Manner::Garbage).await.outcome(), Outcome::Malformed);
+
+    let nothing = Request::Infer(InferRequest { tensors: Vec::new() });
+    let server = serve(Manner::Honest).await;
+    assert!(client().infer(server.endpoint, &binding(server.miner), &nothing, DEADLINE).await.is_err());
 }
 
 #[tokio::test]

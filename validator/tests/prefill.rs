@@ -4,7 +4,7 @@
 use std::{path::Path, sync::Arc};
 
 use assay_validator::{Prefill, Referee};
-use model::{Backend, Device, Engine, GenerateJob};
+use model::{Backend, Engine, GenerateJob};
 use primitives::{Digest, EmbedRequest, FinishReason, GenerateRequest, Generation, Prompt, Request, Sampling};
 use scoring::{Evidence, Observation, Outcome, Output, Reference, ScoringConfig, noise};
 
@@ -17,7 +17,7 @@ fn outcome(request: &Request, answer: &Generation, reference: &Reference) -> Out
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_is_good_for_its_own_request_only() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/tiny");
-    let engine = Arc::new(Engine::load(&folder, Device::Cpu).unwrap());
+    let engine = Arc::new(Engine::load(&folder).unwrap());
     let referee = Prefill { engine: engine.clone(), encoder: None };
     let prompt = Prompt::Text("The compiler".into());
     let asked = GenerateRequest::new(prompt, 24, Sampling::at(1_000));

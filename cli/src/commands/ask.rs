@@ -139,7 +139,8 @@ fn print(answer: &Answer, miner: &Hotkey, endpoint: Endpoint, json: bool) -> any
         let (generation, embeddings) = match &answer.result {
             Ok(Output::Generation(generation)) => (Some(generation), None),
             Ok(Output::Embeddings(vectors)) => (None, Some(vectors)),
-            Err(_) => (None, None),
+            // nobody asked for tensors here
+            Ok(Output::Tensors(_)) | Err(_) => (None, None),
         };
         let document = json!({
             "miner": miner,
@@ -163,7 +164,7 @@ fn print(answer: &Answer, miner: &Hotkey, endpoint: Endpoint, json: bool) -> any
         }
         // The text is there already.
         Ok(Output::Generation(_)) => writeln!(out)?,
-        Err(_) => {}
+        Ok(Output::Tensors(_)) | Err(_) => {}
     }
     Ok(())
 }

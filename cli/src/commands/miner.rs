@@ -108,7 +108,7 @@ pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
 
 #[cfg(feature = "torch")]
 fn torch(settings: &ModelSettings) -> anyhow::Result<Arc<dyn Backend>> {
-    Ok(Arc::new(super::run::load(&settings.path, &settings.device)?))
+    super::run::load_backend(settings)
 }
 
 #[cfg(feature = "torch")]

@@ -1,5 +1,7 @@
 //! `assay run`: a model on this machine, without a network.
 
+mod module;
+
 use std::{
     io::{self, Read as _, Write as _},
     path::Path,
@@ -9,13 +11,14 @@ use std::{
 
 use anyhow::Context as _;
 use futures::StreamExt as _;
-use model::{Backend, Chunk, Encoder, Engine, GenerateJob};
+use model::{Backend, Chunk, Encoder, Engine, EngineOptions, GenerateJob, Script};
 use primitives::{Digest, FinishReason, GenerateRequest, Prompt, Sampling};
 use serde_json::json;
 
 use crate::{
     args::{Global, ModelFlags},
     layers::Layer,
+    loading,
     sampling::temperature_milli,
     settings::ModelSettings,
 };
@@ -25,11 +28,12 @@ const SEED_CONTEXT: &str = "assay 2026 run seed v1";
 
 /// Run a model on this machine, without a network
 ///
-/// Continues a prompt and prints the text while it is made. The same seed gives the same tokens.
+/// Continues a prompt and prints the text while it is made. The same seed gives the same tokens. A TorchScript module
+/// (--model FILE.pt) is run on tensors instead (--input).
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// What to continue; - reads stdin
-    #[arg(long, value_name = "TEXT", required_unless_present = "token_ids")]
+    #[arg(long, value_name = "TEXT", required_unless_present_any = ["token_ids", "input"])]
     prompt: Option<String>,
     /// What to continue, as the model's token ids
     #[arg(long, value_name = "ID,ID,…", value_delimiter = ',', conflicts_with = "prompt")]
@@ -47,6 +51,8 @@ pub struct Args {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
+    module: module::ModuleArgs,
+    #[command(flatten)]
     model: ModelFlags,
 }
 
@@ -54,6 +60,9 @@ pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
     let mut flags = Layer::default();
     args.model.put(&mut flags);
     let settings = global.settings(flags)?.settings;
+    if !args.module.input.is_empty() {
+        return module::run(&args.module, args.json, &settings.model).await;
+    }
     let prompt = match args.prompt.as_deref() {
         Some("-") => {
             let mut text = String::new();
@@ -104,7 +113,16 @@ pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
 
 /// Load a model onto the device that the settings name.
 pub fn load(path: &Path, device: &str) -> anyhow::Result<Engine> {
-    Ok(Engine::load(path, device.parse()?)?)
+    let options = EngineOptions { devices: vec![device.parse()?], ..EngineOptions::default() };
+    Ok(Engine::load_with(path, &options, loading::progress())?)
+}
+
+/// Load what the settings name: a folder's language model, or a TorchScript module.
+pub fn load_backend(settings: &ModelSettings) -> anyhow::Result<Arc<dyn Backend>> {
+    if Script::is_file(&settings.path) {
+        return Ok(Arc::new(module::load(settings)?));
+    }
+    Ok(Arc::new(load(&settings.path, &settings.device)?))
 }
 
 /// Load the sentence encoder, where the settings name one.

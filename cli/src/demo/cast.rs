@@ -13,7 +13,7 @@ use std::{
 use anyhow::Context as _;
 use async_trait::async_trait;
 use futures::StreamExt as _;
-use model::{Backend, Chunk, Device, Engine, GenerateJob, Manifest, ModelError, TokenStream};
+use model::{Backend, Chunk, Engine, GenerateJob, Manifest, ModelError, TokenStream};
 use serde::Serialize;
 use tokio::sync::{OnceCell, mpsc};
 
@@ -74,7 +74,7 @@ impl Troupe {
     /// written under `folder`.
     pub fn new(engine: Arc<Engine>, model: &Path, folder: &Path) -> anyhow::Result<Self> {
         let smaller = shallower(model, &folder.join("smaller-model"))?;
-        let smaller = Arc::new(Engine::load(&smaller, Device::Cpu).context("loading the smaller model")?);
+        let smaller = Arc::new(Engine::load(&smaller).context("loading the smaller model")?);
         Ok(Self { engine, smaller })
     }
 

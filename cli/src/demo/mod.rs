@@ -21,7 +21,7 @@ use std::{
 
 use anyhow::Context as _;
 use localnet::BlockTime;
-use model::{Device, Engine};
+use model::Engine;
 
 use crate::{
     demo::{cast::Role, report::Report},
@@ -101,7 +101,7 @@ async fn play(args: &Args, verdict: &Cell<Option<bool>>) -> anyhow::Result<()> {
     screen.say(&format!("first block after {first_block_seconds:.1} s"));
 
     stage::enrol(&client, &keys, |step| screen.say(&format!("subnet     {step}"))).await?;
-    let engine = Engine::load(&args.model, Device::Cpu).with_context(|| format!("loading {}", args.model.display()))?;
+    let engine = Engine::load(&args.model).with_context(|| format!("loading {}", args.model.display()))?;
     let troupe = cast::Troupe::new(Arc::new(engine), &args.model, folder.path())?;
     let roles: Vec<Role> = Role::cast(args.miners.into()).collect();
     let players = stage::miners(&client, &keys, &roles, &troupe).await?;

@@ -1,7 +1,7 @@
 //! Answers: streamed, signed, on time, and ended when nobody waits for them.
 
-use primitives::EmbedRequest;
-use protos::{EMBED, decode_embeddings, receipt, wire::DescribeRequest};
+use primitives::{EmbedRequest, InferRequest};
+use protos::{EMBED, INFER, decode_embeddings, decode_tensors, receipt, wire::DescribeRequest};
 use tonic::Code;
 use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient};
 
@@ -50,6 +50,39 @@ async fn embeddings_are_signed() {
     let response = within(scene.client.embed(request)).await.unwrap().into_inner();
     receipt::verify_response(&scene.binding.receiver, &digest, &response).unwrap();
     assert_eq!(decode_embeddings(&response.payload, 2).unwrap(), [[3.0, 1.0], [2.0, 1.0]]);
+}
+
+#[tokio::test]
+async fn tensors_are_signed_and_limited() {
+    let mut scene = scene(Config::test()).await;
+    let infer = |names: &[&str]| {
+        let tensors = names.iter().enumerate().map(|(index, name)| tensor(name, index + 1)).collect();
+        Request::Infer(InferRequest { tensors })
+    };
+    let request = scene.sign(&infer(&["a", "b"]));
+    let digest = envelope::digest(&request, INFER).unwrap();
+    let response = within(scene.client.infer(request)).await.unwrap().into_inner();
+    receipt::verify_response(&scene.binding.receiver, &digest, &response).unwrap();
+    assert_eq!(decode_tensors(&response.payload).unwrap(), [tensor("b", 2), tensor("a", 1)]);
+
+    let expired = scene.sign_at(&infer(&["never"]), clock::now_ms(), 300);
+    let another = scene.sign(&embed("a text"));
+    for (request, reason, message) in [
+        (scene.sign(&infer(&["bad"])), Reason::BadPayload, "the module failed: ValueError: bad"),
+        (
+            scene.sign(&infer(&["large"])),
+            Reason::Oversized,
+            "the answer's payload has 4259866, at most 4259840 is allowed",
+        ),
+        (expired, Reason::DeadlineExceeded, "the request expired"),
+        // signed for another method
+        (another, Reason::BadSignature, ""),
+    ] {
+        let status = within(scene.client.infer(request)).await.unwrap_err();
+        let refusal = Refusal::from_status(&status).unwrap_or_else(|| panic!("no reason in {status:?}"));
+        assert_eq!(refusal.reason, reason);
+        assert!(message.is_empty() || status.message() == message, "{}", status.message());
+    }
 }
 
 #[tokio::test]
