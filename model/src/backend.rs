@@ -15,7 +15,7 @@ pub struct GenerateJob {
     pub request: GenerateRequest,
     /// Decides every draw, so that anyone with the same model can repeat the answer.
     pub seed: Digest,
-    /// When nobody will want the answer any more: what hasn't begun by then need not begin.
+    /// When the answer is worth nothing any more: work that is late by then is dropped before it costs anything.
     pub deadline: Option<Instant>,
 }
 

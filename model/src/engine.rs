@@ -229,6 +229,8 @@ impl Backend for Engine {
         let left = self.manifest.max_context - tokens.len();
         let max_new = request.max_new_tokens.min(u32::try_from(left).unwrap_or(u32::MAX));
         let (chunks, stream) = mpsc::channel(max_new as usize + 2);
+        let prompt_tokens = Arc::new(OnceLock::from(u32::try_from(tokens.len()).unwrap_or(u32::MAX)));
+        let stream = TokenStream::counted(stream, prompt_tokens);
         let sequence = Sequence {
             sampler: Sampler::new(request.sampling, seed),
             logprobs: request.logprobs,
@@ -240,13 +242,12 @@ impl Backend for Engine {
         };
         if max_new == 0 {
             sequence.finish_empty();
-            return Ok(TokenStream::new(stream));
+            return Ok(stream);
         }
         let (room, reusable) = (tokens.len() + max_new as usize, tokens.len() - 1);
-        let prompt_tokens = Arc::new(OnceLock::from(u32::try_from(tokens.len()).unwrap_or(u32::MAX)));
         let purpose = Purpose::Answer(Box::new(sequence));
         self.waiting.push(Job { tokens, room, reusable, deadline, purpose })?;
-        Ok(TokenStream::counted(stream, prompt_tokens))
+        Ok(stream)
     }
 
     async fn embed(&self, _: Vec<String>) -> Result<Vec<Vec<f32>>, ModelError> {

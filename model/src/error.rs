@@ -92,12 +92,12 @@ pub enum ModelError {
     NotFinite(#[from] NotFinite),
     #[error("the job panicked: {reason}")]
     Panicked { reason: String },
-    #[error("the model has more to do than it can take")]
-    Busy { retry_after: Duration },
     #[error("the model can't be asked: {source}")]
     Unavailable { retry_after: Duration, source: Box<dyn Error + Send + Sync> },
     #[error("the model refuses the request: {source}")]
     Refused { source: Box<dyn Error + Send + Sync> },
+    #[error("the model has more to do than it can take")]
+    Busy { retry_after: Duration },
     #[error("the time for the answer was over before it was whole")]
     Expired,
     #[error(transparent)]

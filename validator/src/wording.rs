@@ -1,5 +1,7 @@
 //! What the text of an answer must be, given its tokens and the texts that were to stop it.
 
+use model::cut;
+
 /// Whether an answer's text and its end are those of its tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Wording {
@@ -20,11 +22,6 @@ impl Wording {
             None => Self { ends: end_token, text_matches: whole == text },
         }
     }
-}
-
-/// Where a text that was to be stopped ends.
-fn cut(text: &str, stops: &[String]) -> Option<usize> {
-    stops.iter().filter_map(|stop| text.find(stop.as_str())).min()
 }
 
 #[cfg(test)]
