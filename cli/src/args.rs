@@ -164,9 +164,15 @@ pub struct ModelFlags {
     /// model.path]
     #[arg(long, value_name = "PATH")]
     pub model: Option<PathBuf>,
-    /// Where to run it: cpu, cuda:0 [setting: model.device]
+    /// Where to run it: cpu, cuda:0, or several as cuda:0,cuda:1 [setting: model.device]
     #[arg(long, value_name = "DEVICE")]
     pub device: Option<String>,
+    /// The number type to compute in: f32, bf16, f16, or auto [setting: model.dtype]
+    #[arg(long, value_name = "TYPE")]
+    pub dtype: Option<String>,
+    /// Threads of one operation on the processor; 0 is half of the cores [setting: model.threads]
+    #[arg(long, value_name = "COUNT")]
+    pub threads: Option<usize>,
 }
 
 impl ChainFlags {
@@ -205,6 +211,8 @@ impl ModelFlags {
     pub fn put(&self, layer: &mut Layer) {
         layer.flag("--model", "model.path", self.model.as_ref().map(|path| path.display()));
         layer.flag("--device", "model.device", self.device.as_ref());
+        layer.flag("--dtype", "model.dtype", self.dtype.as_ref());
+        layer.flag("--threads", "model.threads", self.threads);
     }
 }
 

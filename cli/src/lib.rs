@@ -18,6 +18,7 @@ mod loading;
 mod metrics;
 mod output;
 mod password;
+mod prompt;
 #[cfg(all(test, feature = "torch"))]
 mod reference;
 mod sampling;

@@ -1,18 +1,79 @@
-//! How far the loading of a model is: drawn on stderr where somebody looks, logged where nobody does.
+//! The models that the settings name, loaded; and how far that is: drawn on stderr where somebody looks, logged where nobody
+//! does.
 
 use std::{
     io::{self, IsTerminal as _},
+    num::NonZero,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
+use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressStyle};
-use model::{LoadProgress, OnProgress};
+use model::{Backend, Device, Dtype, Encoder, Engine, EngineOptions, LoadProgress, OnProgress, Options, Script};
+
+use crate::settings::ModelSettings;
 
 /// Between two lines of the log. A model that loads faster writes none.
 const LOG_EVERY: Duration = Duration::from_secs(5);
 
+/// Load the language model, for so many requests that may wait.
+pub fn engine(settings: &ModelSettings, queue: usize) -> anyhow::Result<Engine> {
+    let options = EngineOptions {
+        devices: devices(settings)?,
+        dtype: dtype(settings)?,
+        threads: NonZero::new(settings.threads),
+        slots: settings.slots,
+        slot_tokens: settings.slot_tokens,
+        step_tokens: (settings.step_tokens > 0).then_some(settings.step_tokens),
+        queue,
+        prefix_reuse: settings.prefix_reuse,
+    };
+    Ok(Engine::load_with(&settings.path, &options, progress())?)
+}
+
+/// Load what is to be served: a folder's language model, or a TorchScript module.
+pub fn backend(settings: &ModelSettings, queue: usize) -> anyhow::Result<Arc<dyn Backend>> {
+    if Script::is_file(&settings.path) {
+        return Ok(Arc::new(script(settings)?));
+    }
+    Ok(Arc::new(engine(settings, queue)?))
+}
+
+/// Load the sentence encoder, where the settings name one.
+pub fn encoder(settings: &ModelSettings) -> anyhow::Result<Option<Arc<dyn Backend>>> {
+    let Some(path) = &settings.encoder_path else { return Ok(None) };
+    Ok(Some(Arc::new(Encoder::load_with(path, first_device(settings)?, torch_options(settings)?)?)))
+}
+
+/// Load the TorchScript module.
+pub fn script(settings: &ModelSettings) -> anyhow::Result<Script> {
+    Ok(Script::load(&settings.path, first_device(settings)?, torch_options(settings)?)?)
+}
+
+fn devices(settings: &ModelSettings) -> anyhow::Result<Vec<Device>> {
+    let devices = settings.device.split(',').map(|device| device.trim().parse());
+    devices.collect::<Result<_, _>>().context("model.device")
+}
+
+/// What isn't served in copies runs on the first of them.
+fn first_device(settings: &ModelSettings) -> anyhow::Result<Device> {
+    devices(settings)?.into_iter().next().context("model.device names none")
+}
+
+fn dtype(settings: &ModelSettings) -> anyhow::Result<Option<Dtype>> {
+    match settings.dtype.as_str() {
+        "auto" => Ok(None),
+        name => Ok(Some(name.parse().context("model.dtype")?)),
+    }
+}
+
+fn torch_options(settings: &ModelSettings) -> anyhow::Result<Options> {
+    Ok(Options { threads: NonZero::new(settings.threads), dtype: dtype(settings)? })
+}
+
 /// Say it in the way that fits stderr.
-pub fn progress() -> OnProgress {
+fn progress() -> OnProgress {
     if io::stderr().is_terminal() {
         return Box::new(bar());
     }

@@ -67,8 +67,20 @@ pub struct ModelSettings {
     pub backend: BackendName,
     /// A Hugging Face folder (see docs/checkpoints.md), or a TorchScript module, FILE.pt.
     pub path: PathBuf,
-    /// `cpu` or `cuda:0`.
+    /// `cpu`, `cuda:0`, or several devices with commas between them: a copy of the model on each.
     pub device: String,
+    /// The number type to compute in: `f32`, `bf16`, `f16`, or `auto`: f32 on the processor, bf16 elsewhere.
+    pub dtype: String,
+    /// Threads of one operation on the processor, for each copy; 0 is half of the cores.
+    pub threads: usize,
+    /// Answers that a copy makes at the same time.
+    pub slots: usize,
+    /// Prompt and answer together have at most so many tokens, where the model's context doesn't say fewer.
+    pub slot_tokens: usize,
+    /// Tokens that a copy runs at once; 0 is 256 on the processor and 2048 elsewhere.
+    pub step_tokens: usize,
+    /// Whether a prompt takes over what an earlier one that started alike has left.
+    pub prefix_reuse: bool,
     /// A sentence encoder's folder, for miners that also answer embedding requests.
     pub encoder_path: Option<PathBuf>,
     /// The server that is asked where the backend is `openai`.
@@ -142,6 +154,12 @@ impl Default for ModelSettings {
             backend: BackendName::Torch,
             path: "models/tiny".into(),
             device: "cpu".into(),
+            dtype: "auto".into(),
+            threads: 0,
+            slots: 8,
+            slot_tokens: 4096,
+            step_tokens: 0,
+            prefix_reuse: true,
             encoder_path: None,
             openai: model::OpenAiConfig::default(),
         }

@@ -269,11 +269,11 @@ impl Source {
     fn worker(&self, device: Device, waiting: Arc<Waiting>, mut report: OnProgress) -> Result<Worker, ModelError> {
         let EngineOptions { dtype, threads, slots, step_tokens, prefix_reuse, .. } = self.options;
         let (place, dtype) = (libtorch::open(device)?, dtype.unwrap_or(device.usual_dtype()));
-        let (threads, slots) = (threads.unwrap_or_else(usual_threads), slots.max(1));
+        let (threads, slots) = (threads.unwrap_or_else(libtorch::usual_threads), slots.max(1));
         let model: Box<dyn Forward> = if device == Device::Cpu && dtype == Dtype::F32 {
             Box::new(CpuLlama::load(self.config.clone(), &self.weights, slots, threads, &mut *report)?)
         } else {
-            tch::set_num_threads(i32::try_from(threads.get()).unwrap_or(i32::MAX));
+            libtorch::use_threads(threads);
             // for as long as the thread lives
             std::mem::forget(tch::no_grad_guard());
             let tensors = Tensors::new(&self.weights, place, dtype, &mut *report);
@@ -290,12 +290,6 @@ impl Source {
         };
         Ok(Worker::new(model, limits, self.ends.clone(), waiting))
     }
-}
-
-/// Half of the cores.
-pub(crate) fn usual_threads() -> NonZero<usize> {
-    let cores = thread::available_parallelism().map_or(1, NonZero::get);
-    NonZero::new(cores / 2).unwrap_or(NonZero::<usize>::MIN)
 }
 
 /// Starts a thread that loads something and then serves it; returns what it loaded, or why it could not.

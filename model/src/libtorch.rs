@@ -24,10 +24,19 @@ pub struct Options {
 impl Options {
     /// For the calling thread, which must be the one that will run the model.
     pub(crate) fn apply(self) {
-        let cores = thread::available_parallelism().map_or(1, NonZero::get);
-        let threads = self.threads.map_or_else(|| (cores / 2).max(1), NonZero::get);
-        tch::set_num_threads(i32::try_from(threads).unwrap_or(i32::MAX));
+        use_threads(self.threads.unwrap_or_else(usual_threads));
     }
+}
+
+/// Half of the cores.
+pub(crate) fn usual_threads() -> NonZero<usize> {
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    NonZero::new(cores / 2).unwrap_or(NonZero::<usize>::MIN)
+}
+
+/// So many for operations that the calling thread starts.
+pub(crate) fn use_threads(threads: NonZero<usize>) {
+    tch::set_num_threads(i32::try_from(threads.get()).unwrap_or(i32::MAX));
 }
 
 /// The version of the libtorch that was loaded, if it says.

@@ -1,13 +1,13 @@
 //! `assay ask`: a user's request to one miner, the same message that a validator sends.
 
 use std::{
-    io::{self, Read as _, Write as _},
+    io::{self, Write as _},
     process::ExitCode,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use anyhow::Context as _;
-use primitives::{ChatMessage, EmbedRequest, Endpoint, GenerateRequest, Hotkey, Prompt, Request};
+use primitives::{EmbedRequest, Endpoint, GenerateRequest, Hotkey, Prompt, Request};
 use protos::{Event, encode_request, envelope};
 use serde_json::json;
 use validator::{Answer, MinerClient, Output};
@@ -15,7 +15,7 @@ use validator::{Answer, MinerClient, Output};
 use crate::{
     args::Global,
     failure::Usage,
-    output,
+    output, prompt,
     sampling::{SamplingFlags, temperature_milli},
     sealed,
     whom::{Whom, WhomFlags},
@@ -104,23 +104,13 @@ pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
 
 impl Args {
     fn request(&self) -> anyhow::Result<Request> {
-        let prompt = match self.prompt.as_str() {
-            "-" => {
-                let mut text = String::new();
-                io::stdin().read_to_string(&mut text).context("reading the prompt from stdin")?;
-                text
-            }
-            text => text.to_owned(),
-        };
+        let prompt = prompt::text(&self.prompt)?;
         if self.embed {
             return Ok(Request::Embed(EmbedRequest { texts: vec![prompt] }));
         }
-        let prompt = if self.chat {
-            let message = |role: &str, content| ChatMessage { role: role.to_owned(), content };
-            let system = self.system.clone().map(|text| message("system", text));
-            Prompt::Chat(system.into_iter().chain([message("user", prompt)]).collect())
-        } else {
-            Prompt::Text(prompt)
+        let prompt = match self.chat {
+            true => prompt::conversation(self.system.clone(), prompt),
+            false => Prompt::Text(prompt),
         };
         Ok(Request::Generate(GenerateRequest {
             prompt,

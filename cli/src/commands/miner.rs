@@ -88,7 +88,7 @@ pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
         miner::describe_metrics();
     }
     let generator: Arc<dyn Backend> = match settings.model.backend {
-        BackendName::Torch => torch(&settings.model)?,
+        BackendName::Torch => torch(&settings.model, settings.miner.queue)?,
         BackendName::OpenAi => Arc::new(OpenAi::connect(settings.model.openai.clone()).await?),
     };
     let backend = with_encoder(generator, &settings.model)?;
@@ -107,20 +107,20 @@ pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
 }
 
 #[cfg(feature = "torch")]
-fn torch(settings: &ModelSettings) -> anyhow::Result<Arc<dyn Backend>> {
-    super::run::load_backend(settings)
+fn torch(settings: &ModelSettings, queue: usize) -> anyhow::Result<Arc<dyn Backend>> {
+    crate::loading::backend(settings, queue)
 }
 
 #[cfg(feature = "torch")]
 fn with_encoder(generator: Arc<dyn Backend>, settings: &ModelSettings) -> anyhow::Result<Arc<dyn Backend>> {
-    Ok(match super::run::load_encoder(settings)? {
+    Ok(match crate::loading::encoder(settings)? {
         Some(encoder) => Arc::new(model::Combined { generator, encoder }),
         None => generator,
     })
 }
 
 #[cfg(not(feature = "torch"))]
-fn torch(_: &ModelSettings) -> anyhow::Result<Arc<dyn Backend>> {
+fn torch(_: &ModelSettings, _: usize) -> anyhow::Result<Arc<dyn Backend>> {
     let message = "this program was built without libtorch: it can only pass requests on, with --backend openai";
     Err(crate::failure::Usage(message.into()).into())
 }

@@ -7,11 +7,10 @@ use validator::Prefill;
 
 use crate::{
     args::{ChainFlags, Global, KeyFlags, ModelFlags, SubnetFlags},
-    commands::run::{load, load_encoder},
     failure::Usage,
     identity,
     layers::Layer,
-    metrics,
+    loading, metrics,
     settings::BackendName,
     stop::Stop,
 };
@@ -66,8 +65,9 @@ pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
     // An unregistered key is refused before a model is loaded for it.
     chain.uid(settings.subnet.netuid, keypair.hotkey(), None).await?;
 
-    let engine = Arc::new(load(&settings.model.path, &settings.model.device)?);
-    let encoder = load_encoder(&settings.model)?;
+    // what is checked is our own work, and none of it is refused
+    let engine = Arc::new(loading::engine(&settings.model, usize::MAX)?);
+    let encoder = loading::encoder(&settings.model)?;
     let referee = Arc::new(Prefill { engine, encoder });
     if let Some(listen) = settings.validator.metrics_listen {
         metrics::serve(listen)?;

@@ -7,11 +7,11 @@ use std::{
 };
 
 use anyhow::Context as _;
-use model::{Backend as _, Options, Script, read_tensors, tensor_from_json, tensor_to_json, write_tensors};
+use model::{Backend as _, read_tensors, tensor_from_json, tensor_to_json, write_tensors};
 use primitives::{DataType, Tensor};
 use serde_json::{Value, json};
 
-use crate::{failure::Usage, settings::ModelSettings};
+use crate::{failure::Usage, loading, settings::ModelSettings};
 
 /// Outputs with more numbers are printed without them.
 const MAX_PRINTED: usize = 4_096;
@@ -34,7 +34,7 @@ pub async fn run(args: &ModuleArgs, json: bool, settings: &ModelSettings) -> any
     for input in &args.input {
         inputs.extend(tensors(input)?);
     }
-    let module = load(settings)?;
+    let module = loading::script(settings)?;
     let outputs = module.infer(inputs).await?;
     if let Some(path) = &args.output {
         write_tensors(path, &outputs)?;
@@ -59,11 +59,6 @@ pub async fn run(args: &ModuleArgs, json: bool, settings: &ModelSettings) -> any
         }
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// Load the module that the settings name.
-pub fn load(settings: &ModelSettings) -> anyhow::Result<Script> {
-    Ok(Script::load(&settings.path, settings.device.parse()?, Options::default())?)
 }
 
 fn described(tensor: &Tensor) -> Value {
