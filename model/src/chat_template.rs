@@ -110,6 +110,7 @@ impl ChatTemplate {
         environment.set_recursion_limit(DEPTH);
         environment.set_unknown_method_callback(python::method);
         environment.add_filter("tojson", json::tojson);
+        environment.add_filter("indent", python::indent);
         environment.add_function("raise_exception", raise_exception);
         environment.add_template_owned(NAME, without_generation_tags(source)).map_err(failed)?;
         let template = Self { environment, path: path.to_owned(), tokens };

@@ -1,6 +1,12 @@
 //! Methods of Python's texts and dictionaries, which templates call as if they ran there.
 
-use minijinja::{Error, State, Value, value::from_args};
+use minijinja::{
+    Error, State, Value,
+    value::{Kwargs, from_args},
+};
+
+/// Columns.
+const MAX_INDENT: usize = 64;
 
 /// The methods in which the crate differs from Python, then the crate's.
 pub(super) fn method(state: &mut State, value: &Value, name: &str, arguments: &[Value]) -> Result<Value, Error> {
@@ -12,6 +18,26 @@ pub(super) fn method(state: &mut State, value: &Value, name: &str, arguments: &[
         }
         _ => minijinja_contrib::pycompat::unknown_method_callback(state, value, name, arguments),
     }
+}
+
+/// Jinja's filter `indent`, which keeps the last line's end. The crate's drops it.
+pub(super) fn indent(text: &str, width: Option<usize>, options: Kwargs) -> Result<String, Error> {
+    let width = width.or(options.get("width")?).unwrap_or(4).min(MAX_INDENT);
+    let first = options.get::<Option<bool>>("first")?.unwrap_or(false);
+    let blank = options.get::<Option<bool>>("blank")?.unwrap_or(false);
+    options.assert_all_used()?;
+    let space = " ".repeat(width);
+    let mut out = String::new();
+    for (index, line) in lines(&format!("{text}\n"), false).iter().enumerate() {
+        if index > 0 {
+            out.push('\n');
+        }
+        if if index == 0 { first } else { blank || !line.is_empty() } {
+            out.push_str(&space);
+        }
+        out.push_str(line);
+    }
+    Ok(out)
 }
 
 /// A capital after everything that is no letter.
@@ -58,5 +84,13 @@ mod tests {
         assert_eq!(lines("a\r\nb\n\nc\u{2028}d\r", false), ["a", "b", "", "c", "d"]);
         assert_eq!(lines("a\r\nb", true), ["a\r\n", "b"]);
         assert_eq!(lines("", false), [""; 0]);
+    }
+
+    #[test]
+    fn indents_are_jinjas() {
+        let plain = |text| indent(text, Some(2), Kwargs::from_iter(Vec::<(String, Value)>::new())).expect("indented");
+        assert_eq!([plain("a\nb\n\nc\n"), plain(""), plain("a")], ["a\n  b\n\n  c\n", "", "a"]);
+        let all = Kwargs::from_iter([("first", Value::from(true)), ("blank", Value::from(true))]);
+        assert_eq!(indent("a\n\nb", None, all).expect("indented"), "    a\n    \n    b");
     }
 }

@@ -61,7 +61,7 @@ fn texts_are_hugging_faces() {
         }
         rendered += 1;
     }
-    assert_eq!(rendered, 54);
+    assert_eq!(rendered, 63);
 }
 
 #[test]
