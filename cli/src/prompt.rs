@@ -28,6 +28,7 @@ pub fn conversation(system: Option<String>, user: String) -> Prompt {
 
 /// Token ids, with commas or spaces between them.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "torch"), allow(dead_code))] // models run with torch only
 pub struct TokenIds(pub Vec<u32>);
 
 impl FromStr for TokenIds {

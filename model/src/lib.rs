@@ -34,7 +34,6 @@ mod manifest;
 mod openai;
 mod progress;
 mod sample;
-mod stop;
 mod stream;
 mod tensor_file;
 mod tensor_json;
@@ -55,6 +54,8 @@ mod rope;
 mod schedule;
 #[cfg_attr(not(feature = "torch"), allow(dead_code))]
 mod sequence;
+#[cfg_attr(not(feature = "torch"), allow(dead_code))]
+mod stop;
 #[cfg_attr(not(feature = "torch"), allow(dead_code))]
 mod waiting;
 #[cfg_attr(not(feature = "torch"), allow(dead_code))]
