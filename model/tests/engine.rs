@@ -3,7 +3,7 @@
 
 use std::{fs, path::Path, time::Duration};
 
-use assay_model::{Backend, Chunk, Engine, GenerateJob, ModelError};
+use assay_model::{Backend, Chunk, Device, Engine, EngineOptions, GenerateJob, ModelError};
 use futures::StreamExt;
 use primitives::{Digest, FinishReason, GenerateRequest, Prompt, Sampling};
 use tokio::time::timeout;
@@ -174,4 +174,122 @@ async fn an_answer_under_way_survives_its_engine() {
     let stream = engine.generate(job(&[5], 40, 1000, "last")).await.expect("starts");
     drop(engine);
     assert_eq!(timeout(PATIENCE, stream.collect()).await.expect("in time").expect("whole").tokens.len(), 40);
+}
+
+fn engine_with(options: &EngineOptions) -> Engine {
+    Engine::load_with(&fixtures().join("llama"), options, Box::new(|_| ())).expect("the fixture loads")
+}
+
+/// Requests of all kinds: short and long, greedy and not, some that start alike.
+fn mixed(count: u32) -> Vec<GenerateJob> {
+    let one = |index: u32| {
+        let shared: Vec<u32> = (0..20).map(|at| (at * 13 + index % 3 * 31) % 288).collect();
+        let own: Vec<u32> = (0..index % 5).map(|at| (at * 17 + index * 7) % 288).collect();
+        let sampling = match index % 4 {
+            0 => Sampling::GREEDY,
+            1 => Sampling::at(1000),
+            2 => Sampling { top_p_milli: 900, ..Sampling::at(800) },
+            _ => Sampling { top_k: 40, ..Sampling::at(1300) },
+        };
+        let request = GenerateRequest::new(Prompt::Tokens([shared, own].concat()), 5 + index % 30, sampling);
+        GenerateJob::new(request, Digest::of(&index.to_le_bytes()))
+    };
+    (0..count).map(one).collect()
+}
+
+/// The same request and seed give the same tokens, exactly: whatever else runs, however prompts are cut, on however many
+/// threads and copies, with or without another prompt's leavings.
+#[tokio::test]
+async fn nothing_else_changes_an_answer() {
+    let jobs = mixed(40);
+    let alone = EngineOptions { slots: 1, prefix_reuse: false, step_tokens: Some(64), ..EngineOptions::default() };
+    let engine = engine_with(&alone);
+    let mut expected = Vec::new();
+    for job in &jobs {
+        expected.push(tokens(&engine, job).await);
+    }
+    let threads = |count| std::num::NonZero::new(count);
+    let others = [
+        EngineOptions { slots: 16, ..EngineOptions::default() },
+        EngineOptions { slots: 3, step_tokens: Some(4), threads: threads(2), ..EngineOptions::default() },
+        EngineOptions { devices: vec![Device::Cpu; 3], slots: 2, threads: threads(1), ..EngineOptions::default() },
+    ];
+    for options in others {
+        let engine = engine_with(&options);
+        // twice: the second time every prefix is there
+        for _ in 0..2 {
+            let together = futures::future::join_all(jobs.iter().map(|job| tokens(&engine, job))).await;
+            for ((own, expected), job) in together.iter().zip(&expected).zip(&jobs) {
+                assert_eq!(own, expected, "{options:?}: {job:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_text_ends_an_answer_before_itself() {
+    let engine = engine();
+    let plain = engine.generate(job(&[5, 6, 7], 40, 1000, "stop")).await.expect("starts");
+    let plain = plain.collect().await.expect("an answer");
+    let third = plain.text.char_indices().nth(plain.text.chars().count() / 3).expect("a text").0;
+    let wanted: String = plain.text[third..].chars().take(3).collect();
+    let mut stopped = job(&[5, 6, 7], 40, 1000, "stop");
+    stopped.request.stop = vec!["never in it".into(), wanted.clone()];
+    let mut stream = engine.generate(stopped).await.expect("starts");
+    let mut answer = (Vec::new(), String::new());
+    while let Some(chunk) = stream.next().await {
+        match chunk.expect("no error") {
+            Chunk::Tokens { ids, text, .. } => {
+                answer.0.extend(ids);
+                answer.1 += &text;
+                assert!(!answer.1.contains(&wanted), "a stop text was shown");
+            }
+            Chunk::Finished(reason) => assert_eq!(reason, FinishReason::Stop),
+        }
+    }
+    let end = plain.text.find(&wanted).expect("it is there");
+    assert_eq!(answer.1, plain.text[..end]);
+    // the same tokens as without, up to the one that completed the text
+    assert!(plain.tokens.starts_with(&answer.0) && answer.0.len() < plain.tokens.len());
+    assert!(engine.tokenizer().decode(&answer.0).expect("decodes").contains(&wanted));
+}
+
+#[tokio::test]
+async fn probabilities_are_said_if_they_are_asked_for() {
+    let engine = engine();
+    let mut asked = job(&[5, 6, 7], 12, 700, "likely");
+    asked.request.logprobs = true;
+    let answer = engine.generate(asked).await.expect("starts").collect().await.expect("an answer");
+    assert_eq!(answer.logprobs.len(), answer.tokens.len());
+    let mut before = vec![5, 6, 7];
+    for (token, logprob) in answer.tokens.iter().zip(&answer.logprobs) {
+        let logits = engine.logits(&before, 1).await.expect("logits").remove(0);
+        let sum: f64 = logits.iter().map(|logit| f64::from(*logit).exp()).sum();
+        let expected = f64::from(logits[*token as usize]) - sum.ln();
+        assert!((f64::from(*logprob) - expected).abs() < 1e-5, "{logprob} is {expected}");
+        before.push(*token);
+    }
+    let plain = engine.generate(job(&[5], 3, 0, "")).await.expect("starts").collect().await.expect("an answer");
+    assert!(plain.logprobs.is_empty());
+}
+
+#[tokio::test]
+async fn what_is_late_or_too_much_is_refused() {
+    let engine = engine_with(&EngineOptions { queue: 0, ..EngineOptions::default() });
+    let refused = engine.generate(job(&[5], 3, 0, "")).await;
+    assert!(matches!(refused, Err(ModelError::Busy { .. })));
+    let engine = engine_with(&EngineOptions { slot_tokens: 10, ..EngineOptions::default() });
+    assert_eq!(engine.manifest().max_context, 10);
+    assert!(matches!(engine.generate(job(&[5; 10], 3, 0, "")).await, Err(ModelError::TooLong { .. })));
+    let mut late = job(&[5], 3, 0, "");
+    late.deadline = Some(std::time::Instant::now());
+    let answer = engine.generate(late).await.expect("starts").collect().await;
+    assert!(matches!(answer, Err(ModelError::Expired)), "{answer:?}");
+}
+
+#[test]
+fn what_a_device_cannot_do_is_said_at_the_start() {
+    let options = EngineOptions { devices: vec![Device::Cpu, Device::Cuda(99)], ..EngineOptions::default() };
+    let refused = Engine::load_with(&fixtures().join("llama"), &options, Box::new(|_| ()));
+    assert!(matches!(refused, Err(ModelError::DeviceUnavailable { device: Device::Cuda(99), .. })));
 }

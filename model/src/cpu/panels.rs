@@ -297,3 +297,56 @@ mod kernels {
 
     const _: () = assert!(WIDTH == 2 * HALF);
 }
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZero;
+
+    use super::*;
+
+    fn number(at: usize, bf16: bool) -> f32 {
+        let value = ((at * 2_654_435_761) % 2_000) as f32 / 1_000.0 - 1.0;
+        if bf16 { f32::from_bits(value.to_bits() & 0xffff_0000) } else { value + 1e-4 }
+    }
+
+    #[test]
+    fn products_are_those_of_double_precision_whatever_the_shape() {
+        let pool = Pool::new(NonZero::new(2).expect("two")).expect("threads");
+        for (outputs, inputs, bf16) in
+            [(1, 1, true), (31, 7, false), (33, 600, true), (64, 1100, false), (100, 40, true)]
+        {
+            let weights: Vec<f32> = (0..outputs * inputs).map(|at| number(at, bf16)).collect();
+            let row = |row: usize, out: &mut [f32]| out.copy_from_slice(&weights[row * inputs..][..inputs]);
+            let panels = Panels::pack(outputs, inputs, row, &pool);
+            assert_eq!(matches!(panels.weights, Weights::Narrow(_)), bf16, "narrow if and only if nothing is lost");
+            let mut back = vec![0.0; inputs];
+            for output in 0..outputs {
+                panels.row(output, &mut back);
+                assert_eq!(back, weights[output * inputs..][..inputs]);
+            }
+            for count in [1, 2, 3, 5, 7, 12, 13, 30] {
+                let inputs_of =
+                    |row: usize| -> Vec<f32> { (0..inputs).map(|at| number(at * 31 + row, false)).collect() };
+                let rows: Vec<Vec<f32>> = (0..count).map(inputs_of).collect();
+                let rows: Vec<&[f32]> = rows.iter().map(Vec::as_slice).collect();
+                for isa in Isa::all() {
+                    let mut out = Vec::new();
+                    panels.multiply(&rows, &mut out, isa, &pool);
+                    for (row, values) in rows.iter().enumerate() {
+                        for output in 0..outputs {
+                            let own = out[output / WIDTH * count + row][output % WIDTH];
+                            let terms = weights[output * inputs..][..inputs].iter().zip(*values);
+                            let real: f64 = terms.map(|(a, b)| f64::from(*a) * f64::from(*b)).sum();
+                            assert!((f64::from(own) - real).abs() < 1e-4, "{isa:?}: {own} is not {real}");
+                        }
+                    }
+                    // each row by itself gives the same bits
+                    let mut single = Vec::new();
+                    panels.multiply(&rows[count - 1..], &mut single, isa, &pool);
+                    let last = out.chunks_exact(count).map(|strips| strips[count - 1]);
+                    assert!(single.iter().copied().eq(last), "{isa:?}, {count} rows");
+                }
+            }
+        }
+    }
+}
