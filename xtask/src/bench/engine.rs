@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     fn an_engine_that_ends_or_talks_nonsense_is_named() -> Result<()> {
-        let error = shell("exit 3").map(|engine| engine.name);
+        let error = shell("exit 3").map(|engine| engine.name.clone());
         assert!(error.is_err_and(|error| error.to_string().contains("exit status: 3")));
         let mut engine = shell(r#"echo '{"engine": "sh 1", "dtype": "f32"}'; read line; echo hm"#)?;
         let error = engine.generate(&[], 1).map(|lap| lap.wall_s);

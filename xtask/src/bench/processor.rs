@@ -81,7 +81,7 @@ pub fn measure(options: &Options, programs: &Programs, models: &Models) -> Resul
         let prompts = model.prompts(2, LONG, 100 + round as u64);
         let [first, second] = &prompts[..] else { bail!("two prompts are wanted") };
         let second = [&first[..SHARED], &second[SHARED..]].concat();
-        let (first, second) = (engine.generate(&[first.clone()], 1)?, engine.generate(&[second], 1)?);
+        let (first, second) = (engine.generate(std::slice::from_ref(first), 1)?, engine.generate(&[second], 1)?);
         reuse.push(Reuse {
             first_cpu_s: first.cpu_s,
             second_cpu_s: second.cpu_s,
@@ -138,9 +138,10 @@ fn check(options: &Options, programs: &Programs, models: &Models, transformers: 
 /// part; that is said, and is no failure.
 fn same_tokens(engines: &[String], runs: &[Run]) -> Result<Vec<String>> {
     let Some((ours, peers)) = engines.split_first() else { bail!("no engine") };
-    let of = |name: &String| runs.iter().filter(move |run| run.engine == *name);
     let said = |peer: &String| {
-        let pairs = of(ours).flat_map(|ours| of(peer).map(move |theirs| (ours, theirs)));
+        let of = |name: &'_ String| runs.iter().filter(|run| run.engine == *name).collect::<Vec<_>>();
+        let (mine, theirs) = (of(ours), of(peer));
+        let pairs = mine.iter().flat_map(|ours| theirs.iter().map(move |theirs| (*ours, *theirs)));
         let same = |(ours, theirs): (&Run, &Run)| {
             (ours.round == theirs.round && ours.requests() == theirs.requests())
                 .then(|| agree(&ours.whole.tokens, &theirs.whole.tokens, END))
