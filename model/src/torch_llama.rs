@@ -136,6 +136,8 @@ impl TorchLlama {
         for (index, asks) in asks.chunks(LOGIT_ROWS).enumerate() {
             let rows = rows.f_narrow(0, (index * LOGIT_ROWS) as i64, asks.len() as i64)?;
             let logits = linear(&rows, &self.head)?;
+            // on a GPU the first thing that is read back also waits for all that was launched
+            let _sample = tracing::trace_span!("sample").entered();
             let draws: Vec<_> = asks.iter().map(|ask| choose::draw(ask).filter(|_| self.choose_on_device)).collect();
             let (drawn, told): (Vec<_>, Vec<_>) = (0..asks.len()).partition(|row| draws[*row].is_some());
             let mut tokens = choose::tokens(&pick(&logits, &drawn)?, draws.into_iter().flatten())?.into_iter();

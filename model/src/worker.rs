@@ -96,10 +96,12 @@ impl Worker {
         }
     }
 
+    /// Its spans, here and where models sample, are what `examples/throughput.rs` says of where the time goes.
     fn step(&mut self) {
+        let _step = tracing::trace_span!("step").entered();
         let runs = self.schedule.plan();
         let pieces: Vec<Piece> = runs.iter().map(|run| self.piece(run)).collect();
-        match contain(|| self.model.run(&pieces)) {
+        match contain(|| tracing::trace_span!("forward").in_scope(|| self.model.run(&pieces))) {
             Ok(mut answers) => {
                 for (run, piece) in runs.iter().zip(&pieces) {
                     let rest = answers.split_off(piece.asks.len().min(answers.len()));

@@ -204,6 +204,7 @@ impl CpuLlama {
             logits.resize(asked.len() * vocab, 0.0);
             let strips = &scratch.strips;
             let mut answers: Vec<_> = asked.iter().zip(logits.chunks_exact_mut(vocab)).map(|a| (a, None)).collect();
+            let _sample = tracing::trace_span!("sample").entered();
             pool.split(&mut answers, 1, |first, part| {
                 for (row, (((_, ask), logits), said)) in (first..).zip(part) {
                     for (panel, out) in logits.chunks_mut(WIDTH).enumerate() {
