@@ -21,6 +21,8 @@ const TICKS_PER_S: f64 = 100.0;
 /// Everything here is on this machine, and the chain takes development keys.
 const SUBNET: &str = "1";
 const MINER: &str = "//Miner";
+/// The address of that key. The miner is asked where it says it listens: its announcement may not be on chain yet.
+const MINER_ADDRESS: &str = "5CA3onFpA75kRSgNkF6twsDeumSA5NhLhxQWSdraSEL8vScn";
 const USER: &str = "//User";
 
 /// Processor time of a miner while it answered.
@@ -58,6 +60,7 @@ pub fn measure(assay: &Path, model: &Path, load: Load) -> Result<Cost> {
     miner.args(["miner", "--netuid", SUBNET, "--key", MINER, "--listen", "127.0.0.2:0", "--announce", "127.0.0.2:0"]);
     miner.args(at).arg("--model").arg(model).arg("--threads").arg(load.threads.to_string());
     let miner = Server::start(&mut miner)?;
+    let at = [at.as_slice(), &["--miner", MINER_ADDRESS, "--endpoint", &miner.says]].concat();
 
     // The first answers pay for connections and for memory that is set apart.
     output(&mut bench(assay, &load, load.concurrency, &at))?;
