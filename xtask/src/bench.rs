@@ -4,13 +4,13 @@
 //! and each round gives a ratio of its own.
 
 mod checkpoint;
+mod cpu;
 mod engine;
 mod gpu;
 mod machine;
 mod measure;
 mod models;
 mod options;
-mod processor;
 mod programs;
 mod report;
 mod service;
@@ -41,7 +41,7 @@ pub fn command(arguments: &[String]) -> Result<()> {
 
     let (section, what, findings, figures) = match &options.device {
         None => {
-            let found = processor::measure(&options, &programs, &models)?;
+            let found = cpu::measure(&options, &programs, &models)?;
             let what = format!(
                 "f32, {} thread(s), prompts of {} tokens, {} new",
                 options.threads, options.prompt, options.new
