@@ -94,7 +94,8 @@ def reveals():
     for case in range(300):
         head = random.randrange(1_000, 10_000_000)
         tempo = random.choice([1, 2, 20, 99, 360, 7_200, 50_400])
-        since = random.randrange(tempo + 2)
+        # No epoch ran before the chain began.
+        since = random.randrange(min(tempo + 2, head))
         pending = random.choice([0, 0, head - 1, head, head + 1, head + 2, head + 7, head + 1_000])
         # None is overdue: the library has such an epoch run a block later than the chain does.
         schedule = state(
