@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
 use assay_validator::{
-    CommitReveal, Config, Handle, Identity, Referee, SpawnError, State, Store, StoreError, spawn_with,
+    CommitReveal, Config, Handle, Identity, Referee, SpawnError, State, Status, Store, StoreError, spawn_with,
 };
 use async_trait::async_trait;
 use chain::{Client, Deadlines};
@@ -14,6 +14,7 @@ use model::ModelError;
 use primitives::{BlockNumber, BlockRef, Digest, MechId, NetUid, Registration, Request};
 use scoring::{Check, Evidence, Outcome, Output, Record, Reference, Round, ScoreTable, Scored, ScoringConfig};
 use tempfile::TempDir;
+use tokio::time::timeout;
 
 const NET: NetUid = NetUid(1);
 const TEMPO: u64 = 40;
@@ -176,23 +177,28 @@ impl Scene {
     async fn tempo(&mut self, validator: &Handle) {
         let epoch_index = self.next_epoch() / TEMPO - 1;
         let end = self.next_epoch();
-        let status = validator.status();
-        while self.node.best().number < end {
-            let left = end - self.node.best().number;
-            let settled = status.borrow().submission.as_ref().is_some_and(|submission| {
+        let mut status = validator.status();
+        let hash = self.commit_reveal == Some(CommitReveal::Hash);
+        // A hash has to be revealed early in the next epoch.
+        let revealed =
+            |now: &Status| !hash || now.last_submission.as_ref().is_none_or(|last| last.epoch_index + 1 >= epoch_index);
+        let settled = |now: &Status| {
+            now.submission.as_ref().is_some_and(|submission| {
                 submission.epoch_index == epoch_index
                     && matches!(submission.state, State::Committed | State::Verified { .. })
-            });
-            // A hash has to be revealed early in the next epoch.
-            let revealed = self.commit_reveal != Some(CommitReveal::Hash)
-                || status.borrow().last_submission.as_ref().is_none_or(|last| last.epoch_index + 1 >= epoch_index);
+            }) && revealed(now)
+        };
+        while self.node.best().number < end {
+            let left = end - self.node.best().number;
             let pause = match left {
-                _ if settled => 2,
-                MARGIN.. if revealed => 2,
+                MARGIN.. if revealed(&status.borrow()) => 2,
                 7.. => 40,
-                _ => 1_000,
+                // As long as a busy machine may hold the validator up.
+                _ => 3_000,
             };
-            tokio::time::sleep(Duration::from_millis(pause)).await;
+            // What is settled needs no more time in this tempo.
+            tokio::time::sleep(Duration::from_millis(2)).await;
+            let _ = timeout(Duration::from_millis(pause), status.wait_for(settled)).await;
             self.block();
         }
     }
