@@ -23,6 +23,7 @@
 
 pub mod emission;
 pub mod noise;
+pub mod proof;
 pub mod quantise;
 pub mod yuma;
 
