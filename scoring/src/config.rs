@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::{
+    proof::ProofRules,
     score::PPM,
     weights::{WeightPolicy, Zeros},
 };
@@ -34,6 +35,17 @@ pub struct ScoringConfig {
     pub failure_rate_ppm: u32,
     /// A miner that was not asked for so many rounds has no weight.
     pub stale_after_rounds: u64,
+    /// Chance that an answer is audited, in millionths. Others count as right until one is found to be false.
+    pub audit_probability_ppm: u32,
+    /// So many answers after a false one are worth nothing. At least one where not all answers are audited.
+    pub penalty_answers: u32,
+    /// What is demanded of proofs. Without it, proofs are not looked at and tokens are judged by `match_gate_ppm`.
+    pub proof: Option<Box<ProofRules>>,
+    /// Worth of an answer without a proof whose claimed probabilities are right, in millionths: the weaker check. 0
+    /// means that it isn't accepted.
+    pub logprob_share_ppm: u32,
+    /// How far a claimed probability may be off there, in millionths; `match_gate_ppm` of them must not be.
+    pub logprob_tolerance_micro: u32,
     /// How standings become weights.
     pub weights: WeightPolicy,
     /// What a row says of seats that have earned nothing.
@@ -52,6 +64,9 @@ pub enum ConfigError {
     /// A scorer that nobody registered.
     #[error("there is no scorer named {0:?}")]
     UnknownScorer(String),
+    /// Thresholds that no calibration gives.
+    #[error("proof holds thresholds that no calibration gives")]
+    Proof,
     /// A share outside its range.
     #[error("{field} is {value}, but must be from {least} to {most}")]
     Range {
@@ -79,6 +94,11 @@ impl Default for ScoringConfig {
             success_rate_ppm: 100_000,
             failure_rate_ppm: 300_000,
             stale_after_rounds: 20,
+            audit_probability_ppm: PPM as u32,
+            penalty_answers: 0,
+            proof: None,
+            logprob_share_ppm: 0,
+            logprob_tolerance_micro: 50_000,
             weights: WeightPolicy::default(),
             zeros: Zeros::default(),
         }
@@ -93,6 +113,8 @@ impl ScoringConfig {
         }
         let most = PPM as i64;
         let clamp = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+        // Where a miner may hope not to be looked at, being found must cost it more than the one answer.
+        let sampled = u64::from(self.audit_probability_ppm) < PPM;
         let ranges = [
             ("match_gate_ppm", self.match_gate_ppm.into(), 1, most),
             ("cosine_gate_micro", self.cosine_gate_micro.into(), 1, most),
@@ -101,6 +123,10 @@ impl ScoringConfig {
             ("stale_after_rounds", clamp(self.stale_after_rounds), 1, i64::MAX),
             ("reference_start_us", clamp(self.reference_start_us), 0, 3_600_000_000),
             ("reference_unit_us", clamp(self.reference_unit_us), 0, 3_600_000_000),
+            ("audit_probability_ppm", self.audit_probability_ppm.into(), 1, most),
+            ("penalty_answers", self.penalty_answers.into(), sampled.into(), u32::MAX.into()),
+            ("logprob_share_ppm", self.logprob_share_ppm.into(), 0, most),
+            ("logprob_tolerance_micro", self.logprob_tolerance_micro.into(), 1, most),
             ("weights.power", self.weights.power().into(), 1, 16),
         ];
         for (field, value, least, most) in ranges {
@@ -108,7 +134,10 @@ impl ScoringConfig {
                 return Err(ConfigError::Range { field, value, least, most });
             }
         }
-        Ok(())
+        match &self.proof {
+            Some(rules) if !rules.thresholds.are_possible() => Err(ConfigError::Proof),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -129,6 +158,16 @@ pub(crate) fn as_logged<S: Serializer>(config: &ScoringConfig, serializer: S) ->
         stale_after_rounds: u64,
         weights: WeightPolicy,
         #[serde(skip_serializing_if = "Option::is_none")]
+        audit_probability_ppm: Option<u32>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        penalty_answers: Option<u32>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        proof: Option<&'a ProofRules>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        logprob_share_ppm: Option<u32>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        logprob_tolerance_micro: Option<u32>,
+        #[serde(skip_serializing_if = "Option::is_none")]
         zeros: Option<Zeros>,
     }
     let ScoringConfig {
@@ -142,9 +181,16 @@ pub(crate) fn as_logged<S: Serializer>(config: &ScoringConfig, serializer: S) ->
         success_rate_ppm,
         failure_rate_ppm,
         stale_after_rounds,
+        audit_probability_ppm,
+        penalty_answers,
+        proof,
+        logprob_share_ppm,
+        logprob_tolerance_micro,
         weights,
         zeros,
     } = config;
+    let usual = ScoringConfig::default();
+    let other = |value: &u32, usual: u32| Some(*value).filter(|value| *value != usual);
     Logged {
         tasks,
         scorer,
@@ -157,6 +203,11 @@ pub(crate) fn as_logged<S: Serializer>(config: &ScoringConfig, serializer: S) ->
         failure_rate_ppm: *failure_rate_ppm,
         stale_after_rounds: *stale_after_rounds,
         weights: *weights,
+        audit_probability_ppm: other(audit_probability_ppm, usual.audit_probability_ppm),
+        penalty_answers: other(penalty_answers, usual.penalty_answers),
+        proof: proof.as_deref(),
+        logprob_share_ppm: other(logprob_share_ppm, usual.logprob_share_ppm),
+        logprob_tolerance_micro: other(logprob_tolerance_micro, usual.logprob_tolerance_micro),
         zeros: Some(*zeros).filter(|zeros| *zeros != Zeros::Omit),
     }
     .serialize(serializer)

@@ -7,6 +7,7 @@ use crate::{
     config::ScoringConfig,
     observation::{Observation, Output, Reference},
     outcome::Outcome,
+    proof::{ProofCheck, ProofRules},
     score::PPM,
 };
 
@@ -38,6 +39,35 @@ pub enum Check {
         margin_micro: u64,
         /// Whether the answer ended where it had to and its text is that of its tokens.
         complete: bool,
+    },
+    /// Of a generation with a proof, by the rules of a calibration.
+    Proven {
+        /// Tokens in the answer.
+        answered: u32,
+        /// Of these, not off.
+        matched: u32,
+        /// Sum of the margins, in millionths.
+        margin_micro: u64,
+        /// Whether the answer ended where it had to and its text is that of its tokens.
+        complete: bool,
+        /// The highest sum of the sequential test.
+        peak_micro: i64,
+        /// What became of the proof.
+        proof: ProofCheck,
+    },
+    /// The weaker check, of a generation by a program that says only how likely its tokens were.
+    Logprobs {
+        /// Tokens in the answer.
+        answered: u32,
+        /// Of these, with a claimed probability within the tolerance of the own model's.
+        near: u32,
+        /// Whether the answer ended where it had to and its text is that of its tokens.
+        complete: bool,
+    },
+    /// None: the lot didn't fall on this generation.
+    Unaudited {
+        /// Tokens in the answer.
+        answered: u32,
     },
     /// Of embeddings.
     Cosines {
@@ -80,10 +110,28 @@ impl Evidence {
         Ok(sum_up(check.outcome(config), Some(check)))
     }
 
+    /// Sums up an answer that was not audited. It counts as right; see [`ScoringConfig::penalty_answers`].
+    pub fn unaudited(request: &Request, observation: &Observation) -> Self {
+        let check = match &observation.output {
+            Some(output) if observation.outcome == Outcome::Ok && fits(request, output) => match output {
+                Output::Generation(answer) => {
+                    u32::try_from(answer.tokens.len()).ok().map(|answered| Check::Unaudited { answered })
+                }
+                Output::Embeddings(_) | Output::Tensors(_) => None,
+            },
+            _ => None,
+        };
+        let outcome = match observation.outcome {
+            Outcome::Ok if check.is_none() => Outcome::Malformed,
+            outcome => outcome,
+        };
+        Self { outcome, latency_us: observation.latency_us, first_token_us: observation.first_token_us, check }
+    }
+
     /// Whether the outcome is the one that follows from the check.
     pub fn is_consistent(&self, config: &ScoringConfig) -> bool {
         match &self.check {
-            Some(check) => check.is_possible() && self.outcome == check.outcome(config),
+            Some(check) => check.is_possible(config) && self.outcome == check.outcome(config),
             None => self.outcome != Outcome::Ok,
         }
     }
@@ -110,19 +158,35 @@ impl Check {
             (
                 Request::Generate(request),
                 Output::Generation(answer),
-                Reference::Generation { tokens, ends, text_matches },
+                Reference::Generation { tokens, ends, text_matches, proof, probability_errors_micro },
             ) if tokens.len() == answer.tokens.len() => {
                 let answered = u32::try_from(tokens.len()).ok()?;
                 let ended = match answer.finish {
                     FinishReason::Stop => *ends,
                     FinishReason::Length => answered == request.max_new_tokens,
                 };
-                let near = tokens.iter().filter(|token| token.margin_micro <= config.margin_tolerance_micro);
-                Some(Self::Tokens {
-                    answered,
-                    matched: u32::try_from(near.count()).ok()?,
-                    margin_micro: tokens.iter().map(|token| u64::from(token.margin_micro)).sum(),
-                    complete: ended && *text_matches,
+                let complete = ended && *text_matches;
+                let claimed = !probability_errors_micro.is_empty();
+                if config.logprob_share_ppm > 0 && *proof == ProofCheck::Missing && claimed {
+                    let tolerance = config.logprob_tolerance_micro;
+                    let near = probability_errors_micro.iter().filter(|error| **error <= tolerance).count();
+                    return Some(Self::Logprobs { answered, near: u32::try_from(near).ok()?, complete });
+                }
+                let margin_micro = tokens.iter().map(|token| u64::from(token.margin_micro)).sum();
+                let within = |micro: u32| tokens.iter().filter(move |token| token.margin_micro <= micro).count();
+                Some(match config.proof.as_deref() {
+                    None => {
+                        let matched = u32::try_from(within(config.margin_tolerance_micro)).ok()?;
+                        Self::Tokens { answered, matched, margin_micro, complete }
+                    }
+                    Some(ProofRules { thresholds, .. }) => Self::Proven {
+                        answered,
+                        matched: u32::try_from(within(thresholds.off_margin_micro)).ok()?,
+                        margin_micro,
+                        complete,
+                        peak_micro: thresholds.peak(tokens.iter().map(|token| token.margin_micro)),
+                        proof: *proof,
+                    },
                 })
             }
             (Request::Embed(_), Output::Embeddings(vectors), Reference::Embeddings { cosines_micro })
@@ -138,13 +202,23 @@ impl Check {
         }
     }
 
-    /// `ok` or `wrong_output`.
+    /// `ok`, `wrong_output` or `bad_proof`.
     pub fn outcome(&self, config: &ScoringConfig) -> Outcome {
+        let gated = |part: u32, whole: u32| {
+            whole > 0 && u64::from(part) * PPM >= u64::from(whole) * u64::from(config.match_gate_ppm)
+        };
         let passed = match *self {
-            Self::Tokens { answered, matched, complete, .. } => {
-                let share = u64::from(matched) * PPM;
-                complete && answered > 0 && share >= u64::from(answered) * u64::from(config.match_gate_ppm)
-            }
+            Self::Tokens { answered, matched, complete, .. } => complete && gated(matched, answered),
+            Self::Logprobs { answered, near, complete } => complete && gated(near, answered),
+            Self::Proven { answered, complete, peak_micro, ref proof, .. } => match config.proof.as_deref() {
+                Some(ProofRules { thresholds, .. })
+                    if complete && answered > 0 && peak_micro < thresholds.tokens.reject_micro =>
+                {
+                    return if thresholds.hold(proof) { Outcome::Ok } else { Outcome::BadProof };
+                }
+                _ => false,
+            },
+            Self::Unaudited { answered } => answered > 0,
             Self::Cosines { texts, least_micro, .. } => texts > 0 && least_micro >= config.cosine_gate_micro,
         };
         if passed { Outcome::Ok } else { Outcome::WrongOutput }
@@ -153,15 +227,24 @@ impl Check {
     /// How many tokens or texts were answered.
     pub fn units(&self) -> u32 {
         match *self {
-            Self::Tokens { answered, .. } => answered,
+            Self::Tokens { answered, .. }
+            | Self::Proven { answered, .. }
+            | Self::Logprobs { answered, .. }
+            | Self::Unaudited { answered } => answered,
             Self::Cosines { texts, .. } => texts,
         }
     }
 
-    /// Whether the numbers can belong to one answer.
-    fn is_possible(&self) -> bool {
+    /// Whether the numbers can belong to one answer, under these rules.
+    fn is_possible(&self, config: &ScoringConfig) -> bool {
         match *self {
-            Self::Tokens { answered, matched, .. } => matched <= answered,
+            Self::Tokens { answered, matched, .. } => config.proof.is_none() && matched <= answered,
+            Self::Proven { answered, matched, peak_micro, .. } => config.proof.as_ref().is_some_and(|rules| {
+                let off = i64::from(answered.saturating_sub(matched));
+                matched <= answered && (0..=off.saturating_mul(rules.thresholds.tokens.off_micro)).contains(&peak_micro)
+            }),
+            Self::Logprobs { answered, near, .. } => config.logprob_share_ppm > 0 && near <= answered,
+            Self::Unaudited { .. } => u64::from(config.audit_probability_ppm) < PPM,
             Self::Cosines { texts, least_micro, sum_micro } => {
                 let (texts, least) = (i64::from(texts), i64::from(least_micro));
                 least >= -(PPM as i64) && sum_micro >= least * texts && sum_micro <= texts * PPM as i64
@@ -172,10 +255,10 @@ impl Check {
 
 #[cfg(test)]
 mod tests {
-    use primitives::{EmbedRequest, GenerateRequest, Generation, Prompt, Sampling};
+    use primitives::{Digest, EmbedRequest, GenerateRequest, Generation, Prompt, Sampling};
 
     use super::*;
-    use crate::observation::TokenCheck;
+    use crate::{Accuracy, Hypotheses, Score, Scorer, Sprt, observation::TokenCheck, proof::Thresholds};
 
     fn generation(tokens: u32, finish: FinishReason) -> (Request, Observation) {
         let request = Request::Generate(GenerateRequest::new(Prompt::Text("Once".into()), 20, Sampling::at(1_000)));
@@ -190,7 +273,12 @@ mod tests {
 
     fn reference(margins: impl IntoIterator<Item = u32>) -> Reference {
         let tokens = margins.into_iter().map(|margin_micro| TokenCheck { margin_micro }).collect();
-        Reference::Generation { tokens, ends: true, text_matches: true }
+        judged(tokens, true, true)
+    }
+
+    fn judged(tokens: Vec<TokenCheck>, ends: bool, text_matches: bool) -> Reference {
+        let (proof, probability_errors_micro) = (ProofCheck::Missing, Vec::new());
+        Reference::Generation { tokens, ends, text_matches, proof, probability_errors_micro }
     }
 
     fn outcome(seen: &(Request, Observation), reference: &Reference) -> Outcome {
@@ -214,14 +302,9 @@ mod tests {
     fn answers_must_end_where_the_model_ends() {
         assert_eq!(outcome(&generation(7, FinishReason::Stop), &reference([0; 7])), Outcome::Ok);
         assert_eq!(outcome(&generation(7, FinishReason::Length), &reference([0; 7])), Outcome::WrongOutput);
-        let no_end =
-            Reference::Generation { tokens: vec![TokenCheck { margin_micro: 0 }; 7], ends: false, text_matches: true };
+        let no_end = judged(vec![TokenCheck { margin_micro: 0 }; 7], false, true);
         assert_eq!(outcome(&generation(7, FinishReason::Stop), &no_end), Outcome::WrongOutput);
-        let other_text = Reference::Generation {
-            tokens: vec![TokenCheck { margin_micro: 0 }; 20],
-            ends: false,
-            text_matches: false,
-        };
+        let other_text = judged(vec![TokenCheck { margin_micro: 0 }; 20], false, false);
         assert_eq!(outcome(&generation(20, FinishReason::Length), &other_text), Outcome::WrongOutput);
     }
 
@@ -251,5 +334,88 @@ mod tests {
         assert_eq!(outcome(&seen, &Reference::Embeddings { cosines_micro: vec![999_000; 2] }), Outcome::Ok);
         let one_bad = Reference::Embeddings { cosines_micro: vec![999_000, 400_000] };
         assert_eq!(outcome(&seen, &one_bad), Outcome::WrongOutput);
+    }
+
+    fn calibrated() -> ScoringConfig {
+        let hypotheses = Hypotheses { honest: 0.01, cheat: 0.1, alpha: 1e-3, beta: 1e-3, tokens: 128 };
+        let thresholds = Thresholds {
+            off_margin_micro: 50_000,
+            tokens: Sprt::design(&hypotheses).unwrap(),
+            mismatches: 8,
+            mantissa_mean_milli: 600,
+            opening_ppm: 5_000,
+            opened_rows: 4,
+        };
+        let (calibration, model) = (Digest::of(b"calibration"), Digest::of(b"model"));
+        let proof = ProofRules { calibration, model, thresholds };
+        ScoringConfig { proof: Some(Box::new(proof)), logprob_share_ppm: 100_000, ..ScoringConfig::default() }
+    }
+
+    fn compared(mantissa_mean_milli: u32) -> ProofCheck {
+        ProofCheck::Compared { chunks: 2, mismatches: 3, mantissa_mean_milli, opened: 4, opening_ppm: 4_000 }
+    }
+
+    #[test]
+    fn a_proof_is_demanded_where_there_are_rules() {
+        let (config, (request, seen)) = (calibrated(), generation(20, FinishReason::Length));
+        let outcome = |off: usize, proof| {
+            let margins = (0..20).map(|token| if token < off { 60_000 } else { 0 });
+            let tokens = margins.map(|margin_micro| TokenCheck { margin_micro }).collect();
+            let probability_errors_micro = Vec::new();
+            let reference =
+                Reference::Generation { tokens, ends: false, text_matches: true, proof, probability_errors_micro };
+            let evidence = Evidence::of(&request, &seen, Some(&reference), &config).unwrap();
+            assert!(evidence.is_consistent(&config));
+            assert!(!evidence.is_consistent(&ScoringConfig::default()));
+            evidence.outcome
+        };
+        assert_eq!(outcome(0, compared(600)), Outcome::Ok);
+        assert_eq!(outcome(1, compared(600)), Outcome::Ok);
+        assert_eq!(outcome(0, compared(601)), Outcome::BadProof);
+        assert_eq!(outcome(0, ProofCheck::Missing), Outcome::BadProof);
+        assert_eq!(outcome(0, ProofCheck::Broken), Outcome::BadProof);
+        // Six of twenty would pass nowhere, four would have passed the gate of nine in ten but two.
+        assert_eq!(outcome(6, compared(0)), Outcome::WrongOutput);
+    }
+
+    #[test]
+    fn claimed_probabilities_are_the_weaker_check() {
+        let (config, (request, seen)) = (calibrated(), generation(20, FinishReason::Length));
+        let sum_up = |wrong: usize, config: &ScoringConfig| {
+            let tokens = vec![TokenCheck { margin_micro: 3_000_000 }; 20];
+            let errors = (0..20).map(|token| if token < wrong { 50_001 } else { 50_000 });
+            let reference = Reference::Generation {
+                tokens,
+                ends: false,
+                text_matches: true,
+                proof: ProofCheck::Missing,
+                probability_errors_micro: errors.collect(),
+            };
+            Evidence::of(&request, &seen, Some(&reference), config).unwrap()
+        };
+        let evidence = sum_up(2, &config);
+        assert_eq!(evidence.outcome, Outcome::Ok);
+        assert_eq!(evidence.check, Some(Check::Logprobs { answered: 20, near: 18, complete: true }));
+        assert_eq!(Accuracy.score(&evidence, &config).nano(), 100_000_000);
+        assert_eq!(sum_up(3, &config).outcome, Outcome::WrongOutput);
+        // Nobody accepts it who doesn't say so.
+        let unaccepted = ScoringConfig { logprob_share_ppm: 0, ..config };
+        assert_eq!(sum_up(0, &unaccepted).outcome, Outcome::WrongOutput);
+        assert!(!evidence.is_consistent(&unaccepted));
+    }
+
+    #[test]
+    fn nobody_skips_audits_that_the_rules_demand() {
+        let (request, seen) = generation(20, FinishReason::Length);
+        let evidence = Evidence::unaudited(&request, &seen);
+        assert_eq!((evidence.outcome, evidence.check), (Outcome::Ok, Some(Check::Unaudited { answered: 20 })));
+        assert!(!evidence.is_consistent(&ScoringConfig::default()));
+        let config = ScoringConfig { audit_probability_ppm: 100_000, penalty_answers: 9, ..ScoringConfig::default() };
+        config.check().unwrap();
+        assert!(evidence.is_consistent(&config));
+        assert_eq!(Accuracy.score(&evidence, &config), Score::ONE);
+        assert!(ScoringConfig { penalty_answers: 0, ..config }.check().is_err());
+        let (request, seen) = generation(0, FinishReason::Stop);
+        assert_eq!(Evidence::unaudited(&request, &seen).outcome, Outcome::Malformed);
     }
 }

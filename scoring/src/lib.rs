@@ -21,6 +21,7 @@
 //! ```
 #![warn(missing_docs)]
 
+pub mod calibration;
 pub mod emission;
 pub mod noise;
 pub mod proof;

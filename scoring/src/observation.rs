@@ -2,7 +2,7 @@
 
 use primitives::{Generation, Tensor};
 
-use crate::outcome::Outcome;
+use crate::{outcome::Outcome, proof::ProofCheck};
 
 /// What a miner answered.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,6 +47,10 @@ pub enum Reference {
         ends: bool,
         /// Whether the answered text is that of the answered tokens.
         text_matches: bool,
+        /// What became of its proof.
+        proof: ProofCheck,
+        /// How far each claimed probability is from the own model's, in millionths; empty where none were claimed.
+        probability_errors_micro: Vec<u32>,
     },
     /// Of embeddings: the cosine between the answered and the own vector of each text, in millionths.
     Embeddings {

