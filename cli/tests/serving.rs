@@ -69,7 +69,7 @@ impl Backend for Counter {
             let chunk = Chunk::Tokens { ids: vec![id], text: format!("{id} "), logprobs };
             chunks.try_send(Ok(chunk)).unwrap();
         }
-        chunks.try_send(Ok(Chunk::Finished(FinishReason::Length))).unwrap();
+        chunks.try_send(Ok(Chunk::Finished { reason: FinishReason::Length, rows: None })).unwrap();
         Ok(TokenStream::new(stream))
     }
 

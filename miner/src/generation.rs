@@ -120,7 +120,8 @@ impl Generation {
                     }
                     outbox.push(ids, &text, logprobs);
                 }
-                Chunk::Finished(reason) => {
+                Chunk::Commitment(_) => {}
+                Chunk::Finished { reason, .. } => {
                     if let Some(prompt) = chunks.prompt_tokens() {
                         visit.prompt(prompt);
                     }

@@ -80,7 +80,7 @@ impl Job {
     }
 
     pub async fn finish(&self) {
-        self.chunks.send(Ok(Chunk::Finished(FinishReason::Length))).await.unwrap();
+        self.chunks.send(Ok(Chunk::Finished { reason: FinishReason::Length, rows: None })).await.unwrap();
     }
 }
 

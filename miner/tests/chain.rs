@@ -42,7 +42,7 @@ impl Backend for Echo {
         let Prompt::Text(text) = job.request.prompt else { return Err(ModelError::EmptyPrompt) };
         let (chunks, stream) = mpsc::channel(2);
         let tokens = Chunk::Tokens { ids: text.bytes().map(u32::from).collect(), text, logprobs: Vec::new() };
-        for chunk in [tokens, Chunk::Finished(FinishReason::Stop)] {
+        for chunk in [tokens, Chunk::Finished { reason: FinishReason::Stop, rows: None }] {
             chunks.send(Ok(chunk)).await.map_err(|_| ModelError::Stopped)?;
         }
         Ok(TokenStream::new(stream))

@@ -10,23 +10,24 @@ use std::{
 
 use async_trait::async_trait;
 use primitives::{Digest, GenerateRequest, Prompt};
-use scoring::TokenCheck;
-use tokio::sync::{mpsc, oneshot};
+use scoring::{TokenCheck, proof::Rows};
+use tokio::sync::oneshot;
 
 use crate::{
-    Backend, Device, Dtype, GenerateJob, Manifest, ModelError, OnProgress, Sampler, TokenStream, Tokenizer,
+    Audit, Backend, Device, Dtype, GenerateJob, Manifest, ModelError, OnProgress, Sampler, TokenStream, Tokenizer,
     chat_template::ChatTemplate,
     config::LlamaConfig,
     cpu::CpuLlama,
     folder::Folder,
     forward::{Ask, Forward, Said},
     generation_config, libtorch,
+    prover::Prover,
     schedule::Limits,
-    sequence::Sequence,
+    sequence::{self, Sequence},
     stop::Stops,
     tensors::Tensors,
     torch_llama::TorchLlama,
-    waiting::{Job, Purpose, Questions, Waiting},
+    waiting::{Job, Purpose, Questions, Told, Waiting},
     weights::Weights,
     worker::{Worker, contain},
 };
@@ -80,6 +81,8 @@ pub struct Engine {
     manifest: Manifest,
     tokenizer: Tokenizer,
     chat: Option<ChatTemplate>,
+    /// Numbers in a hidden row.
+    hidden: usize,
     waiting: Arc<Waiting>,
 }
 
@@ -105,7 +108,7 @@ impl Engine {
 
         let waiting = Arc::new(Waiting::new(options.queue));
         // Closes the queue on every way out of here but the last: workers that were started end.
-        let engine = Self { manifest, tokenizer, chat, waiting };
+        let engine = Self { manifest, tokenizer, chat, hidden: config.hidden_size, waiting };
         let source = Arc::new(Source { config, weights, ends, max_context, options: options.clone() });
         for (index, device) in options.devices.iter().copied().enumerate() {
             let (source, waiting) = (source.clone(), engine.waiting.clone());
@@ -157,49 +160,49 @@ impl Engine {
         Ok(ids)
     }
 
-    /// Runs the prompt and somebody's answer at once, and says of each token how far it is from what this model would
-    /// have chosen with the same seed. The answer's text and its end are the caller's to judge.
-    pub async fn check(
-        &self,
-        request: &GenerateRequest,
-        seed: Digest,
-        tokens: &[u32],
-    ) -> Result<Vec<TokenCheck>, ModelError> {
+    /// Runs the prompt and somebody's answer at once, with the seed that the answer should be of. The answer's text and
+    /// its end are the caller's to judge.
+    pub async fn audit(&self, request: &GenerateRequest, seed: Digest, tokens: &[u32]) -> Result<Audit, ModelError> {
         let mut input = self.prompt_tokens(&request.prompt)?;
         self.in_vocabulary(tokens)?;
-        let Some((_, run)) = tokens.split_last() else { return Ok(Vec::new()) };
-        let max_context = self.manifest.max_context;
-        if input.len() + tokens.len() > max_context {
-            return Err(ModelError::TooLong { tokens: input.len() + tokens.len(), max_context });
+        let (prompt_tokens, max_context) = (input.len(), self.manifest.max_context);
+        if prompt_tokens + tokens.len() > max_context {
+            return Err(ModelError::TooLong { tokens: prompt_tokens + tokens.len(), max_context });
         }
-        input.extend_from_slice(run);
-        let sampler = Sampler::new(request.sampling, seed);
-        let ask = |(position, token): (u32, &u32)| Ask::Margin { sampler: sampler.clone(), position, token: *token };
-        let said = self.ask(input, (0..).zip(tokens).map(ask).collect()).await?;
-        let margin = |said| match said {
-            Said::Margin(margin) => Ok(TokenCheck::new(margin)),
-            _ => Err(ModelError::Stopped),
-        };
-        said.into_iter().map(margin).collect()
+        let mut told = Told::default();
+        if let Some((_, run)) = tokens.split_last() {
+            input.extend_from_slice(run);
+            let sampler = Sampler::new(request.sampling, seed);
+            let ask = |(position, token): (u32, &u32)| Ask::Margin { sampler: sampler.clone(), position, token: *token };
+            told = self.ask(input, (0..).zip(tokens).map(ask).collect(), true).await?;
+        }
+        let (mut tokens, mut logprobs) = (Vec::with_capacity(tokens.len()), Vec::with_capacity(tokens.len()));
+        for said in told.said {
+            let Said::Margin { margin, logprob } = said else { return Err(ModelError::Stopped) };
+            tokens.push(TokenCheck::new(margin));
+            logprobs.push(logprob);
+        }
+        let rows = Rows::new(self.hidden, told.rows).ok_or(ModelError::Stopped)?;
+        Ok(Audit { prompt_tokens, tokens, logprobs, rows })
     }
 
     /// The logits behind each of the last `count` tokens: `[count][vocabulary]`.
     pub async fn logits(&self, tokens: &[u32], count: usize) -> Result<Vec<Vec<f32>>, ModelError> {
         self.prompt_tokens(&Prompt::Tokens(tokens.to_vec()))?;
-        let said = self.ask(tokens.to_vec(), vec![Ask::Logits; count.min(tokens.len())]).await?;
+        let told = self.ask(tokens.to_vec(), vec![Ask::Logits; count.min(tokens.len())], false).await?;
         let logits = |said| match said {
             Said::Logits(logits) => Ok(logits),
             _ => Err(ModelError::Stopped),
         };
-        said.into_iter().map(logits).collect()
+        told.said.into_iter().map(logits).collect()
     }
 
-    async fn ask(&self, tokens: Vec<u32>, asks: Vec<Ask>) -> Result<Vec<Said>, ModelError> {
-        let (answer, said) = oneshot::channel();
+    async fn ask(&self, tokens: Vec<u32>, asks: Vec<Ask>, rows: bool) -> Result<Told, ModelError> {
+        let (answer, told) = oneshot::channel();
         let (room, reusable) = (tokens.len(), tokens.len() - asks.len());
-        let purpose = Purpose::Ask(Questions { said: Vec::with_capacity(asks.len()), asks, answer });
+        let purpose = Purpose::Ask(Questions::new(asks, rows, answer));
         self.waiting.push(Job { tokens, room, reusable, deadline: None, purpose })?;
-        said.await.map_err(|_| ModelError::Stopped)?
+        told.await.map_err(|_| ModelError::Stopped)?
     }
 
     fn in_vocabulary(&self, ids: &[u32]) -> Result<(), ModelError> {
@@ -228,7 +231,7 @@ impl Backend for Engine {
         let tokens = self.prompt_tokens(&request.prompt)?;
         let left = self.manifest.max_context - tokens.len();
         let max_new = request.max_new_tokens.min(u32::try_from(left).unwrap_or(u32::MAX));
-        let (chunks, stream) = mpsc::channel(max_new as usize + 2);
+        let (chunks, stream) = sequence::channel(max_new);
         let prompt_tokens = Arc::new(OnceLock::from(u32::try_from(tokens.len()).unwrap_or(u32::MAX)));
         let stream = TokenStream::counted(stream, prompt_tokens);
         let sequence = Sequence {
@@ -236,6 +239,7 @@ impl Backend for Engine {
             logprobs: request.logprobs,
             detokeniser: self.tokenizer.detokeniser(),
             stops: Stops::new(request.stop),
+            prover: Prover::new(tokens.len(), self.hidden),
             max_new,
             chunks,
             made: 0,

@@ -17,8 +17,8 @@
 //! let job = GenerateJob::new(request, Digest::of(b"seed"));
 //! let answer = engine.generate(job.clone()).await?.collect().await?;
 //! println!("{}", answer.text);
-//! let margins = engine.check(&job.request, job.seed, &answer.tokens).await?;
-//! assert!(margins.iter().all(|token| token.margin_micro == 0));
+//! let audit = engine.audit(&job.request, job.seed, &answer.tokens).await?;
+//! assert!(audit.tokens.iter().all(|token| token.margin_micro == 0));
 //! # Ok(()) }
 //! ```
 #![warn(missing_docs)]
@@ -49,6 +49,8 @@ mod forward;
 #[cfg_attr(not(feature = "torch"), allow(dead_code))]
 mod map;
 #[cfg_attr(not(feature = "torch"), allow(dead_code))]
+mod prover;
+#[cfg_attr(not(feature = "torch"), allow(dead_code))]
 mod rope;
 #[cfg_attr(not(feature = "torch"), allow(dead_code))]
 mod schedule;
@@ -63,6 +65,8 @@ mod weights;
 #[cfg_attr(not(feature = "torch"), allow(dead_code))]
 mod worker;
 
+#[cfg(feature = "torch")]
+mod audit;
 #[cfg(feature = "torch")]
 mod bert;
 #[cfg(feature = "torch")]
@@ -96,11 +100,13 @@ pub use openai::{OpenAi, OpenAiConfig, OpenAiError};
 pub use progress::{LoadProgress, LoadStep, OnProgress};
 pub use sample::{NotFinite, Sampler};
 pub use stop::cut;
-pub use stream::{Chunk, TokenStream};
+pub use stream::{Chunk, Proven, TokenStream};
 pub use tensor_file::{read_tensors, write_tensors};
 pub use tensor_json::{TensorJsonError, tensor_from_json, tensor_to_json};
 pub use tokenizer::Tokenizer;
 
+#[cfg(feature = "torch")]
+pub use audit::Audit;
 #[cfg(feature = "torch")]
 pub use encoder::Encoder;
 #[cfg(feature = "torch")]

@@ -1,12 +1,22 @@
 //! One answer being made: what happens to each token between the model and the reader.
 
+use std::ops::Range;
+
 use primitives::FinishReason;
+use scoring::proof::CHUNK_ROWS;
 use tokio::sync::mpsc::{self, error::TrySendError};
 
-use crate::{Chunk, Detokeniser, ModelError, Sampler, forward::Ask, stop::Stops};
+use crate::{Chunk, Detokeniser, ModelError, Sampler, forward::Ask, prover::Prover, stop::Stops};
 
 /// Where an answer goes. There is room for all of it: the tensors' thread never waits for a reader.
 pub(crate) type Chunks = mpsc::Sender<Result<Chunk, ModelError>>;
+
+/// Of an answer of at most so many tokens: its tokens, the commitments to the prompt and to the rows behind it, its end,
+/// and what goes wrong.
+pub(crate) fn channel(max_new: u32) -> (Chunks, mpsc::Receiver<Result<Chunk, ModelError>>) {
+    let tokens = max_new as usize;
+    mpsc::channel(tokens + 1 + tokens.div_ceil(CHUNK_ROWS) + 2)
+}
 
 /// An answer under way.
 #[derive(Debug)]
@@ -15,6 +25,7 @@ pub(crate) struct Sequence {
     pub(crate) logprobs: bool,
     pub(crate) detokeniser: Detokeniser,
     pub(crate) stops: Stops,
+    pub(crate) prover: Prover,
     pub(crate) max_new: u32,
     pub(crate) chunks: Chunks,
     /// Tokens made.
@@ -32,8 +43,14 @@ impl Sequence {
         !self.chunks.is_closed()
     }
 
-    /// Takes the chosen token. Whether the answer goes on.
-    pub(crate) fn take(&mut self, token: u32, logprob: Option<f32>, is_end: bool) -> Result<bool, ModelError> {
+    /// Takes the chosen token. `read` gives hidden rows of what ran so far. Whether the answer goes on.
+    pub(crate) fn take(
+        &mut self,
+        token: u32,
+        logprob: Option<f32>,
+        is_end: bool,
+        read: impl FnMut(Range<usize>) -> Result<Vec<u16>, ModelError>,
+    ) -> Result<bool, ModelError> {
         self.made += 1;
         let (mut text, stopped) = self.stops.push(&self.detokeniser.push(token)?);
         let finish = match () {
@@ -52,18 +69,22 @@ impl Sequence {
             }
         }
         let on = self.send(Chunk::Tokens { ids: vec![token], text, logprobs: logprob.into_iter().collect() });
-        Ok(match finish {
-            Some(reason) => {
-                self.send(Chunk::Finished(reason));
-                false
-            }
-            None => on,
-        })
+        if !on {
+            return Ok(false);
+        }
+        for commitment in self.prover.commit(self.made as usize, finish.is_some(), read)? {
+            self.send(Chunk::Commitment(commitment));
+        }
+        if let Some(reason) = finish {
+            let rows = self.prover.take_rows();
+            self.send(Chunk::Finished { reason, rows });
+        }
+        Ok(finish.is_none())
     }
 
     /// Ends an answer that has no tokens.
     pub(crate) fn finish_empty(&self) {
-        self.send(Chunk::Finished(FinishReason::Length));
+        self.send(Chunk::Finished { reason: FinishReason::Length, rows: None });
     }
 
     /// Ends it with what went wrong.

@@ -2,6 +2,7 @@
 
 use futures::{Stream, StreamExt};
 use primitives::{FinishReason, Generation};
+use scoring::proof::{Commitment, Rows};
 use std::{
     pin::Pin,
     sync::{Arc, OnceLock},
@@ -23,8 +24,27 @@ pub enum Chunk {
         /// Natural logarithm of each token's probability, if it was asked for.
         logprobs: Vec<f32>,
     },
+    /// To the next chunk of hidden rows, which is whole with the tokens so far: the prompt's, then one for every 32 rows.
+    Commitment(Commitment),
     /// The last chunk.
-    Finished(FinishReason),
+    Finished {
+        /// Why the answer ends.
+        reason: FinishReason,
+        /// The hidden rows of prompt and answer, whose parts were committed to. None from a backend that doesn't see
+        /// them, and for an answer without tokens.
+        rows: Option<Arc<Rows>>,
+    },
+}
+
+/// A whole answer with what its maker shows of how it came about.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Proven {
+    /// The answer.
+    pub answer: Generation,
+    /// To each chunk of the rows.
+    pub commitments: Vec<Commitment>,
+    /// The hidden rows of prompt and answer, if the backend sees them.
+    pub rows: Option<Arc<Rows>>,
 }
 
 /// The chunks of one answer. Dropping it cancels the work.
@@ -51,7 +71,13 @@ impl TokenStream {
     }
 
     /// The whole answer. [`ModelError::Stopped`] if the stream ends before its last chunk.
-    pub async fn collect(mut self) -> Result<Generation, ModelError> {
+    pub async fn collect(self) -> Result<Generation, ModelError> {
+        Ok(self.proven().await?.answer)
+    }
+
+    /// The same with its commitments and rows.
+    pub async fn proven(mut self) -> Result<Proven, ModelError> {
+        let mut commitments = Vec::new();
         let finish = FinishReason::Stop;
         let mut answer = Generation { tokens: Vec::new(), text: String::new(), logprobs: Vec::new(), finish };
         while let Some(chunk) = self.next().await {
@@ -61,7 +87,10 @@ impl TokenStream {
                     answer.logprobs.extend(logprobs);
                     answer.text.push_str(&text);
                 }
-                Chunk::Finished(finish) => return Ok(Generation { finish, ..answer }),
+                Chunk::Commitment(commitment) => commitments.push(commitment),
+                Chunk::Finished { reason, rows } => {
+                    return Ok(Proven { answer: Generation { finish: reason, ..answer }, commitments, rows });
+                }
             }
         }
         Err(ModelError::Stopped)

@@ -7,6 +7,8 @@ mod layer;
 #[cfg(test)]
 mod tests;
 
+use std::ops::Range;
+
 use tch::Tensor;
 
 use self::{
@@ -26,7 +28,7 @@ const LOGIT_ROWS: usize = 64;
 
 type Answers = Vec<Result<Said, NotFinite>>;
 
-/// The model's tensors, and the keys and values of its slots.
+/// The model's tensors, and what the tokens in its slots left.
 pub(crate) struct TorchLlama {
     config: LlamaConfig,
     embed: Tensor,
@@ -124,11 +126,17 @@ impl TorchLlama {
             rows.extend((end - asked..end).map(|row| row as i64));
             asks.extend(&piece.asks[..asked]);
         }
-        if rows.is_empty() {
-            return Ok(Vec::new());
+        let normed = normalise(&x, &self.norm, self.config.rms_norm_eps)?;
+        self.cache.write_rows(attention, &normed)?;
+        match rows.len() {
+            0 => Ok(Vec::new()),
+            all if all as i64 == x.size()[0] => self.answers(&normed, &asks),
+            _ => {
+                // normed by themselves: a device may sum up otherwise where rows are many
+                let rows = x.f_index_select(0, &Tensor::f_from_slice(&rows)?.f_to_device(device)?)?;
+                self.answers(&normalise(&rows, &self.norm, self.config.rms_norm_eps)?, &asks)
+            }
         }
-        let rows = x.f_index_select(0, &Tensor::f_from_slice(&rows)?.f_to_device(device)?)?;
-        self.answers(&normalise(&rows, &self.norm, self.config.rms_norm_eps)?, &asks)
     }
 
     fn answers(&self, rows: &Tensor, asks: &[&Ask]) -> Result<Answers, ModelError> {
@@ -194,6 +202,13 @@ impl Forward for TorchLlama {
             *answers = self.forward(&[piece], &attention)?;
         }
         Ok(answers.into_iter().flatten().collect())
+    }
+
+    fn rows(&self, slot: usize, tokens: Range<usize>) -> Result<Vec<u16>, ModelError> {
+        if tokens.end > self.slot_tokens() {
+            return Err(ModelError::TooLong { tokens: tokens.end, max_context: self.slot_tokens() });
+        }
+        self.cache.rows(slot, tokens)
     }
 }
 

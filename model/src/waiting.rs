@@ -40,8 +40,24 @@ pub(crate) enum Purpose {
 #[derive(Debug)]
 pub(crate) struct Questions {
     pub(crate) asks: Vec<Ask>,
+    pub(crate) told: Told,
+    /// Whether the hidden rows of all tokens are wanted too.
+    pub(crate) rows: bool,
+    pub(crate) answer: oneshot::Sender<Result<Told, ModelError>>,
+}
+
+/// What was learned.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Told {
     pub(crate) said: Vec<Said>,
-    pub(crate) answer: oneshot::Sender<Result<Vec<Said>, ModelError>>,
+    /// Of all tokens, if they were wanted.
+    pub(crate) rows: Vec<u16>,
+}
+
+impl Questions {
+    pub(crate) fn new(asks: Vec<Ask>, rows: bool, answer: oneshot::Sender<Result<Told, ModelError>>) -> Self {
+        Self { told: Told { said: Vec::with_capacity(asks.len()), rows: Vec::new() }, asks, rows, answer }
+    }
 }
 
 impl Job {

@@ -1,6 +1,7 @@
 //! The loop of the one thread that owns a model's tensors.
 
 use std::{
+    ops::Range,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     time::Instant,
@@ -147,19 +148,17 @@ impl Worker {
     fn take(&mut self, run: &Run, answers: Answers) {
         self.schedule.done(run);
         let slot = run.slot;
-        let Some(Live { job, .. }) = &mut self.jobs[slot] else { return };
+        let Some(Live { job, prompt }) = &mut self.jobs[slot] else { return };
+        let (model, prompt) = (&*self.model, *prompt);
+        let read = |tokens: Range<usize>| model.rows(slot, tokens);
         let result = match &mut job.purpose {
             Purpose::Answer(sequence) => match answers.into_iter().next() {
-                Some(answer) => {
-                    answer.map_err(ModelError::from).and_then(|said| contain(|| go_on(sequence, &said, &self.ends)))
-                }
+                Some(answer) => answer
+                    .map_err(ModelError::from)
+                    .and_then(|said| contain(|| go_on(sequence, &said, &self.ends, read))),
                 None => Ok(Some(None)),
             },
-            Purpose::Ask(questions) => answers
-                .into_iter()
-                .try_for_each(|answer| answer.map(|said| questions.said.push(said)))
-                .map(|()| (!run.last).then_some(None))
-                .map_err(ModelError::from),
+            Purpose::Ask(questions) => contain(|| learn(questions, answers, run.last.then_some(prompt), read)),
         };
         match result {
             Ok(Some(next)) => next.into_iter().for_each(|token| self.schedule.push(slot, token)),
@@ -172,7 +171,7 @@ impl Worker {
     fn end(&mut self, slot: usize) {
         self.schedule.end(slot);
         if let Some(Live { job: Job { purpose: Purpose::Ask(questions), .. }, .. }) = self.jobs[slot].take() {
-            let _ = questions.answer.send(Ok(questions.said));
+            let _ = questions.answer.send(Ok(questions.told));
         }
         self.waiting.ended();
     }
@@ -193,9 +192,31 @@ impl Worker {
 }
 
 /// Takes the token that the model chose; the token that runs next, or None if the answer is whole.
-fn go_on(sequence: &mut Sequence, said: &Said, ends: &[u32]) -> Result<Option<Option<u32>>, ModelError> {
+fn go_on(
+    sequence: &mut Sequence,
+    said: &Said,
+    ends: &[u32],
+    read: impl FnMut(Range<usize>) -> Result<Vec<u16>, ModelError>,
+) -> Result<Option<Option<u32>>, ModelError> {
     let Said::Token { token, logprob } = *said else { return Err(ModelError::Stopped) };
-    Ok(sequence.take(token, logprob, ends.contains(&token))?.then_some(Some(token)))
+    Ok(sequence.take(token, logprob, ends.contains(&token), read)?.then_some(Some(token)))
+}
+
+/// Takes what the model said of one run; None once all has run, which is so many tokens.
+fn learn(
+    questions: &mut Questions,
+    answers: Answers,
+    all: Option<usize>,
+    read: impl Fn(Range<usize>) -> Result<Vec<u16>, ModelError>,
+) -> Result<Option<Option<u32>>, ModelError> {
+    for answer in answers {
+        questions.told.said.push(answer?);
+    }
+    let Some(tokens) = all else { return Ok(Some(None)) };
+    if questions.rows {
+        questions.told.rows = read(0..tokens)?;
+    }
+    Ok(None)
 }
 
 /// Runs something; a panic in it is its error, and the thread lives on.

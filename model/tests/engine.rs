@@ -79,24 +79,25 @@ async fn company_does_not_change_an_answer() {
 }
 
 #[tokio::test]
-async fn a_check_knows_its_own_answer() {
+async fn an_audit_knows_its_own_answer() {
     let engine = engine();
     for temperature in [0, 700, 1000] {
         let own = job(&[5, 6, 7, 8], 40, temperature, "own");
         let answer = tokens(&engine, &own).await;
-        let margins = engine.check(&own.request, own.seed, &answer).await.expect("checked");
+        let margins = engine.audit(&own.request, own.seed, &answer).await.expect("audited").tokens;
         assert_eq!(margins.len(), answer.len());
         assert!(margins.iter().all(|token| token.margin_micro == 0), "{margins:?}");
         let wrong: Vec<u32> = answer.iter().map(|token| (token + 1) % 288).collect();
-        let margins = engine.check(&own.request, own.seed, &wrong).await.expect("checked");
+        let margins = engine.audit(&own.request, own.seed, &wrong).await.expect("audited").tokens;
         assert!(margins[0].margin_micro > 0, "{margins:?}");
     }
     let own = job(&[5, 6, 7, 8], 40, 1000, "own");
     let other = tokens(&engine, &job(&[5, 6, 7, 8], 40, 1000, "other")).await;
-    let margins = engine.check(&own.request, own.seed, &other).await.expect("checked");
+    let margins = engine.audit(&own.request, own.seed, &other).await.expect("audited").tokens;
     let off = margins.iter().filter(|token| token.margin_micro > 0).count();
     assert!(off > margins.len() / 2, "{margins:?}");
-    assert_eq!(engine.check(&own.request, own.seed, &[]).await.expect("checked"), []);
+    let nothing = engine.audit(&own.request, own.seed, &[]).await.expect("audited");
+    assert!(nothing.tokens.is_empty() && nothing.rows.is_empty());
 }
 
 #[tokio::test]
@@ -106,10 +107,10 @@ async fn the_context_bounds_prompt_and_answer() {
     let long = job(&vec![9; max_context - 3], 500, 1000, "long");
     let answer = engine.generate(long.clone()).await.expect("starts").collect().await.expect("an answer");
     assert_eq!((answer.tokens.len(), answer.finish), (3, FinishReason::Length));
-    engine.check(&long.request, long.seed, &answer.tokens).await.expect("fits");
+    engine.audit(&long.request, long.seed, &answer.tokens).await.expect("fits");
     let refused = engine.generate(job(&vec![9; max_context], 1, 0, "")).await;
     assert!(matches!(refused, Err(ModelError::TooLong { tokens: 65, max_context: 64 })));
-    let refused = engine.check(&long.request, long.seed, &[1; 4]).await;
+    let refused = engine.audit(&long.request, long.seed, &[1; 4]).await;
     assert!(matches!(refused, Err(ModelError::TooLong { tokens: 65, .. })));
     let none = engine.generate(job(&[9], 0, 0, "")).await.expect("starts").collect().await.expect("an answer");
     assert_eq!((none.tokens.len(), none.finish), (0, FinishReason::Length));
@@ -122,7 +123,7 @@ async fn bad_requests_are_refused_and_the_engine_lives_on() {
     assert!(matches!(refused, Err(ModelError::EmptyPrompt)));
     let refused = engine.generate(job(&[5, 288], 4, 0, "")).await;
     assert!(matches!(refused, Err(ModelError::TokenOutOfRange { token: 288, vocab_size: 288 })));
-    let refused = engine.check(&job(&[5], 4, 0, "").request, Digest::of(b""), &[u32::MAX]).await;
+    let refused = engine.audit(&job(&[5], 4, 0, "").request, Digest::of(b""), &[u32::MAX]).await;
     assert!(matches!(refused, Err(ModelError::TokenOutOfRange { token: u32::MAX, .. })));
     let refused = engine.embed(vec!["text".to_owned()]).await;
     assert_eq!(refused.expect_err("no encoder").to_string(), "model llama does not embed texts");
@@ -152,7 +153,7 @@ async fn a_job_that_fails_fails_alone() {
     let bad = engine.generate(job(&[5, 9], 30, 1000, "")).await.expect("starts");
     let failed = timeout(PATIENCE, bad.collect()).await.expect("in time");
     assert!(matches!(failed, Err(ModelError::NotFinite(_))), "{failed:?}");
-    let checked = engine.check(&job(&[5, 9], 30, 1000, "").request, Digest::of(b""), &[1, 2]).await;
+    let checked = engine.audit(&job(&[5, 9], 30, 1000, "").request, Digest::of(b""), &[1, 2]).await;
     assert!(matches!(checked, Err(ModelError::NotFinite(_))), "{checked:?}");
     assert!(!timeout(PATIENCE, good.collect()).await.expect("in time").expect("an answer").tokens.is_empty());
 }
@@ -244,7 +245,8 @@ async fn a_text_ends_an_answer_before_itself() {
                 answer.1 += &text;
                 assert!(!answer.1.contains(&wanted), "a stop text was shown");
             }
-            Chunk::Finished(reason) => assert_eq!(reason, FinishReason::Stop),
+            Chunk::Commitment(_) => {}
+            Chunk::Finished { reason, .. } => assert_eq!(reason, FinishReason::Stop),
         }
     }
     let end = plain.text.find(&wanted).expect("it is there");

@@ -226,7 +226,11 @@ async fn an_answer_comes_whole_wherever_its_bytes_are_cut() {
         while let Some(chunk) = within(chunks.next()).await {
             match chunk.unwrap() {
                 Chunk::Tokens { ids, text, logprobs } => answer.push((ids, text, logprobs)),
-                Chunk::Finished(reason) => finish = Some(reason),
+                Chunk::Commitment(_) => panic!("it doesn't see hidden rows"),
+                Chunk::Finished { reason, rows } => {
+                    assert_eq!(rows, None);
+                    finish = Some(reason);
+                }
             }
         }
         let expected = [(vec![7], " upön".to_owned(), vec![-0.5]), (vec![8], " 🦀".to_owned(), vec![-0.5])];

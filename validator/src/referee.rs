@@ -81,8 +81,8 @@ impl Prefill {
         // A prompt that our own model can't read is our fault, not the miner's.
         self.engine.prompt_tokens(&request.prompt)?;
         let seed = noise::sampling_seed(digest);
-        let tokens = match self.engine.check(request, seed, &answer.tokens).await {
-            Ok(checks) => checks.iter().map(|check| TokenCheck { margin_micro: check.margin_micro }).collect(),
+        let tokens = match self.engine.audit(request, seed, &answer.tokens).await {
+            Ok(audit) => audit.tokens,
             // Tokens that this model can't even be asked about.
             Err(ModelError::TokenOutOfRange { .. } | ModelError::TooLong { .. }) => {
                 return Ok(unanswerable(&Output::Generation(answer.clone())));

@@ -53,7 +53,7 @@ impl Backend for Oracle {
         let (chunks, stream) = mpsc::channel(2);
         for chunk in [
             Chunk::Tokens { ids, text: digest.to_string(), logprobs: Vec::new() },
-            Chunk::Finished(FinishReason::Length),
+            Chunk::Finished { reason: FinishReason::Length, rows: None },
         ] {
             chunks.send(Ok(chunk)).await.map_err(|_| ModelError::Stopped)?;
         }

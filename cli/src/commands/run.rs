@@ -157,7 +157,8 @@ impl Args {
                         out.flush()?;
                     }
                 }
-                Chunk::Finished(finish) => return Ok(Generation { finish, ..answer }),
+                Chunk::Commitment(_) => {}
+                Chunk::Finished { reason, .. } => return Ok(Generation { finish: reason, ..answer }),
             }
         }
         Err(model::ModelError::Stopped.into())

@@ -1,4 +1,8 @@
-//! Keys and values of one sequence, laid out as the attention reads them.
+//! What the tokens of one sequence left: keys and values, laid out as the attention reads them, and hidden rows.
+
+use std::ops::Range;
+
+use scoring::proof::bf16_from_f32;
 
 use super::panels::{Strip, WIDTH};
 
@@ -16,6 +20,9 @@ struct Layer {
 #[derive(Debug)]
 pub(crate) struct Cache {
     layers: Vec<Layer>,
+    /// [capacity][hidden size]
+    rows: Vec<u16>,
+    hidden: usize,
     heads: usize,
     head_dim: usize,
     /// Positions that there is room for, a multiple of 32.
@@ -24,8 +31,9 @@ pub(crate) struct Cache {
 
 impl Cache {
     /// A cache without room.
-    pub(crate) fn new(layers: usize, heads: usize, head_dim: usize) -> Self {
-        Self { layers: (0..layers).map(|_| Layer::default()).collect(), heads, head_dim, capacity: 0 }
+    pub(crate) fn new(layers: usize, hidden: usize, heads: usize, head_dim: usize) -> Self {
+        let layers = (0..layers).map(|_| Layer::default()).collect();
+        Self { layers, rows: Vec::new(), hidden, heads, head_dim, capacity: 0 }
     }
 
     pub(crate) fn capacity(&self) -> usize {
@@ -43,8 +51,9 @@ impl Cache {
         if capacity <= self.capacity {
             return;
         }
-        let mut larger = Self::new(self.layers.len(), self.heads, self.head_dim);
+        let mut larger = self.empty();
         larger.capacity = capacity;
+        larger.rows = vec![0; capacity * self.hidden];
         for layer in &mut larger.layers {
             layer.keys = vec![[0.0; WIDTH]; self.heads * capacity / WIDTH * self.head_dim];
             layer.values = vec![[0.0; WIDTH]; self.heads * self.spans() * capacity];
@@ -57,6 +66,8 @@ impl Cache {
     pub(crate) fn copy(&mut self, other: &Self, positions: usize) {
         let (panels, dim) = (positions.div_ceil(WIDTH), self.head_dim);
         let spans = self.spans();
+        let rows = positions * self.hidden;
+        self.rows[..rows].copy_from_slice(&other.rows[..rows]);
         for (layer, other_layer) in self.layers.iter_mut().zip(&other.layers) {
             for head in 0..self.heads {
                 let (to, from) = (head * self.capacity / WIDTH * dim, head * other.capacity / WIDTH * dim);
@@ -71,7 +82,11 @@ impl Cache {
 
     /// Gives the memory back.
     pub(crate) fn clear(&mut self) {
-        *self = Self::new(self.layers.len(), self.heads, self.head_dim);
+        *self = self.empty();
+    }
+
+    fn empty(&self) -> Self {
+        Self::new(self.layers.len(), self.hidden, self.heads, self.head_dim)
     }
 
     /// Writes one position of one head: `key` and `value` are as long as a head.
@@ -86,6 +101,17 @@ impl Cache {
             let strip = &mut layer.values[(head * spans + span) * self.capacity + position];
             strip[..value.len()].copy_from_slice(value);
         }
+    }
+
+    /// Writes the hidden row of a position, rounded.
+    pub(crate) fn write_row(&mut self, position: usize, row: &[f32]) {
+        let place = &mut self.rows[position * self.hidden..(position + 1) * self.hidden];
+        place.iter_mut().zip(row).for_each(|(place, value)| *place = bf16_from_f32(*value));
+    }
+
+    /// The hidden rows of some positions; none where there is no room for them.
+    pub(crate) fn rows(&self, positions: Range<usize>) -> Option<&[u16]> {
+        self.rows.get(positions.start * self.hidden..positions.end * self.hidden)
     }
 
     /// The keys of 32 positions of a head, [head size].

@@ -3,6 +3,7 @@
 use std::{
     cell::{Cell, RefCell},
     num::NonZero,
+    ops::Range,
     sync::Arc,
 };
 
@@ -150,7 +151,7 @@ impl CpuLlama {
         }
         let norm = weights.raw("model.norm.weight", &[hidden])?.vector();
         weights.finish()?;
-        let slots = (0..slots).map(|_| Cache::new(config.layers, config.kv_heads(), dim)).collect();
+        let slots = (0..slots).map(|_| Cache::new(config.layers, hidden, config.kv_heads(), dim)).collect();
         Ok(Self { config, embed, layers, norm, head, slots, isa, pool, scratch: Buffers::default() })
     }
 
@@ -191,14 +192,18 @@ impl CpuLlama {
             layer.down.run(&scratch.gated, &mut scratch.strips, isa, pool, residual(&mut x, hidden));
         }
 
+        norm_into(&x, norm, epsilon, &mut scratch.normed, isa);
+        for (row, normed) in rows.iter().zip(scratch.normed.chunks_exact(hidden)) {
+            slots[row.slot].write_row(row.position, normed);
+        }
+
         let asked = asked(pieces);
         let head = head.as_ref().unwrap_or(embed);
         let mut said = Vec::with_capacity(asked.len());
         let mut logits = Vec::new();
         for asked in asked.chunks(LOGIT_ROWS) {
-            let last: Vec<f32> = asked.iter().flat_map(|(row, _)| &x[row * hidden..][..hidden]).copied().collect();
-            norm_into(&last, norm, epsilon, &mut scratch.normed, isa);
-            let inputs: Vec<&[f32]> = scratch.normed.chunks_exact(hidden).collect();
+            let inputs: Vec<&[f32]> =
+                asked.iter().map(|(row, _)| &scratch.normed[row * hidden..][..hidden]).collect();
             head.multiply(&inputs, &mut scratch.strips, isa, pool);
             let vocab = config.vocab_size;
             logits.resize(asked.len() * vocab, 0.0);
@@ -256,6 +261,12 @@ impl Forward for CpuLlama {
         }
         let pool = self.pool.clone();
         Ok(pool.enter(|| self.step(pieces)))
+    }
+
+    fn rows(&self, slot: usize, tokens: Range<usize>) -> Result<Vec<u16>, ModelError> {
+        let cache = &self.slots[slot];
+        let too_long = ModelError::TooLong { tokens: tokens.end, max_context: cache.capacity() };
+        cache.rows(tokens).map(<[u16]>::to_vec).ok_or(too_long)
     }
 }
 

@@ -94,7 +94,7 @@ impl Reader {
                 chunks.send(Ok(chunk)).await.map_err(|_| Gone)?;
             }
         }
-        chunks.send(Ok(Chunk::Finished(finish))).await.map_err(|_| Gone)?;
+        chunks.send(Ok(Chunk::Finished { reason: finish, rows: None })).await.map_err(|_| Gone)?;
         Ok(Ok(()))
     }
 

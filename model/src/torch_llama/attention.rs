@@ -11,6 +11,9 @@ pub(super) trait Attention {
     /// Writes new rows, [rows, key heads, head size], to a layer's keys or values.
     fn write(&self, target: &mut Tensor, rows: &Tensor) -> Result<(), ModelError>;
 
+    /// Writes new hidden rows, [rows, hidden size], to those of all slots, [slots, tokens of a slot, hidden size].
+    fn write_rows(&self, target: &mut Tensor, rows: &Tensor) -> Result<(), ModelError>;
+
     /// Of queries, [rows, heads, head size], what they attend to: [rows, heads * head size].
     fn attend(&self, cache: &SlotCache, layer: usize, window: Option<usize>, q: &Tensor) -> Result<Tensor, ModelError>;
 }
@@ -82,6 +85,11 @@ impl Attention for Chunk {
         Ok(place.f_copy_(&rows.f_transpose(0, 1)?)?)
     }
 
+    fn write_rows(&self, target: &mut Tensor, rows: &Tensor) -> Result<(), ModelError> {
+        let mut place = target.f_select(0, self.slot)?.f_narrow(0, self.start, self.new)?;
+        Ok(place.f_copy_(rows)?)
+    }
+
     fn attend(&self, cache: &SlotCache, layer: usize, window: Option<usize>, q: &Tensor) -> Result<Tensor, ModelError> {
         let (low, mask) = seen(&self.views, window);
         let (keys, values) = cache.layer(layer);
@@ -102,6 +110,8 @@ impl Attention for Chunk {
 pub(super) struct Step {
     /// Rows of the cache, seen as [slots * key heads * tokens of a slot, head size], that are written.
     places: Tensor,
+    /// The same of the hidden rows, seen as [slots * tokens of a slot, hidden size].
+    row_places: Tensor,
     slots: Slots,
     /// One behind the last position of the longest sequence.
     end: i64,
@@ -129,6 +139,7 @@ impl Step {
             .iter()
             .flat_map(|piece| (0..heads).map(|head| ((piece.slot * heads + head) * tokens + piece.start) as i64))
             .collect();
+        let row_places: Vec<i64> = pieces.iter().map(|piece| (piece.slot * tokens + piece.start) as i64).collect();
         let all: Vec<i64> = pieces.iter().map(|piece| piece.slot as i64).collect();
         let (first_slot, last_slot) = (all.first().copied().unwrap_or(0), all.last().copied().unwrap_or(0));
         let (count, range) = (all.len() as i64, last_slot - first_slot + 1);
@@ -161,7 +172,7 @@ impl Step {
             }
             Ok(View { window, low, mask: Some(mask) })
         })?;
-        Ok(Self { places: index(&places)?, slots, end, views })
+        Ok(Self { places: index(&places)?, row_places: index(&row_places)?, slots, end, views })
     }
 }
 
@@ -170,6 +181,12 @@ impl Attention for Step {
         let dim = rows.size()[2];
         let mut flat = target.f_view([-1, dim])?;
         let _ = flat.f_index_copy_(0, &self.places, &rows.f_reshape([-1, dim])?)?;
+        Ok(())
+    }
+
+    fn write_rows(&self, target: &mut Tensor, rows: &Tensor) -> Result<(), ModelError> {
+        let mut flat = target.f_view([-1, rows.size()[1]])?;
+        let _ = flat.f_index_copy_(0, &self.row_places, rows)?;
         Ok(())
     }
 

@@ -9,10 +9,10 @@ use std::{
 
 use futures::{FutureExt, StreamExt};
 use primitives::{Digest, FinishReason, Sampling};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
 use super::*;
-use crate::{Chunk, Sampler, TokenStream, Tokenizer, config::LlamaConfig, forward::Ask, stop::Stops};
+use crate::{Chunk, Sampler, TokenStream, Tokenizer, config::LlamaConfig, forward::Ask, prover::Prover, sequence, stop::Stops, waiting::Told};
 
 /// What the model is to do with a step.
 enum Verdict {
@@ -64,7 +64,7 @@ impl Forward for Scripted {
                 piece.asks.iter().map(move |ask| match ask {
                     _ if Some(piece.slot) == bad => Err(NotFinite),
                     Ask::Choose { logprob, .. } => Ok(Said::Token { token, logprob: logprob.then_some(-1.0) }),
-                    Ask::Margin { position, .. } => Ok(Said::Margin(*position as f32)),
+                    Ask::Margin { position, .. } => Ok(Said::Margin { margin: *position as f32, logprob: -1.0 }),
                     Ask::Logits => Ok(Said::Logits(vec![0.0])),
                 })
             });
@@ -76,6 +76,12 @@ impl Forward for Scripted {
             Verdict::Fail => Err(ModelError::EmptyPrompt),
             Verdict::Panic => panic!("the device is gone"),
         }
+    }
+
+    /// Rows that say whose they are.
+    fn rows(&self, _: usize, tokens: Range<usize>) -> Result<Vec<u16>, ModelError> {
+        let row = |token: usize| (0..self.config.hidden_size).map(move |at| 0x3F00 + (token + at) as u16);
+        Ok(tokens.flat_map(row).collect())
     }
 }
 
@@ -117,12 +123,13 @@ impl Stage {
     }
 
     fn ask(&self, prompt: &[u32], max_new: u32, deadline: Option<Instant>) -> Result<TokenStream, ModelError> {
-        let (chunks, stream) = mpsc::channel(max_new as usize + 2);
+        let (chunks, stream) = sequence::channel(max_new);
         let sequence = Sequence {
             sampler: Sampler::new(Sampling::GREEDY, Digest::of(b"")),
             logprobs: true,
             detokeniser: self.tokenizer.detokeniser(),
             stops: Stops::default(),
+            prover: Prover::new(prompt.len(), 32),
             max_new,
             chunks,
             made: 0,
@@ -317,7 +324,7 @@ fn questions_about_a_text_are_answered_in_order_however_it_is_cut() {
     let (answer, said) = oneshot::channel();
     let sampler = Sampler::new(Sampling::GREEDY, Digest::of(b""));
     let asks = (0..12).map(|position| Ask::Margin { sampler: sampler.clone(), position, token: 0 }).collect();
-    let purpose = Purpose::Ask(Questions { asks, said: Vec::new(), answer });
+    let purpose = Purpose::Ask(Questions::new(asks, false, answer));
     let job = Job { tokens: vec![1; 20], room: 20, reusable: 8, deadline: None, purpose };
     stage.waiting.push(job).expect("a place");
     let counts: Vec<usize> = (0..3)
@@ -328,8 +335,9 @@ fn questions_about_a_text_are_answered_in_order_however_it_is_cut() {
         })
         .collect();
     assert_eq!(counts, [0, 8, 4]);
-    let said = said.blocking_recv().expect("an answer").expect("no error");
-    assert_eq!(said, (0..12).map(|position| Said::Margin(position as f32)).collect::<Vec<_>>());
+    let Told { said, rows } = said.blocking_recv().expect("an answer").expect("no error");
+    assert!(rows.is_empty());
+    assert_eq!(said, (0..12).map(|position| Said::Margin { margin: position as f32, logprob: -1.0 }).collect::<Vec<_>>());
 }
 
 #[test]
