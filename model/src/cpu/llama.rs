@@ -343,7 +343,7 @@ fn attention(
 
     // Rows of one sequence that follow each other share the keys they read.
     let most = (MAX_ROWS / group).max(1);
-    let mut blocks: Vec<std::ops::Range<usize>> = Vec::new();
+    let mut blocks: Vec<Range<usize>> = Vec::new();
     for (number, row) in rows.iter().enumerate() {
         match blocks.last_mut() {
             Some(block) if block.len() < most && rows[block.start].slot == row.slot => block.end = number + 1,

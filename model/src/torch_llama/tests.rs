@@ -279,7 +279,7 @@ fn every_question_has_its_answer_in_order() {
         assert_eq!(said.len(), 5);
         let best = |row: &[f32]| row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         let expected = best(&rows[37]) - rows[37][prompt[39] as usize];
-        assert!(matches!(said[0], Ok(Said::Margin(margin)) if (margin - expected).abs() < 1e-4), "{:?}", said[0]);
+        assert!(matches!(said[0], Ok(Said::Margin { margin, .. }) if (margin - expected).abs() < 1e-4), "{:?}", said[0]);
         assert!(furthest(&logits(vec![said[1].clone()])[0], &rows[38]) < 1e-4);
         assert_eq!(token(&said[2]), greedy[0]);
         assert!(furthest(&logits(vec![said[3].clone()])[0], &rows[0]) < 1e-4);

@@ -355,6 +355,7 @@ fn an_answer_ends_at_an_end_token() {
         }
         chunks
     });
-    assert!(matches!(whole.last(), Some(Chunk::Finished(FinishReason::Stop))), "{whole:?}");
-    assert_eq!(whole.len(), 3);
+    assert!(matches!(whole.last(), Some(Chunk::Finished { reason: FinishReason::Stop, .. })), "{whole:?}");
+    // Two tokens, commitments to the prompt and to the row of the first, the end.
+    assert_eq!(whole.len(), 5);
 }
