@@ -19,7 +19,17 @@ const LOG_EVERY: Duration = Duration::from_secs(5);
 
 /// Load the language model, for so many requests that may wait.
 pub fn engine(settings: &ModelSettings, queue: usize) -> anyhow::Result<Engine> {
-    let options = EngineOptions {
+    engine_with(settings, &options(settings, queue)?)
+}
+
+/// Load the language model with these options.
+pub fn engine_with(settings: &ModelSettings, options: &EngineOptions) -> anyhow::Result<Engine> {
+    Ok(Engine::load_with(&settings.path, options, progress())?)
+}
+
+/// How the settings want the language model to run.
+pub fn options(settings: &ModelSettings, queue: usize) -> anyhow::Result<EngineOptions> {
+    Ok(EngineOptions {
         devices: devices(settings)?,
         dtype: dtype(settings)?,
         threads: NonZero::new(settings.threads),
@@ -28,8 +38,9 @@ pub fn engine(settings: &ModelSettings, queue: usize) -> anyhow::Result<Engine> 
         step_tokens: (settings.step_tokens > 0).then_some(settings.step_tokens),
         queue,
         prefix_reuse: settings.prefix_reuse,
-    };
-    Ok(Engine::load_with(&settings.path, &options, progress())?)
+        baseline_instructions: false,
+        calibration: true,
+    })
 }
 
 /// Load what is to be served: a folder's language model, or a TorchScript module.

@@ -193,8 +193,8 @@ impl ChainSettings {
 }
 
 impl Settings {
-    /// Fields that aren't settings of their own: they follow from `[subnet]`.
-    pub const FILLED_IN: &[&str] = &["miner.netuid", "validator.netuid"];
+    /// Fields that aren't settings of their own: they follow from `[subnet]`, or from the model.
+    pub const FILLED_IN: &[&str] = &["miner.netuid", "validator.netuid", "validator.scoring.proof"];
 
     /// Tables that are one value: naming one key of them replaces them all.
     pub const WHOLE: &[&str] = &["validator.scoring.weights"];

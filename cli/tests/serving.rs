@@ -11,7 +11,7 @@ use std::{
 use async_trait::async_trait;
 use localnet::{Genesis, GenesisNeuron, dev_account};
 use model::{Backend, Chunk, GenerateJob, Manifest, ModelError, TokenStream};
-use primitives::{ChatMessage, Digest, FinishReason, GenerateRequest, Prompt, Sampling};
+use primitives::{ChatMessage, Digest, FinishReason, GenerateRequest, Prompt, ProofKind, Sampling};
 use prost::Message as _;
 use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor, prost_types::FileDescriptorProto};
 use protos::{Event, ReceiptVerifier, envelope, wire::SignedEvent, wire::SignedRequest};
@@ -106,6 +106,8 @@ async fn scene(hangs_after: usize) -> Scene {
         vocab_size: VOCAB,
         max_context: 1_000,
         end_tokens: Vec::new(),
+        proof: ProofKind::None,
+        calibration: None,
     };
     let backend = Counter { manifest, asked: asks, prompts: 0.into(), hangs_after, hanging: Vec::new().into() };
     let miner = miner::spawn(miner::Config::test(), dev_account("//Miner"), Arc::new(backend), chain).await.unwrap();

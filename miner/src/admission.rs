@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use primitives::{Digest, Metagraph, Request, Uid};
-use protos::{Binding, NonceStore, Reason, Refusal, decode_request, envelope, wire::SignedRequest};
+use primitives::{Digest, Hotkey, Metagraph, Uid};
+use protos::{Binding, NonceStore, Reason, Refusal, WireError, envelope, wire::SignedRequest};
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -15,8 +15,10 @@ pub(crate) type Subnet = watch::Receiver<Option<Arc<Metagraph>>>;
 
 /// A request that is served.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Admitted {
-    /// The asking hotkey's seat.
+pub(crate) struct Admitted<T> {
+    /// Who asks.
+    pub asker: Hotkey,
+    /// Its seat.
     pub uid: Uid,
     /// Joins the logs of both sides.
     pub nonce: [u8; 16],
@@ -27,7 +29,7 @@ pub(crate) struct Admitted {
     /// When the whole answer is due.
     pub expires_ms: u64,
     /// What is asked.
-    pub request: Request,
+    pub request: T,
 }
 
 /// The gate.
@@ -44,19 +46,26 @@ impl Admission {
         Self { own, nonces: Mutex::new(NonceStore::new(started_ms)), subnet }
     }
 
-    /// Whether a request is served. The order is by cost, and by what a stranger may learn or make us remember: nothing
-    /// before the signature, no nonce of a hotkey without a seat.
-    pub(crate) fn admit(&self, request: &SignedRequest, method: &str, now_ms: u64) -> Result<Admitted, Refusal> {
+    /// Whether a request is served; `decode` reads its payload. The order is by cost, and by what a stranger may learn
+    /// or make us remember: nothing before the signature, no nonce of a hotkey without a seat.
+    pub(crate) fn admit<T>(
+        &self,
+        request: &SignedRequest,
+        method: &str,
+        now_ms: u64,
+        decode: impl FnOnce(&[u8]) -> Result<T, WireError>,
+    ) -> Result<Admitted<T>, Refusal> {
         let opened = envelope::open(request, &self.own, method, now_ms)?;
         let uid = self.seat(&opened)?;
         self.nonces.lock().unwrap_or_else(PoisonError::into_inner).admit(&opened, now_ms)?;
         Ok(Admitted {
+            asker: opened.signer,
             uid,
             nonce: opened.nonce,
             digest: opened.digest,
             from_ms: NonceStore::served_from(&opened),
             expires_ms: opened.expires_ms,
-            request: decode_request(method, opened.payload)?,
+            request: decode(opened.payload)?,
         })
     }
 

@@ -20,6 +20,10 @@ pub struct Config {
     pub queue: usize,
     /// Streams of one connection.
     pub streams_per_connection: u32,
+    /// Memory for the hidden rows of answers, in MiB: validators ask to see some of them.
+    pub kept_rows_mib: usize,
+    /// How long they are kept, in seconds.
+    pub keep_rows_seconds: u64,
     /// How long answers may go on after `shutdown`, in seconds.
     pub drain_seconds: u64,
     /// Where Prometheus reads the metrics; none without it.
@@ -35,6 +39,8 @@ impl Config {
             announce: None,
             queue: 64,
             streams_per_connection: 64,
+            kept_rows_mib: 256,
+            keep_rows_seconds: 30,
             drain_seconds: 60,
             metrics_listen: None,
         }

@@ -4,9 +4,12 @@ use std::sync::Arc;
 
 use futures::StreamExt;
 use model::{Backend, Chunk, GenerateJob, ModelError};
-use primitives::{Digest, GenerateRequest, Keypair};
+use primitives::{Digest, GenerateRequest, Hotkey, Keypair};
 use protos::{Event, Reason, ReceiptSigner, Refusal, wire::SignedEvent};
-use scoring::noise::sampling_seed;
+use scoring::{
+    noise::sampling_seed,
+    proof::{RowTree, Rows},
+};
 use tokio::{
     sync::{mpsc, watch},
     time::{Instant, timeout_at},
@@ -16,6 +19,7 @@ use tracing::Instrument;
 
 use crate::{
     clock,
+    kept_rows::KeptRows,
     metrics::Visit,
     outbox::Outbox,
     phase::{self, Phase},
@@ -32,6 +36,8 @@ pub(crate) type Events = mpsc::Receiver<Result<SignedEvent, Status>>;
 pub(crate) struct Generation {
     pub backend: Arc<dyn Backend>,
     pub key: Keypair,
+    pub rows: Arc<KeptRows>,
+    pub asker: Hotkey,
     pub digest: Digest,
     pub request: GenerateRequest,
     pub from_ms: u64,
@@ -93,7 +99,8 @@ impl Generation {
             deadline: Some(self.deadline.into_std()),
         };
         let mut chunks = self.backend.generate(job).await.map_err(refused)?;
-        let mut signer = ReceiptSigner::new(self.key, self.digest);
+        let (kept, asker, digest) = (self.rows, self.asker, self.digest);
+        let mut signer = ReceiptSigner::new(self.key, digest);
         let mut outbox = Outbox::default();
         let mut tokens = 0;
         loop {
@@ -120,13 +127,17 @@ impl Generation {
                     }
                     outbox.push(ids, &text, logprobs);
                 }
-                Chunk::Commitment(_) => {}
-                Chunk::Finished { reason, .. } => {
+                Chunk::Commitment(commitment) => outbox.push_commitment(commitment.encode()),
+                Chunk::Finished { reason, rows } => {
                     if let Some(prompt) = chunks.prompt_tokens() {
                         visit.prompt(prompt);
                     }
                     send(events, &mut signer, &mut outbox).await?;
-                    let last = signer.event(&Event::Finished { reason, tokens });
+                    let rows_root = match rows {
+                        Some(rows) => keep(&kept, digest, asker, rows).await,
+                        None => None,
+                    };
+                    let last = signer.event(&Event::Finished { reason, tokens, rows_root });
                     events.send(Ok(last)).await.map_err(|_| Gone)?;
                     return Ok(tokens);
                 }
@@ -135,16 +146,25 @@ impl Generation {
     }
 }
 
+/// Name the rows of an answer, and keep them.
+async fn keep(kept: &KeptRows, request: Digest, asker: Hotkey, rows: Arc<Rows>) -> Option<Digest> {
+    // Megabytes are hashed, so not where others wait to be polled.
+    let named = rows.clone();
+    let tree = tokio::task::spawn_blocking(move || RowTree::new(&named)).await.ok().flatten()?;
+    let root = tree.root();
+    kept.keep(request, asker, rows, tree, Instant::now());
+    Some(root)
+}
+
 /// Send what waits, and wait for it.
 async fn send(
     events: &mpsc::Sender<Result<SignedEvent, Status>>,
     signer: &mut ReceiptSigner,
     outbox: &mut Outbox,
 ) -> Result<(), Gone> {
-    if outbox.is_empty() {
-        return Ok(());
+    while !outbox.is_empty() {
+        events.reserve().await.map_err(|_| Gone)?.send(Ok(signer.event(&outbox.take())));
     }
-    events.reserve().await.map_err(|_| Gone)?.send(Ok(signer.event(&outbox.take())));
     Ok(())
 }
 

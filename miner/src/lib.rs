@@ -28,6 +28,7 @@ mod clock;
 mod config;
 mod generation;
 mod health;
+mod kept_rows;
 mod metrics;
 mod outbox;
 mod pace;

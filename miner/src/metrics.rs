@@ -11,6 +11,8 @@ const PROMPT_TOKENS: &str = "miner_prompt_tokens_total";
 const NEW_TOKENS: &str = "miner_new_tokens_total";
 const WAITING: &str = "miner_requests_waiting";
 const LIVE: &str = "miner_requests_live";
+const OPENINGS: &str = "miner_openings_total";
+const KEPT_ROWS: &str = "miner_kept_rows_bytes";
 const MODEL_UP: &str = "miner_model_up";
 const FIRST_TOKEN: &str = "miner_first_token_seconds";
 const TOKEN_INTERVAL: &str = "miner_token_interval_seconds";
@@ -22,16 +24,18 @@ const ANSWERED: &str = "ANSWERED";
 const CLIENT_GONE: &str = "CLIENT_GONE";
 
 /// What is counted, and what a count of it means.
-const COUNTERS: [(&str, &str); 3] = [
+const COUNTERS: [(&str, &str); 4] = [
     (REQUESTS, "Requests by how they ended (label outcome)"),
     (PROMPT_TOKENS, "Tokens of prompts, where the model says how many"),
     (NEW_TOKENS, "Tokens that were made"),
+    (OPENINGS, "Requests to show hidden rows of an answer, by how they ended (label outcome)"),
 ];
 
 /// What has a value, and what it is.
-const GAUGES: [(&str, &str); 3] = [
+const GAUGES: [(&str, &str); 4] = [
     (WAITING, "Requests in the house that have no token yet"),
     (LIVE, "Requests in the house whose tokens are being made"),
+    (KEPT_ROWS, "Bytes of hidden rows that are kept for whoever asks to see some"),
     (MODEL_UP, "1 while the model can be asked, 0 while it can't"),
 ];
 
@@ -55,10 +59,11 @@ pub fn describe_metrics() {
     }
     // A counter that is first seen at 1 has not risen, for who watches it.
     counter!(REQUESTS, "outcome" => ANSWERED).increment(0);
+    counter!(OPENINGS, "outcome" => ANSWERED).increment(0);
     for name in [PROMPT_TOKENS, NEW_TOKENS] {
         counter!(name).increment(0);
     }
-    for name in [WAITING, LIVE] {
+    for name in [WAITING, LIVE, KEPT_ROWS] {
         gauge!(name).increment(0);
     }
 }
@@ -66,6 +71,16 @@ pub fn describe_metrics() {
 /// A request was turned away at the door.
 pub(crate) fn refused(reason: Reason) {
     counter!(REQUESTS, "outcome" => reason.as_str()).increment(1);
+}
+
+/// Rows were shown, or not.
+pub(crate) fn opened(refused: Option<Reason>) {
+    counter!(OPENINGS, "outcome" => refused.map_or(ANSWERED, Reason::as_str)).increment(1);
+}
+
+/// So much is kept now.
+pub(crate) fn kept_rows(bytes: usize) {
+    gauge!(KEPT_ROWS).set(bytes as f64);
 }
 
 pub(crate) fn model_up(up: bool) {

@@ -1,5 +1,7 @@
-//! What the model has said and the client hasn't taken yet: one event that grows, so that a client that reads slowly
-//! never makes the model wait.
+//! What the model has said and the client hasn't taken yet: one event of tokens that grows, and commitments, so that a
+//! client that reads slowly never makes the model wait.
+
+use std::{collections::VecDeque, mem::take};
 
 use protos::{Event, MAX_EVENT_BYTES};
 
@@ -15,12 +17,13 @@ pub(crate) struct Outbox {
     ids: Vec<u32>,
     text: String,
     logprobs: Vec<f32>,
+    commitments: VecDeque<Vec<u8>>,
 }
 
 impl Outbox {
     /// Whether nothing waits. A chunk that says nothing is no event.
     pub(crate) fn is_empty(&self) -> bool {
-        self.ids.is_empty() && self.text.is_empty()
+        self.has_no_tokens() && self.commitments.is_empty()
     }
 
     /// Whether such a chunk can wait beside what waits already, in one event.
@@ -44,10 +47,24 @@ impl Outbox {
         self.text.push_str(text);
     }
 
-    /// All that waits, as one event.
+    /// Add a commitment. An answer has few of them, each to 32 of its tokens.
+    pub(crate) fn push_commitment(&mut self, bytes: Vec<u8>) {
+        self.commitments.push_back(bytes);
+    }
+
+    /// The next event: all tokens that wait; where none do, the oldest commitment.
     pub(crate) fn take(&mut self) -> Event {
-        let Self { ids, text, logprobs } = std::mem::take(self);
+        if self.has_no_tokens()
+            && let Some(commitment) = self.commitments.pop_front()
+        {
+            return Event::Commitment(commitment);
+        }
+        let (ids, text, logprobs) = (take(&mut self.ids), take(&mut self.text), take(&mut self.logprobs));
         Event::Tokens { ids, text, logprobs }
+    }
+
+    fn has_no_tokens(&self) -> bool {
+        self.ids.is_empty() && self.text.is_empty()
     }
 }
 
@@ -66,6 +83,12 @@ mod tests {
         assert!(chunks > 4_000, "{chunks}");
         let event = outbox.take();
         assert!(event.encode().len() <= MAX_EVENT_BYTES);
+        assert!(outbox.is_empty());
+        outbox.push_commitment(vec![1]);
+        outbox.push(vec![7], "", Vec::new());
+        outbox.push_commitment(vec![2]);
+        assert!(matches!(outbox.take(), Event::Tokens { .. }));
+        assert_eq!((outbox.take(), outbox.take()), (Event::Commitment(vec![1]), Event::Commitment(vec![2])));
         assert!(outbox.is_empty());
         let Event::Tokens { ids, text, logprobs } = event else { panic!("{event:?}") };
         assert_eq!((ids.len(), text.chars().count(), logprobs.len()), (chunks, chunks, chunks));

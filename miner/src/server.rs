@@ -15,6 +15,7 @@ use crate::{
     announcement::{Announcement, unannounced},
     clock,
     health::{self, Health},
+    kept_rows::KeptRows,
     phase::{self, Phase},
     queue::Queue,
     service::MinerService,
@@ -139,11 +140,13 @@ pub(crate) async fn serve(
     let description = receipt::sign_description(&key, &describe(&own, backend.manifest()));
     let (phase, phases) = watch::channel(Phase::Serving);
     let queue = Queue::new(config.queue);
+    let rows = Arc::new(KeptRows::new(config.kept_rows_mib << 20, Duration::from_secs(config.keep_rows_seconds)));
     let service = MinerService {
         key,
         backend,
         admission: Admission::new(own, subnet, started_ms),
         queue: queue.clone(),
+        rows: rows.clone(),
         phases: phases.clone(),
         description,
     };
@@ -180,6 +183,7 @@ pub(crate) async fn serve(
     });
     tracing::info!(%addr, %hotkey, netuid = config.netuid.0, "miner listens");
     let (drain, mut background) = (Duration::from_secs(config.drain_seconds), JoinSet::new());
+    background.spawn(rows.tidy());
     if let Some(up) = up {
         background.spawn(health::follow(up, health.clone()));
     }
@@ -256,5 +260,7 @@ fn describe(own: &Binding, manifest: &Manifest) -> Description {
         digest: manifest.digest,
         vocab_size: number(manifest.vocab_size),
         max_context: number(manifest.max_context),
+        proof: manifest.proof,
+        calibration: manifest.calibration,
     }
 }

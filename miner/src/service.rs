@@ -5,7 +5,8 @@ use std::{sync::Arc, time::Duration};
 use model::Backend;
 use primitives::{EmbedRequest, InferRequest, Keypair, Request};
 use protos::{
-    EMBED, GENERATE, INFER, Miner, Reason, Refusal, WireError, encode_embeddings, encode_tensors, receipt,
+    EMBED, GENERATE, INFER, Miner, OPEN, OpenRequest, Reason, Refusal, WireError, decode_request, encode_embeddings,
+    encode_openings, encode_tensors, receipt,
     wire::{DescribeRequest, SignedEvent, SignedRequest, SignedResponse},
 };
 use tokio::{
@@ -20,6 +21,7 @@ use crate::{
     admission::{Admission, Admitted},
     clock,
     generation::{self, Generation},
+    kept_rows::KeptRows,
     metrics::{self, Visit},
     phase::{self, Phase},
     queue::{Place, Queue},
@@ -31,31 +33,49 @@ pub(crate) struct MinerService {
     pub backend: Arc<dyn Backend>,
     pub admission: Admission,
     pub queue: Queue,
+    pub rows: Arc<KeptRows>,
     pub phases: watch::Receiver<Phase>,
     /// Signed once: describing costs nothing, so strangers may ask.
     pub description: SignedResponse,
 }
 
 impl MinerService {
-    fn admit(&self, request: &SignedRequest, method: &str) -> Result<(Admitted, Place, Instant), Refusal> {
-        if *self.phases.borrow() > Phase::Serving {
-            return Err(Refusal::new(Reason::Draining, "the miner is going down"));
-        }
+    fn admit<T>(
+        &self,
+        request: &SignedRequest,
+        method: &str,
+        decode: impl FnOnce(&[u8]) -> Result<T, WireError>,
+    ) -> Result<(Admitted<T>, Place, Instant), Refusal> {
         let now_ms = clock::now_ms();
-        let admitted = self.admission.admit(request, method, now_ms)?;
+        let admitted = self.pass(request, method, now_ms, decode)?;
         let place = self.queue.enter()?;
         // From here on time is measured, not read: a clock that is set doesn't move a deadline.
         let deadline = Instant::now() + Duration::from_millis(admitted.expires_ms.saturating_sub(now_ms));
         Ok((admitted, place, deadline))
     }
 
+    /// Through the gate, not yet into the house.
+    fn pass<T>(
+        &self,
+        request: &SignedRequest,
+        method: &str,
+        now_ms: u64,
+        decode: impl FnOnce(&[u8]) -> Result<T, WireError>,
+    ) -> Result<Admitted<T>, Refusal> {
+        if *self.phases.borrow() > Phase::Serving {
+            return Err(Refusal::new(Reason::Draining, "the miner is going down"));
+        }
+        self.admission.admit(request, method, now_ms, decode)
+    }
+
     /// Admit and open the request's span.
-    fn enter(
+    fn enter<T>(
         &self,
         request: &SignedRequest,
         method: &'static str,
-    ) -> Result<(Admitted, Place, Instant, tracing::Span), Refusal> {
-        let (admitted, place, deadline) = self.admit(request, method).inspect_err(|refusal| {
+        decode: impl FnOnce(&[u8]) -> Result<T, WireError>,
+    ) -> Result<(Admitted<T>, Place, Instant, tracing::Span), Refusal> {
+        let (admitted, place, deadline) = self.admit(request, method, decode).inspect_err(|refusal| {
             tracing::debug!(method, reason = %refusal.reason, detail = refusal.detail, "request refused");
             metrics::refused(refusal.reason);
         })?;
@@ -65,7 +85,7 @@ impl MinerService {
     }
 
     /// An answer in one piece.
-    async fn respond(&self, admitted: Admitted, place: Place) -> Result<SignedResponse, Refusal> {
+    async fn respond(&self, admitted: Admitted<Request>, place: Place) -> Result<SignedResponse, Refusal> {
         let _place = place;
         clock::reach(admitted.from_ms).await;
         let payload = match admitted.request {
@@ -91,7 +111,8 @@ impl MinerService {
 
     /// [`Self::respond`] to a request of `method`, on time.
     async fn unary(&self, request: &SignedRequest, method: &'static str) -> Result<Response<SignedResponse>, Status> {
-        let (admitted, place, deadline, span) = self.enter(request, method)?;
+        let decode = |payload: &[u8]| decode_request(method, payload);
+        let (admitted, place, deadline, span) = self.enter(request, method, decode)?;
         // When the client goes away this future is dropped, and the work with it.
         let visit = Visit::begin();
         let answer = async {
@@ -122,11 +143,12 @@ impl Miner for MinerService {
     }
 
     async fn generate(&self, request: tonic::Request<SignedRequest>) -> Result<Response<Self::GenerateStream>, Status> {
-        let (admitted, place, deadline, span) = self.enter(request.get_ref(), GENERATE)?;
+        let decode = |payload: &[u8]| decode_request(GENERATE, payload);
+        let (admitted, place, deadline, span) = self.enter(request.get_ref(), GENERATE, decode)?;
         let Request::Generate(request) = admitted.request else { return Err(other_method().into()) };
-        let Admitted { digest, from_ms, .. } = admitted;
-        let (backend, key) = (self.backend.clone(), self.key.clone());
-        let generation = Generation { backend, key, digest, request, from_ms, deadline, place };
+        let Admitted { asker, digest, from_ms, .. } = admitted;
+        let (backend, key, rows) = (self.backend.clone(), self.key.clone(), self.rows.clone());
+        let generation = Generation { backend, key, rows, asker, digest, request, from_ms, deadline, place };
         let events = span.in_scope(|| generation.start(self.phases.clone()));
         Ok(Response::new(ReceiverStream::new(events)))
     }
@@ -137,6 +159,21 @@ impl Miner for MinerService {
 
     async fn infer(&self, request: tonic::Request<SignedRequest>) -> Result<Response<SignedResponse>, Status> {
         self.unary(request.get_ref(), INFER).await
+    }
+
+    async fn open(&self, request: tonic::Request<SignedRequest>) -> Result<Response<SignedResponse>, Status> {
+        // It takes no place: rows are read, nothing is computed, and a full house must not cost an answer its proof.
+        let open = || {
+            let admitted = self.pass(request.get_ref(), OPEN, clock::now_ms(), OpenRequest::decode)?;
+            let rows = self.rows.open(&admitted.request, &admitted.asker, Instant::now())?;
+            let payload = encode_openings(rows).map_err(unsendable)?;
+            Ok(receipt::sign_response(&self.key, &admitted.digest, payload))
+        };
+        let answer = open().inspect_err(|refusal: &Refusal| {
+            tracing::debug!(method = OPEN, reason = %refusal.reason, detail = refusal.detail, "request refused");
+        });
+        metrics::opened(answer.as_ref().err().map(|refusal| refusal.reason));
+        Ok(answer.map(Response::new)?)
     }
 }
 

@@ -4,6 +4,7 @@ mod counts;
 mod gate;
 #[cfg(feature = "torch")]
 mod module;
+mod opening;
 mod pressure;
 mod serving;
 
@@ -13,7 +14,7 @@ use async_trait::async_trait;
 use model::{Backend, Chunk, GenerateJob, Manifest, ModelError, TokenStream};
 use primitives::{
     BlockHash, BlockRef, Coldkey, DataType, Digest, FinishReason, GenerateRequest, Hotkey, Keypair, MechId, Metagraph,
-    NetUid, Neuron, Prompt, Request, Sampling, Tensor, Uid,
+    NetUid, Neuron, Prompt, ProofKind, Request, Sampling, Tensor, Uid,
 };
 use protos::{
     Answer, Binding, MAX_MESSAGE_BYTES, MAX_RESPONSE_BYTES, MinerClient, Reason, ReceiptVerifier, Refusal,
@@ -156,6 +157,8 @@ pub(crate) async fn scene_with(config: Config, up: Option<watch::Receiver<bool>>
         vocab_size: 10,
         max_context: 1_000,
         end_tokens: Vec::new(),
+        proof: ProofKind::None,
+        calibration: None,
     };
     open(config, Arc::new(Script { manifest, jobs: jobs_in, up }), jobs).await
 }

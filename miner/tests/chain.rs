@@ -8,7 +8,9 @@ use chain::Client;
 use futures::StreamExt;
 use localnet::{Genesis, GenesisNeuron, SubnetGenesis, dev_account};
 use model::{Backend, Chunk, GenerateJob, Manifest, ModelError, TokenStream};
-use primitives::{Digest, Endpoint, FinishReason, GenerateRequest, Keypair, NetUid, Prompt, Request, Sampling};
+use primitives::{
+    Digest, Endpoint, FinishReason, GenerateRequest, Keypair, NetUid, Prompt, ProofKind, Request, Sampling,
+};
 use protos::{Answer, Binding, GENERATE, MinerClient, Reason, ReceiptVerifier, Refusal, encode_request, envelope};
 use tokio::sync::mpsc;
 use tonic::{Status, transport::Channel};
@@ -28,6 +30,8 @@ impl Echo {
             vocab_size: 256,
             max_context: 1_000,
             end_tokens: Vec::new(),
+            proof: ProofKind::None,
+            calibration: None,
         }))
     }
 }

@@ -9,18 +9,25 @@ use std::{
 };
 
 use async_trait::async_trait;
-use primitives::{Digest, GenerateRequest, Prompt};
-use scoring::{TokenCheck, proof::Rows};
+use primitives::{Digest, GenerateRequest, Prompt, ProofKind};
+use scoring::{
+    TokenCheck,
+    calibration::SignedCalibration,
+    proof::{ProofRules, Rows},
+};
 use tokio::sync::oneshot;
 
 use crate::{
     Audit, Backend, Device, Dtype, GenerateJob, Manifest, ModelError, OnProgress, Sampler, TokenStream, Tokenizer,
+    calibration,
     chat_template::ChatTemplate,
     config::LlamaConfig,
     cpu::CpuLlama,
     folder::Folder,
     forward::{Ask, Forward, Said},
-    generation_config, libtorch,
+    generation_config,
+    isa::Isa,
+    libtorch,
     prover::Prover,
     schedule::Limits,
     sequence::{self, Sequence},
@@ -57,6 +64,11 @@ pub struct EngineOptions {
     pub queue: usize,
     /// Whether a prompt takes over what an earlier one that started alike has left.
     pub prefix_reuse: bool,
+    /// Whether f32 on the processor does without the wider vector instructions, as on an older one. It is slower and
+    /// rounds otherwise: a calibration measures how far apart that is.
+    pub baseline_instructions: bool,
+    /// Whether the calibration in the model's folder is read. Who makes it anew does without.
+    pub calibration: bool,
 }
 
 impl Default for EngineOptions {
@@ -70,6 +82,8 @@ impl Default for EngineOptions {
             step_tokens: None,
             queue: 64,
             prefix_reuse: true,
+            baseline_instructions: false,
+            calibration: true,
         }
     }
 }
@@ -79,6 +93,7 @@ impl Default for EngineOptions {
 #[derive(Debug)]
 pub struct Engine {
     manifest: Manifest,
+    calibration: Option<SignedCalibration>,
     tokenizer: Tokenizer,
     chat: Option<ChatTemplate>,
     /// Numbers in a hidden row.
@@ -104,11 +119,14 @@ impl Engine {
         let weights = folder.weights(&mut *on_progress)?;
         let max_context = config.max_context.min(options.slot_tokens.max(1));
         let (vocab_size, ends) = (config.vocab_size, config.end_tokens());
-        let manifest = folder.manifest(config.model_type, vocab_size, max_context, ends.clone());
+        let mut manifest = folder.manifest(config.model_type, vocab_size, max_context, ends.clone());
+        manifest.proof = ProofKind::HiddenRows;
+        let calibration = if options.calibration { calibration::read(path, &manifest.digest)? } else { None };
+        manifest.calibration = calibration.as_ref().map(|signed| signed.calibration.digest());
 
         let waiting = Arc::new(Waiting::new(options.queue));
         // Closes the queue on every way out of here but the last: workers that were started end.
-        let engine = Self { manifest, tokenizer, chat, hidden: config.hidden_size, waiting };
+        let engine = Self { manifest, calibration, tokenizer, chat, hidden: config.hidden_size, waiting };
         let source = Arc::new(Source { config, weights, ends, max_context, options: options.clone() });
         for (index, device) in options.devices.iter().copied().enumerate() {
             let (source, waiting) = (source.clone(), engine.waiting.clone());
@@ -130,6 +148,16 @@ impl Engine {
         let manifest = &engine.manifest;
         tracing::info!(model = manifest.name, digest = %manifest.digest, devices = options.devices.len(), "model loaded");
         Ok(engine)
+    }
+
+    /// What was measured of the model, if that lies in its folder.
+    pub fn calibration(&self) -> Option<&SignedCalibration> {
+        self.calibration.as_ref()
+    }
+
+    /// What the calibration demands of proofs.
+    pub fn proof_rules(&self) -> Option<ProofRules> {
+        self.calibration.as_ref()?.rules(&self.manifest.digest).ok()
     }
 
     /// The model's tokenizer.
@@ -173,7 +201,8 @@ impl Engine {
         if let Some((_, run)) = tokens.split_last() {
             input.extend_from_slice(run);
             let sampler = Sampler::new(request.sampling, seed);
-            let ask = |(position, token): (u32, &u32)| Ask::Margin { sampler: sampler.clone(), position, token: *token };
+            let ask =
+                |(position, token): (u32, &u32)| Ask::Margin { sampler: sampler.clone(), position, token: *token };
             told = self.ask(input, (0..).zip(tokens).map(ask).collect(), true).await?;
         }
         let (mut tokens, mut logprobs) = (Vec::with_capacity(tokens.len()), Vec::with_capacity(tokens.len()));
@@ -275,7 +304,8 @@ impl Source {
         let (place, dtype) = (libtorch::open(device)?, dtype.unwrap_or(device.usual_dtype()));
         let (threads, slots) = (threads.unwrap_or_else(libtorch::usual_threads), slots.max(1));
         let model: Box<dyn Forward> = if device == Device::Cpu && dtype == Dtype::F32 {
-            Box::new(CpuLlama::load(self.config.clone(), &self.weights, slots, threads, &mut *report)?)
+            let isa = if self.options.baseline_instructions { Isa::Baseline } else { Isa::detect() };
+            Box::new(CpuLlama::load(self.config.clone(), &self.weights, slots, threads, isa, &mut *report)?)
         } else {
             libtorch::use_threads(threads);
             // for as long as the thread lives

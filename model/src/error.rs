@@ -13,6 +13,10 @@ pub enum ModelError {
     MissingFolder { path: PathBuf },
     #[error("cannot read {}", path.display())]
     Read { path: PathBuf, source: io::Error },
+    #[error("{} is no calibration of this model", path.display())]
+    Calibration { path: PathBuf, source: scoring::calibration::CalibrationError },
+    #[error("cannot write {}", path.display())]
+    Write { path: PathBuf, source: io::Error },
     #[error("{} has {bytes} bytes, more than the {limit} that such a file may have", path.display())]
     TooLarge { path: PathBuf, bytes: u64, limit: u64 },
     #[error("{} is not a model configuration", path.display())]

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use primitives::Digest;
+use primitives::{Digest, ProofKind};
 
 use crate::{
     FileDigest, LoadProgress, LoadStep, Manifest, ModelError, Tokenizer, manifest,
@@ -125,6 +125,17 @@ impl Folder {
         let name = whole.file_name().map_or_else(|| "model".to_owned(), |name| name.to_string_lossy().into_owned());
         let digest = manifest::digest(&mut self.files);
         let architecture = architecture.to_owned();
-        Manifest { name, architecture, digest, files: self.files, vocab_size, max_context, end_tokens }
+        let (proof, calibration) = (ProofKind::None, None);
+        Manifest {
+            name,
+            architecture,
+            digest,
+            files: self.files,
+            vocab_size,
+            max_context,
+            end_tokens,
+            proof,
+            calibration,
+        }
     }
 }

@@ -70,6 +70,8 @@ mod audit;
 #[cfg(feature = "torch")]
 mod bert;
 #[cfg(feature = "torch")]
+mod calibration;
+#[cfg(feature = "torch")]
 mod chat_template;
 #[cfg(feature = "torch")]
 mod cpu;
@@ -81,6 +83,8 @@ mod engine;
 mod generation_config;
 #[cfg(feature = "torch")]
 mod libtorch;
+#[cfg(feature = "torch")]
+mod quantised;
 #[cfg(feature = "torch")]
 mod script;
 #[cfg(feature = "torch")]
@@ -108,10 +112,14 @@ pub use tokenizer::Tokenizer;
 #[cfg(feature = "torch")]
 pub use audit::Audit;
 #[cfg(feature = "torch")]
+pub use calibration::CALIBRATION_FILE;
+#[cfg(feature = "torch")]
 pub use encoder::Encoder;
 #[cfg(feature = "torch")]
 pub use engine::{Engine, EngineOptions};
 #[cfg(feature = "torch")]
 pub use libtorch::{LIBTORCH_VERSION, Options, libtorch_version};
+#[cfg(feature = "torch")]
+pub use quantised::{Quantisation, write_quantised};
 #[cfg(feature = "torch")]
 pub use script::Script;

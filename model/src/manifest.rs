@@ -1,6 +1,6 @@
 //! What a model is: the names and digests of its files, and the limits that follow from them.
 
-use primitives::Digest;
+use primitives::{Digest, ProofKind};
 use serde::{Deserialize, Serialize};
 
 /// A file of a model and the digest of its bytes.
@@ -29,6 +29,10 @@ pub struct Manifest {
     pub max_context: usize,
     /// Tokens that end a text; empty for an encoder.
     pub end_tokens: Vec<u32>,
+    /// What an answer of it shows.
+    pub proof: ProofKind,
+    /// Names the calibration that lies with the model, if there is one.
+    pub calibration: Option<Digest>,
 }
 
 /// One digest over all files, whatever order they are named in.

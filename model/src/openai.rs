@@ -20,7 +20,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use primitives::Digest;
+use primitives::{Digest, ProofKind};
 use tokio::{
     sync::{mpsc, watch},
     task::AbortHandle,
@@ -90,6 +90,8 @@ fn manifest(
         vocab_size: tokenizer.map(Tokenizer::vocab_size).or(card.vocab_size).unwrap_or(0),
         max_context: card.max_context.unwrap_or(0),
         end_tokens: Vec::new(),
+        proof: ProofKind::Logprobs,
+        calibration: None,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use async_trait::async_trait;
-use primitives::{DataType, Digest, Tensor};
+use primitives::{DataType, Digest, ProofKind, Tensor};
 use tch::{CModule, IValue, Kind, TchError};
 use tokio::sync::{mpsc, oneshot};
 
@@ -106,6 +106,8 @@ fn read(path: &Path, device: Device) -> Result<(CModule, Manifest, tch::Device),
         vocab_size: 0,
         max_context: 0,
         end_tokens: Vec::new(),
+        proof: ProofKind::None,
+        calibration: None,
     };
     Ok((module, manifest, device))
 }

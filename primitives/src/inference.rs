@@ -105,6 +105,19 @@ pub enum FinishReason {
     Length,
 }
 
+/// What a backend can show of how it came to an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProofKind {
+    /// Nothing beside the answer.
+    None,
+    /// How likely the tokens were, where that was asked for. The weaker kind: whoever has the model's probabilities from
+    /// anywhere passes.
+    Logprobs,
+    /// Commitments to hidden rows, and the rows themselves where they are asked for.
+    HiddenRows,
+}
+
 /// A finished generation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Generation {

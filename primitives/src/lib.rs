@@ -42,7 +42,8 @@ pub use endpoint::Endpoint;
 pub use hyperparameters::Hyperparameters;
 pub use ids::{MechId, NetUid, Registration, Uid};
 pub use inference::{
-    ChatMessage, EmbedRequest, FinishReason, GenerateRequest, Generation, InferRequest, Prompt, Request, Sampling,
+    ChatMessage, EmbedRequest, FinishReason, GenerateRequest, Generation, InferRequest, Prompt, ProofKind, Request,
+    Sampling,
 };
 pub use keys::{KeyError, Keypair, Signature, wrapped};
 pub use metagraph::{Metagraph, Neuron};

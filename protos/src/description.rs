@@ -1,6 +1,6 @@
 //! What a miner says of itself.
 
-use primitives::{BlockHash, Digest, Hotkey, NetUid};
+use primitives::{BlockHash, Digest, Hotkey, NetUid, ProofKind};
 use prost::Message;
 
 use crate::{
@@ -29,6 +29,10 @@ pub struct Description {
     pub vocab_size: u32,
     /// Prompt and answer together, in tokens.
     pub max_context: u32,
+    /// What its answers show of how they came about.
+    pub proof: ProofKind,
+    /// Names the calibration that proofs keep.
+    pub calibration: Option<Digest>,
 }
 
 impl Description {
@@ -43,6 +47,13 @@ impl Description {
             digest: self.digest.0.to_vec(),
             vocab_size: self.vocab_size,
             max_context: self.max_context,
+            proof: match self.proof {
+                ProofKind::None => wire::ProofKind::Unspecified,
+                ProofKind::Logprobs => wire::ProofKind::Logprobs,
+                ProofKind::HiddenRows => wire::ProofKind::HiddenRows,
+            }
+            .into(),
+            calibration: self.calibration.map_or_else(Vec::new, |calibration| calibration.0.to_vec()),
         };
         message.encode_to_vec()
     }
@@ -65,6 +76,16 @@ impl Description {
             digest: Digest(fixed("digest", &message.digest)?),
             vocab_size: message.vocab_size,
             max_context: message.max_context,
+            proof: match wire::ProofKind::try_from(message.proof) {
+                Ok(wire::ProofKind::Unspecified) => ProofKind::None,
+                Ok(wire::ProofKind::Logprobs) => ProofKind::Logprobs,
+                Ok(wire::ProofKind::HiddenRows) => ProofKind::HiddenRows,
+                Err(_) => return Err(WireError::Value { field: "proof", value: message.proof.into() }),
+            },
+            calibration: match message.calibration.as_slice() {
+                [] => None,
+                bytes => Some(Digest(fixed("calibration", bytes)?)),
+            },
         })
     }
 }

@@ -13,6 +13,8 @@ pub const GENERATE: &str = "/assay.miner.v1.Miner/Generate";
 pub const EMBED: &str = "/assay.miner.v1.Miner/Embed";
 /// Path of `Infer`.
 pub const INFER: &str = "/assay.miner.v1.Miner/Infer";
+/// The method that shows hidden rows.
+pub const OPEN: &str = "/assay.miner.v1.Miner/Open";
 
 /// Separates a request's digest from every other use of the key.
 const DOMAIN: &str = "assay 2026-11 request v1";

@@ -1,12 +1,12 @@
 //! One event of a stream.
 
-use primitives::FinishReason;
+use primitives::{Digest, FinishReason};
 use prost::Message;
 
 use crate::{
     WireError,
-    error::at_most,
-    limits::{MAX_EVENT_BYTES, MAX_NEW_TOKENS},
+    error::{at_most, fixed},
+    limits::{MAX_COMMITMENT_BYTES, MAX_EVENT_BYTES, MAX_NEW_TOKENS},
     wire,
 };
 
@@ -22,12 +22,16 @@ pub enum Event {
         /// Natural logarithm of each token's probability, if it was asked for.
         logprobs: Vec<f32>,
     },
+    /// To the next chunk of hidden rows.
+    Commitment(Vec<u8>),
     /// The end.
     Finished {
         /// Why.
         reason: FinishReason,
         /// How many tokens there were.
         tokens: u32,
+        /// Of the tree over the hidden rows; none from a miner that doesn't see them.
+        rows_root: Option<Digest>,
     },
 }
 
@@ -36,12 +40,14 @@ impl Event {
     pub fn encode(&self) -> Vec<u8> {
         let event = match self.clone() {
             Self::Tokens { ids, text, logprobs } => wire::event::Event::Tokens(wire::Tokens { ids, text, logprobs }),
-            Self::Finished { reason, tokens } => {
+            Self::Commitment(bytes) => wire::event::Event::Commitment(bytes),
+            Self::Finished { reason, tokens, rows_root } => {
                 let reason = match reason {
                     FinishReason::Stop => wire::FinishReason::Stop,
                     FinishReason::Length => wire::FinishReason::Length,
                 };
-                wire::event::Event::Finished(wire::Finished { reason: reason.into(), tokens })
+                let rows_root = rows_root.map_or_else(Vec::new, |root| root.0.to_vec());
+                wire::event::Event::Finished(wire::Finished { reason: reason.into(), tokens, rows_root })
             }
         };
         wire::Event { event: Some(event) }.encode_to_vec()
@@ -63,14 +69,22 @@ impl Event {
                 }
                 Ok(Self::Tokens { ids, text, logprobs })
             }
-            wire::event::Event::Finished(wire::Finished { reason, tokens }) => {
+            wire::event::Event::Commitment(bytes) => {
+                at_most("commitment", bytes.len(), MAX_COMMITMENT_BYTES)?;
+                Ok(Self::Commitment(bytes))
+            }
+            wire::event::Event::Finished(wire::Finished { reason, tokens, rows_root }) => {
                 let reason = match wire::FinishReason::try_from(reason) {
                     Ok(wire::FinishReason::Stop) => FinishReason::Stop,
                     Ok(wire::FinishReason::Length) => FinishReason::Length,
                     _ => return Err(WireError::Value { field: "finish reason", value: reason.into() }),
                 };
                 at_most("finished tokens", tokens as usize, MAX_NEW_TOKENS as usize)?;
-                Ok(Self::Finished { reason, tokens })
+                let rows_root = match rows_root.as_slice() {
+                    [] => None,
+                    bytes => Some(Digest(fixed("rows_root", bytes)?)),
+                };
+                Ok(Self::Finished { reason, tokens, rows_root })
             }
         }
     }

@@ -29,6 +29,7 @@ mod error;
 mod event;
 mod limits;
 mod nonces;
+mod opening;
 pub mod receipt;
 mod refusal;
 mod request;
@@ -37,16 +38,18 @@ pub mod wire;
 
 pub use answer::{decode_embeddings, encode_embeddings};
 pub use description::Description;
-pub use envelope::{Binding, EMBED, EnvelopeError, GENERATE, INFER, Opened};
+pub use envelope::{Binding, EMBED, EnvelopeError, GENERATE, INFER, OPEN, Opened};
 pub use error::WireError;
 pub use event::Event;
 pub use limits::{
-    CLOCK_WINDOW_MS, MAX_CHAT_MESSAGES, MAX_DIMENSIONS, MAX_EVENT_BYTES, MAX_LIFETIME_MS, MAX_MESSAGE_BYTES,
-    MAX_NAME_BYTES, MAX_NEW_TOKENS, MAX_NONCES_PER_SIGNER, MAX_PROMPT_BYTES, MAX_PROMPT_TOKENS, MAX_RANK,
-    MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES, MAX_ROLE_BYTES, MAX_STOP_BYTES, MAX_STOPS, MAX_TEMPERATURE_MILLI,
-    MAX_TENSORS, MAX_TEXT_BYTES, MAX_TEXTS, MAX_TOP_P_MILLI,
+    CHUNK_ROWS, CLOCK_WINDOW_MS, MAX_CHAT_MESSAGES, MAX_COMMITMENT_BYTES, MAX_DIMENSIONS, MAX_EVENT_BYTES,
+    MAX_LIFETIME_MS, MAX_MESSAGE_BYTES, MAX_NAME_BYTES, MAX_NEW_TOKENS, MAX_NONCES_PER_SIGNER, MAX_OPEN_REQUEST_BYTES,
+    MAX_OPENED_ROWS, MAX_OPENING_PATH, MAX_PROMPT_BYTES, MAX_PROMPT_TOKENS, MAX_RANK, MAX_REQUEST_BYTES,
+    MAX_RESPONSE_BYTES, MAX_ROLE_BYTES, MAX_ROW_WIDTH, MAX_STOP_BYTES, MAX_STOPS, MAX_TEMPERATURE_MILLI, MAX_TENSORS,
+    MAX_TEXT_BYTES, MAX_TEXTS, MAX_TOP_P_MILLI,
 };
 pub use nonces::{NonceError, NonceStore};
+pub use opening::{HiddenRow, OpenRequest, decode_openings, encode_openings, max_openings_bytes};
 pub use receipt::{Answer, Receipt, ReceiptError, ReceiptSigner, ReceiptVerifier};
 pub use refusal::{REFUSAL_DOMAIN, Reason, Refusal, UnknownReason};
 pub use request::{decode_request, encode_request};

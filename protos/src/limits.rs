@@ -35,6 +35,18 @@ pub const MAX_STOP_BYTES: usize = 256;
 pub const MAX_CHAT_MESSAGES: usize = 1_024;
 /// A message's role.
 pub const MAX_ROLE_BYTES: usize = 64;
+/// Rows of an answer's tokens that share a commitment.
+pub const CHUNK_ROWS: usize = 32;
+/// A commitment to a chunk of hidden rows.
+pub const MAX_COMMITMENT_BYTES: usize = 258;
+/// An `OpenRequest`'s payload.
+pub const MAX_OPEN_REQUEST_BYTES: usize = 256;
+/// Hidden rows of one `OpenRequest`.
+pub const MAX_OPENED_ROWS: usize = 16;
+/// Numbers in a hidden row.
+pub const MAX_ROW_WIDTH: usize = 32_768;
+/// Digests that lead from a hidden row to the root.
+pub const MAX_OPENING_PATH: usize = 32;
 /// Texts of one embedding request.
 pub const MAX_TEXTS: usize = 256;
 /// One text of an embedding request.

@@ -9,7 +9,7 @@ use primitives::{Digest, FinishReason, Generation, Hotkey, Keypair, Signature};
 use crate::{
     Description, WireError,
     event::Event,
-    limits::{MAX_EVENT_BYTES, MAX_RESPONSE_BYTES},
+    limits::{CHUNK_ROWS, MAX_EVENT_BYTES, MAX_RESPONSE_BYTES},
     wire::{SignedEvent, SignedResponse},
 };
 
@@ -31,6 +31,10 @@ pub struct Receipt {
 pub struct Answer {
     /// What the miner answered.
     pub generation: Generation,
+    /// To the chunks of hidden rows, in order: bytes that nobody has looked into.
+    pub commitments: Vec<Vec<u8>>,
+    /// Of the tree over the hidden rows, if the miner sees them.
+    pub rows_root: Option<Digest>,
     /// That it did.
     pub receipt: Receipt,
 }
@@ -56,6 +60,9 @@ pub enum ReceiptError {
     /// More tokens than were asked for, or more events than tokens.
     #[error("more than {0} tokens")]
     TooLong(u32),
+    /// More commitments than the tokens so far have chunks of rows.
+    #[error("more than {0} commitments")]
+    Commitments(usize),
     /// `Finished` counts other tokens than the stream held.
     #[error("the stream held {actual} tokens and claims {claimed}")]
     Count {
@@ -87,11 +94,19 @@ impl ReceiptSigner {
         let payload = event.encode();
         self.chain = extend(&self.chain, &payload);
         let signature = match event {
-            Event::Tokens { .. } => Vec::new(),
+            Event::Tokens { .. } | Event::Commitment(_) => Vec::new(),
             Event::Finished { .. } => self.key.sign(&self.chain.0).0.to_vec(),
         };
         SignedEvent { payload, signature }
     }
+}
+
+/// What a signed end says.
+#[derive(Clone, Copy, Debug)]
+struct End {
+    reason: FinishReason,
+    rows_root: Option<Digest>,
+    signature: Signature,
 }
 
 /// Verifies a stream, on the asking side, while it arrives.
@@ -104,14 +119,15 @@ pub struct ReceiptVerifier {
     tokens: Vec<u32>,
     text: String,
     logprobs: Vec<f32>,
-    end: Option<(FinishReason, Signature)>,
+    commitments: Vec<Vec<u8>>,
+    end: Option<End>,
 }
 
 impl ReceiptVerifier {
     /// A verifier of `miner`'s answer to the request with this digest, which asked for so many tokens.
     pub fn new(miner: Hotkey, request: Digest, max_new_tokens: u32) -> Self {
-        let (tokens, text, logprobs) = (Vec::new(), String::new(), Vec::new());
-        Self { miner, max_new_tokens, chain: request, events: 0, tokens, text, logprobs, end: None }
+        let (tokens, text, logprobs, commitments) = Default::default();
+        Self { miner, max_new_tokens, chain: request, events: 0, tokens, text, logprobs, commitments, end: None }
     }
 
     /// The next event of the stream.
@@ -122,7 +138,7 @@ impl ReceiptVerifier {
         oversized("event", signed.payload.len(), MAX_EVENT_BYTES)?;
         // An event may complete text without a token: the end may, and one for each token.
         self.events += 1;
-        if self.events > self.max_new_tokens.saturating_add(2) {
+        if self.events as usize > self.max_new_tokens as usize + 2 + most_commitments(self.max_new_tokens as usize) {
             return Err(ReceiptError::TooLong(self.max_new_tokens));
         }
         self.chain = extend(&self.chain, &signed.payload);
@@ -139,13 +155,23 @@ impl ReceiptVerifier {
                 self.text.push_str(text);
                 self.logprobs.extend_from_slice(logprobs);
             }
-            Event::Finished { reason, tokens } => {
+            Event::Commitment(bytes) => {
+                if !signed.signature.is_empty() {
+                    return Err(ReceiptError::SignedEarly);
+                }
+                let most = most_commitments(self.tokens.len());
+                if self.commitments.len() >= most {
+                    return Err(ReceiptError::Commitments(most));
+                }
+                self.commitments.push(bytes.clone());
+            }
+            Event::Finished { reason, tokens, rows_root } => {
                 let signature = verify(&self.miner, &self.chain, &signed.signature)?;
                 let actual = self.tokens.len() as u32;
                 if *tokens != actual {
                     return Err(ReceiptError::Count { actual, claimed: *tokens });
                 }
-                self.end = Some((*reason, signature));
+                self.end = Some(End { reason: *reason, rows_root: *rows_root, signature });
             }
         }
         Ok(event)
@@ -158,10 +184,16 @@ impl ReceiptVerifier {
 
     /// The answer, once the stream has ended.
     pub fn finish(self) -> Result<Answer, ReceiptError> {
-        let (finish, signature) = self.end.ok_or(ReceiptError::Unfinished)?;
-        let generation = Generation { tokens: self.tokens, text: self.text, logprobs: self.logprobs, finish };
-        Ok(Answer { generation, receipt: Receipt { digest: self.chain, signature } })
+        let End { reason, rows_root, signature } = self.end.ok_or(ReceiptError::Unfinished)?;
+        let generation = Generation { tokens: self.tokens, text: self.text, logprobs: self.logprobs, finish: reason };
+        let receipt = Receipt { digest: self.chain, signature };
+        Ok(Answer { generation, commitments: self.commitments, rows_root, receipt })
     }
+}
+
+/// Of an answer with so many tokens so far: one to the prompt, and one to every 32 rows. The last token has no row.
+fn most_commitments(tokens: usize) -> usize {
+    tokens.checked_sub(1).map_or(0, |rows| 1 + rows.div_ceil(CHUNK_ROWS))
 }
 
 /// Sign a response to the request with this digest.

@@ -73,6 +73,8 @@ reasons! {
     BadPayload = "BAD_PAYLOAD", InvalidArgument;
     /// All places in the queue are taken.
     QueueFull = "QUEUE_FULL", ResourceExhausted;
+    /// The rows of this answer aren't kept: never were, not for this signer, or not any more.
+    NotKept = "NOT_KEPT", NotFound;
     /// Going down.
     Draining = "DRAINING", Unavailable;
     /// Not ready: the subnet wasn't read yet.

@@ -8,8 +8,9 @@ mod generated {
 
 pub use generated::{
     Auth, Chat, ChatMessage, DataType, DescribeRequest, EmbedRequest, EmbedResponse, Embedding, Event, FinishReason,
-    Finished, GenerateRequest, Manifest, SignedEvent, SignedRequest, SignedResponse, Tensor, TensorRequest,
-    TensorResponse, TokenIds, Tokens, event, generate_request, miner_client, miner_server,
+    Finished, GenerateRequest, Manifest, OpenRequest, OpenResponse, Opening, ProofKind, SignedEvent, SignedRequest,
+    SignedResponse, Tensor, TensorRequest, TensorResponse, TokenIds, Tokens, event, generate_request, miner_client,
+    miner_server,
 };
 
 /// The encoded file descriptor set, for reflection.

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use assay_protos::{Binding, DESCRIPTORS, EMBED, Event, GENERATE, INFER, Reason, ReceiptSigner, envelope, receipt};
+use assay_protos::{
+    Binding, DESCRIPTORS, EMBED, Event, GENERATE, INFER, OPEN, Reason, ReceiptSigner, envelope, receipt,
+};
 use primitives::{BlockHash, Digest, FinishReason, Keypair, NetUid};
 use prost::Message;
 use prost_types::{
@@ -73,7 +75,7 @@ fn methods_agree() {
         .iter()
         .map(|method| format!("/{}.{}/{}", file.package(), service.name(), method.name()))
         .collect();
-    assert_eq!(paths[1..], [GENERATE, EMBED, INFER]);
+    assert_eq!(paths[1..], [GENERATE, EMBED, INFER, OPEN]);
     for path in paths {
         assert!(text.contains(&format!("| `{path}` |")), "{path}");
     }
@@ -87,7 +89,8 @@ fn limits_agree() {
     let code = limits! {
         CLOCK_WINDOW_MS MAX_LIFETIME_MS MAX_NONCES_PER_SIGNER MAX_REQUEST_BYTES MAX_MESSAGE_BYTES MAX_RESPONSE_BYTES
         MAX_EVENT_BYTES MAX_PROMPT_BYTES MAX_PROMPT_TOKENS MAX_NEW_TOKENS MAX_TEMPERATURE_MILLI
-        MAX_TOP_P_MILLI MAX_STOPS MAX_STOP_BYTES MAX_CHAT_MESSAGES MAX_ROLE_BYTES MAX_TEXTS MAX_TEXT_BYTES MAX_DIMENSIONS
+        MAX_TOP_P_MILLI MAX_STOPS MAX_STOP_BYTES MAX_CHAT_MESSAGES MAX_ROLE_BYTES CHUNK_ROWS
+        MAX_COMMITMENT_BYTES MAX_OPEN_REQUEST_BYTES MAX_OPENED_ROWS MAX_ROW_WIDTH MAX_OPENING_PATH MAX_TEXTS MAX_TEXT_BYTES MAX_DIMENSIONS
         MAX_TENSORS MAX_RANK MAX_NAME_BYTES
     };
     let text = document();
@@ -125,8 +128,11 @@ fn digests_agree() {
     }
 
     // The chain of a real stream is the documented one.
-    let finished =
-        ReceiptSigner::new(bob.clone(), request).event(&Event::Finished { reason: FinishReason::Stop, tokens: 0 });
+    let finished = ReceiptSigner::new(bob.clone(), request).event(&Event::Finished {
+        reason: FinishReason::Stop,
+        tokens: 0,
+        rows_root: None,
+    });
     let chain = Digest::derive("assay 2026-11 event v1", &[&request.0, &finished.payload]);
     let signature = primitives::Signature(finished.signature.try_into().unwrap());
     assert!(bob.hotkey().verify(&chain.0, &signature));

@@ -3,15 +3,16 @@
 use std::sync::LazyLock;
 
 use assay_protos::{
-    Description, EMBED, Event, GENERATE, INFER, MAX_CHAT_MESSAGES, MAX_EVENT_BYTES, MAX_NAME_BYTES, MAX_NEW_TOKENS,
-    MAX_PROMPT_BYTES, MAX_PROMPT_TOKENS, MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES, MAX_ROLE_BYTES, MAX_STOP_BYTES,
-    MAX_STOPS, MAX_TEMPERATURE_MILLI, MAX_TENSORS, MAX_TEXT_BYTES, MAX_TEXTS, MAX_TOP_P_MILLI, Reason, ReceiptError,
-    ReceiptSigner, ReceiptVerifier, Refusal, WireError, decode_embeddings, decode_request, decode_tensors,
-    encode_embeddings, encode_request, encode_tensors, receipt, wire,
+    Description, EMBED, Event, GENERATE, HiddenRow, INFER, MAX_CHAT_MESSAGES, MAX_EVENT_BYTES, MAX_NAME_BYTES,
+    MAX_NEW_TOKENS, MAX_OPENED_ROWS, MAX_OPENING_PATH, MAX_PROMPT_BYTES, MAX_PROMPT_TOKENS, MAX_REQUEST_BYTES,
+    MAX_RESPONSE_BYTES, MAX_ROLE_BYTES, MAX_ROW_WIDTH, MAX_STOP_BYTES, MAX_STOPS, MAX_TEMPERATURE_MILLI, MAX_TENSORS,
+    MAX_TEXT_BYTES, MAX_TEXTS, MAX_TOP_P_MILLI, OpenRequest, Reason, ReceiptError, ReceiptSigner, ReceiptVerifier,
+    Refusal, WireError, decode_embeddings, decode_openings, decode_request, decode_tensors, encode_embeddings,
+    encode_openings, encode_request, encode_tensors, receipt, wire,
 };
 use primitives::{
     BlockHash, ChatMessage, DataType, Digest, EmbedRequest, FinishReason, GenerateRequest, Hotkey, InferRequest,
-    Keypair, NetUid, Prompt, Request, Sampling, Tensor, TensorError,
+    Keypair, NetUid, Prompt, ProofKind, Request, Sampling, Tensor, TensorError,
 };
 use proptest::{collection::vec, prelude::*, sample::Index};
 use prost::Message;
@@ -119,7 +120,8 @@ fn stream(request: Digest) -> Vec<wire::SignedEvent> {
     [
         Event::Tokens { ids: vec![5, 6], text: "once".into(), logprobs: vec![-0.5, -2.0] },
         Event::Tokens { ids: vec![7], text: " upon".into(), logprobs: Vec::new() },
-        Event::Finished { reason: FinishReason::Length, tokens: 3 },
+        Event::Commitment(vec![9; 258]),
+        Event::Finished { reason: FinishReason::Length, tokens: 3, rows_root: Some(Digest([7; 32])) },
     ]
     .iter()
     .map(|event| signer.event(event))
@@ -153,19 +155,83 @@ fn a_stream_that_is_not_the_miners_answer_is_refused() {
     let alice = Keypair::from_uri("//Alice").unwrap().hotkey();
     assert!(matches!(verify(alice, request, &good), Err(ReceiptError::BadSignature(_))));
     // Dropped, swapped, cut and continued.
-    assert!(matches!(refused(&[good[0].clone(), good[2].clone()]), ReceiptError::BadSignature(_)));
-    assert!(matches!(refused(&[good[1].clone(), good[0].clone(), good[2].clone()]), ReceiptError::BadSignature(_)));
-    assert!(matches!(refused(&good[..2]), ReceiptError::Unfinished));
+    for dropped in 0..3 {
+        let mut shorter = good.clone();
+        shorter.remove(dropped);
+        assert!(matches!(refused(&shorter), ReceiptError::BadSignature(_)), "without {dropped}");
+    }
+    let mut swapped = good.clone();
+    swapped.swap(0, 1);
+    assert!(matches!(refused(&swapped), ReceiptError::BadSignature(_)));
+    assert!(matches!(refused(&good[..3]), ReceiptError::Unfinished));
     assert!(matches!(refused(&[]), ReceiptError::Unfinished));
-    let continued = [good[0].clone(), good[1].clone(), good[2].clone(), good[1].clone()];
+    let continued = [good.clone(), vec![good[1].clone()]].concat();
     assert!(matches!(refused(&continued), ReceiptError::AfterEnd));
     // Unsigned, or signed where it shouldn't be.
     let mut unsigned = good.clone();
-    unsigned[2].signature.clear();
+    unsigned[3].signature.clear();
     assert!(matches!(refused(&unsigned), ReceiptError::Unsigned));
-    let mut early = good.clone();
-    early[0].signature = vec![0; 64];
-    assert!(matches!(refused(&early), ReceiptError::SignedEarly));
+    for event in 0..3 {
+        let mut early = good.clone();
+        early[event].signature = vec![0; 64];
+        assert!(matches!(refused(&early), ReceiptError::SignedEarly));
+    }
+}
+
+#[test]
+fn commitments_are_as_many_as_chunks_and_as_long_as_one() {
+    let request = Digest([1; 32]);
+    let stream = |tokens: u32, commitments: usize, bytes: usize| {
+        let mut signer = ReceiptSigner::new(miner(), request);
+        let said = Event::Tokens { ids: vec![7; tokens as usize], text: String::new(), logprobs: Vec::new() };
+        let mut events = vec![signer.event(&said)];
+        events.extend((0..commitments).map(|_| signer.event(&Event::Commitment(vec![1; bytes]))));
+        events.push(signer.event(&Event::Finished { reason: FinishReason::Stop, tokens, rows_root: None }));
+        let mut verifier = ReceiptVerifier::new(miner().hotkey(), request, 100);
+        events.iter().try_for_each(|event| verifier.event(event).map(drop))?;
+        verifier.finish()
+    };
+    // The prompt's chunk, then one for every 32 rows; the last token has none.
+    for (tokens, most) in [(0, 0), (1, 1), (2, 2), (33, 2), (34, 3), (100, 5)] {
+        let refused = stream(tokens, most + 1, 258);
+        assert!(matches!(refused, Err(ReceiptError::Commitments(limit)) if limit == most), "{refused:?}");
+        assert_eq!(stream(tokens, most, 258).unwrap().commitments, vec![vec![1; 258]; most]);
+    }
+    let long = stream(3, 1, 259);
+    assert!(matches!(long, Err(ReceiptError::Malformed(WireError::TooLarge { field: "commitment", .. }))));
+}
+
+#[test]
+fn rows_are_opened_as_they_were_asked_for() {
+    let row = |position| HiddenRow { position, row: vec![1, 0x3F80, 65_535], path: vec![Digest([5; 32]); 2] };
+    let payload = encode_openings(vec![row(4), row(2)]).unwrap();
+    assert_eq!(decode_openings(&payload, &[4, 2]).unwrap(), [row(4), row(2)]);
+    for others in [&[2, 4][..], &[4], &[4, 2, 1], &[]] {
+        assert!(decode_openings(&payload, others).is_err(), "{others:?}");
+    }
+    let wide = HiddenRow { row: vec![0; MAX_ROW_WIDTH + 1], ..row(0) };
+    assert!(encode_openings(vec![wide]).is_err());
+    assert!(encode_openings(vec![row(0); MAX_OPENED_ROWS + 1]).is_err());
+    // A peer may send anything.
+    let sent = |row: Vec<u8>, path: Vec<Vec<u8>>| {
+        let openings = vec![wire::Opening { position: 0, row, path }];
+        decode_openings(&wire::OpenResponse { openings }.encode_to_vec(), &[0])
+    };
+    assert!(sent(vec![0; 6], vec![vec![0; 32]; MAX_OPENING_PATH]).is_ok());
+    for (row, path) in [
+        (vec![0; 5], Vec::new()),
+        (vec![0; 2 * MAX_ROW_WIDTH + 2], Vec::new()),
+        (vec![0; 6], vec![vec![0; 32]; MAX_OPENING_PATH + 1]),
+        (vec![0; 6], vec![vec![0; 31]]),
+    ] {
+        assert!(sent(row, path).is_err());
+    }
+
+    let asked = |positions: Vec<u32>| OpenRequest { request: Digest([1; 32]), positions };
+    let payload = asked(vec![7, 7, 0]).encode().unwrap();
+    assert_eq!(OpenRequest::decode(&payload).unwrap(), asked(vec![7, 7, 0]));
+    assert!(asked(Vec::new()).encode().is_err() && asked(vec![0; MAX_OPENED_ROWS + 1]).encode().is_err());
+    assert!(OpenRequest::decode(&wire::OpenRequest::default().encode_to_vec()).is_err());
 }
 
 #[test]
@@ -182,7 +248,7 @@ fn a_stream_is_bounded() {
     let long = signer.event(&Event::Tokens { ids: vec![1; 4], text: String::new(), logprobs: Vec::new() });
     assert!(matches!(verify(miner().hotkey(), request, &[long]), Err(ReceiptError::TooLong(3))));
     let mut signer = ReceiptSigner::new(miner(), request);
-    let claims = signer.event(&Event::Finished { reason: FinishReason::Stop, tokens: 2 });
+    let claims = signer.event(&Event::Finished { reason: FinishReason::Stop, tokens: 2, rows_root: None });
     let refused = verify(miner().hotkey(), request, &[claims]);
     assert!(matches!(refused, Err(ReceiptError::Count { actual: 0, claimed: 2 })));
     let huge = wire::SignedEvent { payload: vec![0; MAX_EVENT_BYTES + 1], signature: Vec::new() };
@@ -208,6 +274,8 @@ fn responses_and_descriptions_are_signed() {
         digest: Digest([4; 32]),
         vocab_size: 4_096,
         max_context: 256,
+        proof: ProofKind::HiddenRows,
+        calibration: Some(Digest([5; 32])),
     };
     let signed = receipt::sign_description(&miner(), &description);
     assert_eq!(receipt::verify_description(&signed).unwrap(), description);
@@ -304,7 +372,9 @@ fn events() -> impl Strategy<Value = Event> {
             let (ids, logprobs): (Vec<u32>, Vec<f32>) = tokens.into_iter().unzip();
             Event::Tokens { ids, text, logprobs: if told { logprobs } else { Vec::new() } }
         }),
-        (reason, 0..=MAX_NEW_TOKENS).prop_map(|(reason, tokens)| Event::Finished { reason, tokens }),
+        (reason, 0..=MAX_NEW_TOKENS, proptest::option::of(any::<[u8; 32]>()))
+            .prop_map(|(reason, tokens, root)| { Event::Finished { reason, tokens, rows_root: root.map(Digest) } }),
+        vec(any::<u8>(), 0..=258).prop_map(Event::Commitment),
     ]
 }
 
@@ -340,6 +410,8 @@ proptest! {
         let _ = decode_request(INFER, &bytes);
         let _ = decode_embeddings(&bytes, 1);
         let _ = decode_tensors(&bytes);
+        let _ = OpenRequest::decode(&bytes);
+        let _ = decode_openings(&bytes, &[0]);
         let _ = Event::decode(&bytes);
         let _ = Description::decode(&bytes);
         let signed = wire::SignedResponse { payload: bytes.clone(), signature: bytes.clone() };
@@ -355,7 +427,7 @@ proptest! {
 
     /// One changed bit of a stream: not the miner's answer.
     #[test]
-    fn any_flipped_bit_of_a_stream_is_refused(event in 0..3usize, at: Index, bit in 0..8u32) {
+    fn any_flipped_bit_of_a_stream_is_refused(event in 0..4usize, at: Index, bit in 0..8u32) {
         let request = Digest([1; 32]);
         let mut stream = stream(request);
         let signed = &mut stream[event];

@@ -5,7 +5,10 @@ use std::{error::Error, time::Duration};
 
 use primitives::Digest;
 use protos::{Reason, Receipt, ReceiptError, Refusal, WireError};
-use scoring::{Observation, Outcome, Output};
+use scoring::{
+    Observation, Outcome, Output,
+    proof::{CommitmentError, Shown},
+};
 use tonic::{Code, Status, TimeoutExpired, transport};
 
 /// One request and what came back.
@@ -15,6 +18,8 @@ pub struct Answer {
     pub request_digest: Option<Digest>,
     /// The verified output, or what went wrong.
     pub result: Result<Output, Failure>,
+    /// What came with the output, and afterwards.
+    pub shown: Shown,
     /// The miner's signature under its answer.
     pub receipt: Option<Receipt>,
     /// From sending the request to the first token.
@@ -47,6 +52,9 @@ pub enum Failure {
     /// The answer is not signed as it must be, or makes no sense.
     #[error(transparent)]
     Receipt(#[from] ReceiptError),
+    /// A commitment that is none.
+    #[error("malformed proof")]
+    Proof(#[from] CommitmentError),
     /// The verified bytes are no answer to this request.
     #[error("malformed answer")]
     Wire(#[from] WireError),
@@ -80,7 +88,7 @@ impl Failure {
             Self::Receipt(ReceiptError::BadSignature(_) | ReceiptError::Unsigned | ReceiptError::SignedEarly) => {
                 Outcome::BadSignature
             }
-            Self::Protocol(_) | Self::Receipt(_) | Self::Wire(_) => Outcome::Malformed,
+            Self::Protocol(_) | Self::Receipt(_) | Self::Wire(_) | Self::Proof(_) => Outcome::Malformed,
         }
     }
 

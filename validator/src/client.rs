@@ -4,11 +4,15 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use primitives::{Digest, Endpoint, Keypair, Request};
 use protos::{
-    Binding, Description, Event, MAX_EVENT_BYTES, MAX_LIFETIME_MS, MAX_RESPONSE_BYTES, Receipt, ReceiptVerifier,
-    WireError, decode_embeddings, decode_tensors, encode_request, envelope, receipt,
+    Binding, Description, Event, HiddenRow, MAX_EVENT_BYTES, MAX_LIFETIME_MS, MAX_RESPONSE_BYTES, OPEN, OpenRequest,
+    Receipt, ReceiptVerifier, WireError, decode_embeddings, decode_openings, decode_tensors, encode_request, envelope,
+    max_openings_bytes, receipt,
     wire::{DescribeRequest, SignedRequest, miner_client},
 };
-use scoring::Output;
+use scoring::{
+    Output,
+    proof::{Commitment, Opening, Proof, Shown},
+};
 use tonic::transport::Channel;
 
 use crate::{
@@ -56,7 +60,9 @@ impl MinerClient {
         mut show: impl FnMut(&Event),
     ) -> Result<Answer, WireError> {
         let (method, payload) = encode_request(request)?;
-        let mut exchange = Exchange { deadline, started: Instant::now(), request_digest: None, first_token: None };
+        let started = Instant::now();
+        let mut exchange =
+            Exchange { deadline, started, request_digest: None, first_token: None, shown: Shown::default() };
         let attempt = async {
             let channel = self.channel(endpoint).await?;
             // The miner's clock starts with the request, not with the connection.
@@ -87,8 +93,39 @@ impl MinerClient {
             Ok((output, receipt)) => (Ok(output), Some(receipt)),
             Err(failure) => (Err(failure), None),
         };
-        let Exchange { request_digest, first_token, .. } = exchange;
-        Ok(Answer { request_digest, result, receipt, first_token, latency })
+        let Exchange { request_digest, first_token, shown, .. } = exchange;
+        Ok(Answer { request_digest, result, shown, receipt, first_token, latency })
+    }
+
+    /// Have hidden rows of an answer opened: exactly these, signed by the miner. Whether they belong to the answer's proof
+    /// is the caller's to see.
+    pub async fn open(
+        &self,
+        endpoint: Endpoint,
+        binding: &Binding,
+        request: &Digest,
+        positions: &[u32],
+        deadline: Duration,
+    ) -> Result<Vec<Opening>, Failure> {
+        let payload = OpenRequest { request: *request, positions: positions.to_vec() }.encode()?;
+        let attempt = async {
+            let channel = self.channel(endpoint).await?;
+            let ttl_ms = u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX).clamp(1, MAX_LIFETIME_MS);
+            let signed = envelope::seal(&self.key, binding, OPEN, payload, now_ms(), ttl_ms, envelope::fresh_nonce());
+            let digest = envelope::digest(&signed, OPEN).unwrap_or(Digest([0; 32]));
+            let limit = max_openings_bytes(positions.len()) + ENVELOPE_BYTES;
+            let mut miner = miner_client::MinerClient::new(channel).max_decoding_message_size(limit);
+            let response = miner.open(timed(signed, deadline)).await;
+            let response = response.map_err(|status| Failure::from_status(status, deadline))?.into_inner();
+            receipt::verify_response(&binding.receiver, &digest, &response)?;
+            let rows = decode_openings(&response.payload, positions)?;
+            Ok(rows.into_iter().map(|HiddenRow { position, row, path }| Opening { position, row, path }).collect())
+        };
+        let result = tokio::time::timeout(deadline, attempt).await.unwrap_or(Err(Failure::Timeout(deadline)));
+        if result.as_ref().is_err_and(Failure::spoils_connection) {
+            self.channels.forget(endpoint);
+        }
+        result
     }
 
     /// What a miner says of itself, signed by the hotkey that it names.
@@ -123,6 +160,7 @@ struct Exchange {
     started: Instant,
     request_digest: Option<Digest>,
     first_token: Option<Duration>,
+    shown: Shown,
 }
 
 impl Exchange {
@@ -137,7 +175,7 @@ impl Exchange {
         let mut miner = miner_client::MinerClient::new(channel).max_decoding_message_size(limit);
         let deadline = self.deadline;
         let failure = |status| Failure::from_status(status, deadline);
-        let mut events = miner.generate(self.timed(signed)).await.map_err(failure)?.into_inner();
+        let mut events = miner.generate(timed(signed, self.deadline)).await.map_err(failure)?.into_inner();
         while let Some(signed) = events.message().await.map_err(failure)? {
             let event = verifier.event(&signed)?;
             show(&event);
@@ -145,12 +183,16 @@ impl Exchange {
                 Event::Tokens { ids, .. } if self.first_token.is_none() && !ids.is_empty() => {
                     self.first_token = Some(self.started.elapsed());
                 }
-                Event::Tokens { .. } => {}
+                Event::Tokens { .. } | Event::Commitment(_) => {}
                 // The signature is verified, and nothing after it could be part of the answer.
                 Event::Finished { .. } => break,
             }
         }
         let answer = verifier.finish()?;
+        if let Some(root) = answer.rows_root {
+            let commitments = answer.commitments.iter().map(|bytes| Commitment::decode(bytes));
+            self.shown.proof = Some(Proof { commitments: commitments.collect::<Result<_, _>>()?, root });
+        }
         Ok((Output::Generation(answer.generation), answer.receipt))
     }
 
@@ -165,7 +207,7 @@ impl Exchange {
         let limit = MAX_RESPONSE_BYTES + ENVELOPE_BYTES;
         let mut miner = miner_client::MinerClient::new(channel).max_decoding_message_size(limit);
         let deadline = self.deadline;
-        let response = miner.embed(self.timed(signed)).await;
+        let response = miner.embed(timed(signed, self.deadline)).await;
         let response = response.map_err(|status| Failure::from_status(status, deadline))?.into_inner();
         let receipt = receipt::verify_response(&binding.receiver, digest, &response)?;
         Ok((Output::Embeddings(decode_embeddings(&response.payload, texts)?), receipt))
@@ -181,18 +223,18 @@ impl Exchange {
         let limit = MAX_RESPONSE_BYTES + ENVELOPE_BYTES;
         let mut miner = miner_client::MinerClient::new(channel).max_decoding_message_size(limit);
         let deadline = self.deadline;
-        let response = miner.infer(self.timed(signed)).await;
+        let response = miner.infer(timed(signed, self.deadline)).await;
         let response = response.map_err(|status| Failure::from_status(status, deadline))?.into_inner();
         let receipt = receipt::verify_response(&binding.receiver, digest, &response)?;
         Ok((Output::Tensors(decode_tensors(&response.payload)?), receipt))
     }
+}
 
-    /// With the deadline in its header too, so that the miner's transport can give up in time.
-    fn timed(&self, signed: SignedRequest) -> tonic::Request<SignedRequest> {
-        let mut request = tonic::Request::new(signed);
-        request.set_timeout(self.deadline);
-        request
-    }
+/// With the deadline in its header too, so that the miner's transport can give up in time.
+fn timed(signed: SignedRequest, deadline: Duration) -> tonic::Request<SignedRequest> {
+    let mut request = tonic::Request::new(signed);
+    request.set_timeout(deadline);
+    request
 }
 
 fn now_ms() -> u64 {

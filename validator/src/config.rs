@@ -32,7 +32,8 @@ pub struct Config {
     pub metrics_listen: Option<SocketAddr>,
     /// How rows are committed where the subnet wants them committed first.
     pub commit_reveal: CommitReveal,
-    /// How answers become scores, and scores weights. A store keeps to the rules that it was begun with.
+    /// How answers become scores, and scores weights. A store keeps to the rules that it was begun with. What is demanded
+    /// of proofs is not set here: it follows from the model.
     pub scoring: ScoringConfig,
 }
 

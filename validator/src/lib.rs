@@ -32,6 +32,7 @@ mod handle;
 mod heads;
 mod identity;
 mod journal;
+mod lot;
 mod metrics;
 mod once;
 mod reader;

@@ -10,7 +10,7 @@ use crate::{
     handle::Progress,
     journal::Submission,
     spawn::{SpawnError, open},
-    store::SharedStore,
+    store::{SharedStore, Store},
     weights_job::{Planned, Skipped, WeightsJob},
 };
 
@@ -50,7 +50,7 @@ impl From<Held> for SetError {
 /// Take up what the store's journal has begun, then plan this epoch's weights if it has none yet, and deliver them as far
 /// as they get now: to their end, or to a commit that waits to be revealed.
 pub async fn set_weights(config: Config, key: Keypair, chain: Client) -> Result<Submission, SetError> {
-    let store = open(&config, key.hotkey(), &chain).await?;
+    let store = open(&config, key.hotkey(), &chain, Store::open_without_model).await?;
     let progress = Progress::new(store.rounds());
     let delivery = Delivery::new(&config, key, chain.clone(), SharedStore::new(store));
     let job = WeightsJob { chain, config, delivery, progress, said: None };

@@ -7,7 +7,10 @@ use model::{Backend, GenerateJob, ModelError};
 #[cfg(feature = "torch")]
 use primitives::GenerateRequest;
 use primitives::{Digest, EmbedRequest, FinishReason, Generation, Request, Tensor};
-use scoring::{Output, Reference, TokenCheck, cosine_micro, noise, proof::ProofCheck};
+use scoring::{
+    Output, Reference, TokenCheck, cosine_micro, noise,
+    proof::{self, ProofCheck, ProofRules, Shown},
+};
 
 #[cfg(feature = "torch")]
 use crate::wording::Wording;
@@ -15,8 +18,25 @@ use crate::wording::Wording;
 /// Judges answers. A failure is the validator's own: the miner gets no score from it, good or bad.
 #[async_trait]
 pub trait Referee: Send + Sync + 'static {
-    /// What the own model says of `output`, the answer to the request with this digest.
-    async fn judge(&self, request: &Request, digest: &Digest, output: &Output) -> Result<Reference, ModelError>;
+    /// What the own model says of `output`, the answer to the request with this digest, and of what was shown with it.
+    async fn judge(
+        &self,
+        request: &Request,
+        digest: &Digest,
+        output: &Output,
+        shown: &Shown,
+    ) -> Result<Reference, ModelError>;
+
+    /// How many hidden rows an answer has; none where it has none, or the referee doesn't see them.
+    fn rows(&self, _: &Request, _: &Output) -> Option<u32> {
+        None
+    }
+
+    /// What is demanded of proofs by the calibration of its model; none of a referee that sees no hidden rows, or whose
+    /// model was never calibrated.
+    fn rules(&self) -> Option<ProofRules> {
+        None
+    }
 }
 
 /// Answers every request again, and compares. It needs no more of a model than a miner does, and accepts no rounding:
@@ -38,7 +58,13 @@ pub struct Prefill {
 
 #[async_trait]
 impl Referee for Repetition {
-    async fn judge(&self, request: &Request, digest: &Digest, output: &Output) -> Result<Reference, ModelError> {
+    async fn judge(
+        &self,
+        request: &Request,
+        digest: &Digest,
+        output: &Output,
+        _: &Shown,
+    ) -> Result<Reference, ModelError> {
         match (request, output) {
             (Request::Generate(request), Output::Generation(answer)) => {
                 let job = GenerateJob::new(request.clone(), noise::sampling_seed(digest));
@@ -58,15 +84,33 @@ impl Referee for Repetition {
 #[cfg(feature = "torch")]
 #[async_trait]
 impl Referee for Prefill {
-    async fn judge(&self, request: &Request, digest: &Digest, output: &Output) -> Result<Reference, ModelError> {
+    async fn judge(
+        &self,
+        request: &Request,
+        digest: &Digest,
+        output: &Output,
+        shown: &Shown,
+    ) -> Result<Reference, ModelError> {
         match (request, output) {
-            (Request::Generate(request), Output::Generation(answer)) => self.prefill(request, digest, answer).await,
+            (Request::Generate(request), Output::Generation(answer)) => {
+                self.prefill(request, digest, answer, shown).await
+            }
             (Request::Embed(request), Output::Embeddings(vectors)) => match &self.encoder {
                 Some(encoder) => cosines(encoder.as_ref(), request, vectors).await,
                 None => cosines(self.engine.as_ref(), request, vectors).await,
             },
             _ => Ok(unanswerable(output)),
         }
+    }
+
+    fn rows(&self, request: &Request, output: &Output) -> Option<u32> {
+        let (Request::Generate(request), Output::Generation(answer)) = (request, output) else { return None };
+        let prompt = self.engine.prompt_tokens(&request.prompt).ok()?.len();
+        u32::try_from(prompt + answer.tokens.len().checked_sub(1)?).ok()
+    }
+
+    fn rules(&self) -> Option<ProofRules> {
+        self.engine.proof_rules()
     }
 }
 
@@ -77,12 +121,13 @@ impl Prefill {
         request: &GenerateRequest,
         digest: &Digest,
         answer: &Generation,
+        shown: &Shown,
     ) -> Result<Reference, ModelError> {
         // A prompt that our own model can't read is our fault, not the miner's.
         self.engine.prompt_tokens(&request.prompt)?;
         let seed = noise::sampling_seed(digest);
-        let tokens = match self.engine.audit(request, seed, &answer.tokens).await {
-            Ok(audit) => audit.tokens,
+        let audit = match self.engine.audit(request, seed, &answer.tokens).await {
+            Ok(audit) => audit,
             // Tokens that this model can't even be asked about.
             Err(ModelError::TokenOutOfRange { .. } | ModelError::TooLong { .. }) => {
                 return Ok(unanswerable(&Output::Generation(answer.clone())));
@@ -95,13 +140,24 @@ impl Prefill {
         let (whole, before) = (tokenizer.decode(&answer.tokens)?, tokenizer.decode(before)?);
         let Wording { ends, text_matches } = Wording::of(&answer.text, &whole, &before, end_token, &request.stop);
         Ok(Reference::Generation {
-            tokens,
+            proof: proof::check(shown, &audit.rows, audit.prompt_tokens),
+            probability_errors_micro: probability_errors(&answer.logprobs, &audit.logprobs),
+            tokens: audit.tokens,
             ends,
             text_matches,
-            proof: ProofCheck::Missing,
-            probability_errors_micro: Vec::new(),
         })
     }
+}
+
+/// How far claimed probabilities are from the own ones; nothing of an answer that doesn't claim one of each token.
+#[cfg(feature = "torch")]
+fn probability_errors(claimed: &[f32], own: &[f32]) -> Vec<u32> {
+    let error = |(claimed, own): (&f32, &f32)| {
+        let apart = (f64::from(*claimed).exp() - f64::from(*own).exp()).abs();
+        // A probability that is no number is as far off as one can be.
+        if apart.is_nan() { 1_000_000 } else { (apart * 1e6).round() as u32 }
+    };
+    if claimed.len() == own.len() { claimed.iter().zip(own).map(error).collect() } else { Vec::new() }
 }
 
 const WRONG: TokenCheck = TokenCheck { margin_micro: u32::MAX };

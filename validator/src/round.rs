@@ -6,12 +6,22 @@ use chain::Client;
 use futures::{StreamExt, stream};
 use primitives::{BlockRef, Endpoint, Metagraph, Registration};
 use protos::Binding;
-use scoring::{Challenge, Evidence, Outcome, Record, Round, ScoreTable, Scored};
+use scoring::{Challenge, Evidence, Output, Record, Round, ScoreTable, Scored};
 
 use crate::{
-    answer::Answer, client::MinerClient, config::Config, database::StoreError, handle::Progress, heads::Heads,
-    referee::Referee, store::SharedStore,
+    answer::{Answer, Failure},
+    client::MinerClient,
+    config::Config,
+    database::StoreError,
+    handle::Progress,
+    heads::Heads,
+    lot,
+    referee::Referee,
+    store::SharedStore,
 };
+
+/// How often a miner is asked to open rows, where the road to it fails or it says to come again.
+const OPEN_ATTEMPTS: u32 = 3;
 
 pub(crate) struct Rounds {
     pub chain: Client,
@@ -27,6 +37,8 @@ struct Asked {
     miner: Registration,
     challenge: Challenge,
     answer: Option<Answer>,
+    /// Whether the lot fell on it.
+    audited: bool,
 }
 
 impl Rounds {
@@ -121,35 +133,87 @@ impl Rounds {
                         None
                     }
                 };
+                let (mut answer, mut audited) = (answer, true);
+                if let Some(answer) = &mut answer {
+                    audited = self.is_audited(table, answer);
+                    if audited {
+                        self.open(table, endpoint, &binding, &challenge, answer).await;
+                    }
+                }
                 if let Some(Err(failure)) = answer.as_ref().map(|answer| &answer.result) {
                     let outcome = failure.outcome();
                     tracing::debug!(miner = %miner, %endpoint, outcome = outcome.as_str(), %failure, "no answer");
                 }
-                Asked { miner, challenge, answer }
+                Asked { miner, challenge, answer, audited }
             })
         });
         stream::iter(asks).buffered(self.config.concurrent_requests).collect().await
     }
 
+    /// Decided when the answer is there, and by nothing that a miner could know.
+    fn is_audited(&self, table: &ScoreTable, answer: &Answer) -> bool {
+        match &answer.result {
+            Ok(Output::Generation(_)) => lot::falls(table.config().audit_probability_ppm),
+            Ok(Output::Embeddings(_) | Output::Tensors(_)) | Err(_) => true,
+        }
+    }
+
+    /// Have a few rows of an answer opened, while the miner still has them. One that doesn't show them has no proof.
+    async fn open(
+        &self,
+        table: &ScoreTable,
+        endpoint: Endpoint,
+        binding: &Binding,
+        challenge: &Challenge,
+        answer: &mut Answer,
+    ) {
+        let Some(rules) = &table.config().proof else { return };
+        let (Ok(output), Some(digest), Some(_)) = (&answer.result, &answer.request_digest, &answer.shown.proof) else {
+            return;
+        };
+        let Some(rows) = self.referee.rows(&challenge.request, output) else { return };
+        let positions = lot::rows(rows, rules.thresholds.opened_rows);
+        let deadline = self.config.request_deadline();
+        let attempts = async {
+            for attempt in 1..=OPEN_ATTEMPTS {
+                let failure = match self.client.open(endpoint, binding, digest, &positions, deadline).await {
+                    Ok(opened) => return opened,
+                    Err(failure) => failure,
+                };
+                tracing::debug!(miner = %binding.receiver, attempt, %failure, "rows not opened");
+                if let Failure::Refused(refusal) = failure {
+                    let Some(after) = refusal.retry_after else { break };
+                    tokio::time::sleep(after).await;
+                }
+            }
+            Vec::new()
+        };
+        answer.shown.opened = tokio::time::timeout(deadline, attempts).await.unwrap_or_default();
+    }
+
     /// What one answer was worth; none where that can't be said, which is our failure and not the miner's.
     async fn score(&self, table: &ScoreTable, round: &Round, asked: &Asked) -> Option<Scored> {
-        let Asked { miner, challenge, answer } = asked;
+        let Asked { miner, challenge, answer, audited } = asked;
         let answer = answer.as_ref()?;
         let reference = match (&answer.result, answer.request_digest) {
-            (Ok(output), Some(digest)) => match self.referee.judge(&challenge.request, &digest, output).await {
-                Ok(reference) => Some(reference),
-                Err(error) => {
-                    tracing::error!(%error, miner = %miner, "answer can't be judged");
-                    return None;
+            (Ok(output), Some(digest)) if *audited => {
+                match self.referee.judge(&challenge.request, &digest, output, &answer.shown).await {
+                    Ok(reference) => Some(reference),
+                    Err(error) => {
+                        tracing::error!(%error, miner = %miner, "answer can't be judged");
+                        return None;
+                    }
                 }
-            },
+            }
             _ => None,
         };
         let observation = answer.observation();
-        let evidence = Evidence::of(&challenge.request, &observation, reference.as_ref(), table.config());
+        let evidence = match audited {
+            true => Evidence::of(&challenge.request, &observation, reference.as_ref(), table.config()),
+            false => Ok(Evidence::unaudited(&challenge.request, &observation)),
+        };
         let evidence = evidence.inspect_err(|error| tracing::error!(%error, miner = %miner, "answer can't be judged"));
         let evidence = evidence.ok()?;
-        debug_assert!(evidence.outcome != Outcome::Ok || reference.is_some());
         Some(Scored {
             round: round.round,
             miner: *miner,

@@ -1,9 +1,10 @@
 //! The front door: from settings, a key, a model and a chain to a running validator.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use chain::{ChainError, Client};
 use primitives::{BlockRef, Hotkey, Keypair, NetUid};
+use scoring::{ScoringConfig, proof::ProofRules};
 use tokio::task::JoinSet;
 
 use crate::{
@@ -55,8 +56,11 @@ pub async fn spawn(
     spawn_with(config, key, Arc::new(crate::referee::Prefill { engine, encoder: None }), chain).await
 }
 
+/// How a store is opened.
+type Open = fn(&Path, &Identity, &ScoringConfig) -> Result<Store, StoreError>;
+
 /// Open the store of a validator whose hotkey has a seat, on the chain that the store knows.
-pub(crate) async fn open(config: &Config, hotkey: Hotkey, chain: &Client) -> Result<Store, SpawnError> {
+pub(crate) async fn open(config: &Config, hotkey: Hotkey, chain: &Client, open: Open) -> Result<Store, SpawnError> {
     config.check()?;
     let netuid = config.netuid;
     match chain.uid(netuid, hotkey, None).await {
@@ -66,7 +70,7 @@ pub(crate) async fn open(config: &Config, hotkey: Hotkey, chain: &Client) -> Res
     }
     let identity = Identity { genesis: chain.genesis(), netuid, mech: config.mech, validator: hotkey };
     let (path, rules) = (config.store_path.clone(), config.scoring.clone());
-    let opened = tokio::task::spawn_blocking(move || Store::open(&path, &identity, &rules)).await;
+    let opened = tokio::task::spawn_blocking(move || open(&path, &identity, &rules)).await;
     let store = match opened {
         Ok(store) => store?,
         Err(error) => std::panic::resume_unwind(error.into_panic()),
@@ -82,7 +86,20 @@ pub(crate) async fn open(config: &Config, hotkey: Hotkey, chain: &Client) -> Res
     Ok(store)
 }
 
-/// Start a validator that judges answers with `referee`.
+/// What is demanded of proofs follows from the model that they are held against.
+fn with_proof(mut config: Config, rules: Option<ProofRules>) -> Config {
+    match &rules {
+        Some(rules) => tracing::info!(calibration = %rules.calibration, model = %rules.model, "proofs demanded"),
+        None => tracing::warn!(
+            "no proofs demanded: the model has no calibration, so a miner that runs a rounded copy of it may pass"
+        ),
+    }
+    config.scoring.proof = rules.map(Box::new);
+    config
+}
+
+/// Start a validator that judges answers with `referee`. The model that it has says what is demanded of proofs:
+/// `config.scoring.proof` is set by it.
 pub async fn spawn_with(
     config: Config,
     key: Keypair,
@@ -90,7 +107,8 @@ pub async fn spawn_with(
     chain: Client,
 ) -> Result<Handle, SpawnError> {
     let hotkey = key.hotkey();
-    let store = open(&config, hotkey, &chain).await?;
+    let config = with_proof(config, referee.rules());
+    let store = open(&config, hotkey, &chain, Store::open).await?;
     let progress = Progress::new(store.rounds());
     let store = SharedStore::new(store);
     let delivery = Delivery::new(&config, key.clone(), chain.clone(), store.clone());

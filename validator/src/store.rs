@@ -30,6 +30,26 @@ pub struct Store {
 impl Store {
     /// Open a validator's store, or begin one where there is no file. Everything in it is read, checked and recomputed.
     pub fn open(path: &Path, identity: &Identity, rules: &ScoringConfig) -> Result<Self, StoreError> {
+        Self::open_where(path, identity, rules, |found| found == rules)
+    }
+
+    /// [`Self::open`] by somebody who judges no answers, and has no model to know what is demanded of its proofs.
+    pub(crate) fn open_without_model(
+        path: &Path,
+        identity: &Identity,
+        rules: &ScoringConfig,
+    ) -> Result<Self, StoreError> {
+        Self::open_where(path, identity, rules, |found| {
+            *found == ScoringConfig { proof: found.proof.clone(), ..rules.clone() }
+        })
+    }
+
+    fn open_where(
+        path: &Path,
+        identity: &Identity,
+        rules: &ScoringConfig,
+        are_these: impl FnOnce(&ScoringConfig) -> bool,
+    ) -> Result<Self, StoreError> {
         let mut database = Database::open(path)?;
         match database.identity()? {
             None => begin(&mut database, identity, rules)?,
@@ -37,7 +57,7 @@ impl Store {
             Some(found) => return Err(database.foreign(found, *identity)),
         }
         let (log, replay) = recompute(&database)?;
-        if replay.table.config() != rules {
+        if !are_these(replay.table.config()) {
             return Err(StoreError::OtherRules { path: path.to_owned() });
         }
         let store = Self { database, log, replay };

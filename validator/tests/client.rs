@@ -4,12 +4,13 @@ use std::{net::SocketAddr, pin::Pin, time::Duration};
 
 use assay_validator::{Failure, MinerClient};
 use primitives::{
-    BlockHash, DataType, EmbedRequest, Endpoint, FinishReason, GenerateRequest, Hotkey, InferRequest, Keypair, NetUid,
-    Prompt, Request, Sampling, Tensor,
+    BlockHash, DataType, Digest, EmbedRequest, Endpoint, FinishReason, GenerateRequest, Hotkey, InferRequest, Keypair,
+    NetUid, Prompt, Request, Sampling, Tensor,
 };
 use protos::{
-    Binding, EMBED, Event, GENERATE, INFER, MAX_EVENT_BYTES, Miner, MinerServer, Reason, ReceiptError, ReceiptSigner,
-    Refusal, encode_embeddings, encode_tensors, envelope, receipt,
+    Binding, EMBED, Event, GENERATE, HiddenRow, INFER, MAX_EVENT_BYTES, MAX_ROW_WIDTH, Miner, MinerServer, OPEN,
+    OpenRequest, Reason, ReceiptError, ReceiptSigner, Refusal, encode_embeddings, encode_openings, encode_tensors,
+    envelope, receipt,
     wire::{DescribeRequest, SignedEvent, SignedRequest, SignedResponse},
 };
 use scoring::{Outcome, Output};
@@ -37,6 +38,8 @@ enum Manner {
     TooLate,
     FailsInTheMiddle,
     Panics,
+    OtherRows,
+    FewerRows,
 }
 
 struct Fake {
@@ -80,7 +83,7 @@ impl Miner for Fake {
         let mut events = vec![
             Ok(signer.event(&tokens(&[1, 2], "one two"))),
             Ok(signer.event(&tokens(&[3], " three"))),
-            Ok(signer.event(&Event::Finished { reason: FinishReason::Length, tokens: 3 })),
+            Ok(signer.event(&Event::Finished { reason: FinishReason::Length, tokens: 3, rows_root: None })),
         ];
         let stream: Events = match self.manner {
             Manner::SilentAfterAToken => {
@@ -128,6 +131,33 @@ impl Miner for Fake {
             receipt::sign_response(&self.key, &digest, encode_embeddings(vec![vec![1.0, -1.0]]).unwrap());
         if self.manner == Manner::TamperedText {
             response.payload = encode_embeddings(vec![vec![1.0, 1.0]]).unwrap();
+        }
+        Ok(Response::new(response))
+    }
+
+    async fn open(&self, request: tonic::Request<SignedRequest>) -> Result<Response<SignedResponse>, Status> {
+        let mut digest = envelope::digest(request.get_ref(), OPEN).unwrap();
+        let asked = OpenRequest::decode(&request.get_ref().payload).unwrap();
+        let mut key = self.key.clone();
+        let row = |position| HiddenRow { position, row: vec![0x3F80, 1], path: vec![Digest([7; 32])] };
+        let mut rows: Vec<HiddenRow> = asked.positions.iter().copied().map(row).collect();
+        match self.manner {
+            Manner::SilentAtOnce => std::future::pending().await,
+            Manner::OthersKey => key = Keypair::from_uri("//Eve").unwrap(),
+            Manner::AnswerToAnotherRequest => digest.0[0] ^= 1,
+            Manner::Refuses => return Err(Refusal::new(Reason::NotKept, "gone").into()),
+            Manner::Rejects => return Err(Status::unimplemented("shows no rows")),
+            Manner::OtherRows => rows.reverse(),
+            Manner::FewerRows => drop(rows.pop()),
+            Manner::Oversized => rows = vec![HiddenRow { row: vec![1; MAX_ROW_WIDTH], ..row(0) }; 4],
+            _ => {}
+        }
+        let mut response = receipt::sign_response(&key, &digest, encode_openings(rows).unwrap());
+        match self.manner {
+            Manner::TamperedText => response.payload[20] ^= 1,
+            Manner::Unsigned => response.signature.clear(),
+            Manner::Garbage => response = receipt::sign_response(&key, &digest, vec![0xff; 40]),
+            _ => {}
         }
         Ok(Response::new(response))
     }
@@ -253,6 +283,33 @@ async fn every_misbehaviour_has_its_outcome() {
         }
     });
     futures::future::join_all(asked).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_are_shown_as_asked_and_signed_or_not_at_all() {
+    let open = async |manner, deadline| {
+        let server = serve(manner).await;
+        client().open(server.endpoint, &binding(server.miner), &Digest([3; 32]), &[4, 9], deadline).await
+    };
+    let shown = open(Manner::Honest, DEADLINE).await.unwrap();
+    assert_eq!(shown.iter().map(|opening| opening.position).collect::<Vec<_>>(), [4, 9]);
+    assert!(shown.iter().all(|opening| opening.row == [0x3F80, 1] && opening.path == [Digest([7; 32])]));
+    for (manner, outcome) in [
+        (Manner::OthersKey, Outcome::BadSignature),
+        (Manner::AnswerToAnotherRequest, Outcome::BadSignature),
+        (Manner::TamperedText, Outcome::BadSignature),
+        (Manner::Unsigned, Outcome::BadSignature),
+        (Manner::Garbage, Outcome::Malformed),
+        (Manner::OtherRows, Outcome::Malformed),
+        (Manner::FewerRows, Outcome::Malformed),
+        (Manner::Oversized, Outcome::Malformed),
+        (Manner::Refuses, Outcome::Refused),
+        (Manner::Rejects, Outcome::Refused),
+    ] {
+        let failure = open(manner, DEADLINE).await.unwrap_err();
+        assert_eq!(failure.outcome(), outcome, "{manner:?}: {failure:?}");
+    }
+    assert!(matches!(open(Manner::SilentAtOnce, SHORT).await, Err(Failure::Timeout(SHORT))));
 }
 
 #[tokio::test]

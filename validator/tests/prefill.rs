@@ -6,7 +6,7 @@ use std::{path::Path, sync::Arc};
 use assay_validator::{Prefill, Referee};
 use model::{Backend, Engine, GenerateJob};
 use primitives::{Digest, EmbedRequest, FinishReason, GenerateRequest, Generation, Prompt, Request, Sampling};
-use scoring::{Evidence, Observation, Outcome, Output, Reference, ScoringConfig, noise};
+use scoring::{Evidence, Observation, Outcome, Output, Reference, ScoringConfig, noise, proof::Shown};
 
 fn outcome(request: &Request, answer: &Generation, reference: &Reference) -> Outcome {
     let output = Some(Output::Generation(answer.clone()));
@@ -26,7 +26,8 @@ async fn an_answer_is_good_for_its_own_request_only() {
     let job = GenerateJob::new(asked, noise::sampling_seed(&digest));
     let honest = engine.generate(job).await.unwrap().collect().await.unwrap();
     let judge = async |digest: &Digest, answer: &Generation| {
-        let reference = referee.judge(&request, digest, &Output::Generation(answer.clone())).await.unwrap();
+        let reference =
+            referee.judge(&request, digest, &Output::Generation(answer.clone()), &Shown::default()).await.unwrap();
         outcome(&request, answer, &reference)
     };
     assert_eq!(judge(&digest, &honest).await, Outcome::Ok);
@@ -42,5 +43,5 @@ async fn an_answer_is_good_for_its_own_request_only() {
 
     // Without an encoder nobody is judged on embeddings: that is ours to mend.
     let texts = Request::Embed(EmbedRequest { texts: vec!["a".into()] });
-    assert!(referee.judge(&texts, &digest, &Output::Embeddings(vec![vec![1.0]])).await.is_err());
+    assert!(referee.judge(&texts, &digest, &Output::Embeddings(vec![vec![1.0]]), &Shown::default()).await.is_err());
 }

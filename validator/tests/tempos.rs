@@ -12,7 +12,9 @@ use fault_proxy::{Mood, Proxy, Weights as Chances};
 use localnet::{Beacon, Genesis, GenesisNeuron, SubnetGenesis, dev_account};
 use model::ModelError;
 use primitives::{BlockNumber, BlockRef, Digest, MechId, NetUid, Registration, Request};
-use scoring::{Check, Evidence, Outcome, Output, Record, Reference, Round, ScoreTable, Scored, ScoringConfig};
+use scoring::{
+    Check, Evidence, Outcome, Output, Record, Reference, Round, ScoreTable, Scored, ScoringConfig, proof::Shown,
+};
 use tempfile::TempDir;
 use tokio::time::timeout;
 
@@ -30,7 +32,7 @@ struct Nobody;
 
 #[async_trait]
 impl Referee for Nobody {
-    async fn judge(&self, _: &Request, _: &Digest, _: &Output) -> Result<Reference, ModelError> {
+    async fn judge(&self, _: &Request, _: &Digest, _: &Output, _: &Shown) -> Result<Reference, ModelError> {
         Err(ModelError::Stopped)
     }
 }

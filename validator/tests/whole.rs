@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use chain::{Client, Row};
 use localnet::{Genesis, GenesisNeuron, SubnetGenesis, dev_account};
 use model::{Backend, Chunk, GenerateJob, Manifest, ModelError, TokenStream};
-use primitives::{Digest, Endpoint, FinishReason, Keypair, MechId, NetUid, Prompt, Uid, Weights};
+use primitives::{Digest, Endpoint, FinishReason, Keypair, MechId, NetUid, Prompt, ProofKind, Uid, Weights};
 use scoring::{Outcome, Record, replay_log};
 use tempfile::TempDir;
 use tokio::{
@@ -34,6 +34,8 @@ impl Oracle {
             vocab_size: 256,
             max_context: 4_096,
             end_tokens: Vec::new(),
+            proof: ProofKind::None,
+            calibration: None,
         };
         Arc::new(Self { manifest, number })
     }

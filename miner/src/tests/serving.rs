@@ -1,6 +1,6 @@
 //! Answers: streamed, signed, on time, and ended when nobody waits for them.
 
-use primitives::{EmbedRequest, InferRequest};
+use primitives::{EmbedRequest, InferRequest, ProofKind};
 use protos::{EMBED, INFER, decode_embeddings, decode_tensors, receipt, wire::DescribeRequest};
 use tonic::Code;
 use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient};
@@ -222,6 +222,8 @@ async fn a_taken_port_is_named() {
         vocab_size: 0,
         max_context: 0,
         end_tokens: Vec::new(),
+        proof: ProofKind::None,
+        calibration: None,
     };
     let backend = Arc::new(Script { manifest, jobs, up: None });
     let refused = serve(&Config { listen: addr, ..Config::test() }, alice(), backend, GENESIS, subnet).await;

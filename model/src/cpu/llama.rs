@@ -83,9 +83,10 @@ impl CpuLlama {
         weights: &Weights,
         slots: usize,
         threads: NonZero<usize>,
+        isa: Isa,
         report: &mut dyn FnMut(LoadProgress),
     ) -> Result<Self, ModelError> {
-        let (pool, isa) = (Arc::new(Pool::new(threads)?), Isa::detect());
+        let pool = Arc::new(Pool::new(threads)?);
         let progress = Progress { weights, done_bytes: Cell::new(0), report: RefCell::new(report) };
         let weights = &progress;
         let (hidden, ffn, vocab) = (config.hidden_size, config.intermediate_size, config.vocab_size);
@@ -202,8 +203,7 @@ impl CpuLlama {
         let mut said = Vec::with_capacity(asked.len());
         let mut logits = Vec::new();
         for asked in asked.chunks(LOGIT_ROWS) {
-            let inputs: Vec<&[f32]> =
-                asked.iter().map(|(row, _)| &scratch.normed[row * hidden..][..hidden]).collect();
+            let inputs: Vec<&[f32]> = asked.iter().map(|(row, _)| &scratch.normed[row * hidden..][..hidden]).collect();
             head.multiply(&inputs, &mut scratch.strips, isa, pool);
             let vocab = config.vocab_size;
             logits.resize(asked.len() * vocab, 0.0);
@@ -528,7 +528,7 @@ mod tests {
         let config = LlamaConfig::parse("config.json".as_ref(), &read("config.json")).expect("valid");
         let weights = Folder::open(&fixtures().join("llama")).expect("there").weights(&mut |_| ()).expect("valid");
         let threads = NonZero::new(threads).expect("not zero");
-        let mut model = CpuLlama::load(config, &weights, 4, threads, &mut |_| ()).expect("loads");
+        let mut model = CpuLlama::load(config, &weights, 4, threads, Isa::detect(), &mut |_| ()).expect("loads");
         for slot in 0..4 {
             model.reserve(slot, 64, 0).expect("room");
         }

@@ -12,7 +12,10 @@ use primitives::{Digest, FinishReason, Sampling};
 use tokio::sync::oneshot;
 
 use super::*;
-use crate::{Chunk, Sampler, TokenStream, Tokenizer, config::LlamaConfig, forward::Ask, prover::Prover, sequence, stop::Stops, waiting::Told};
+use crate::{
+    Chunk, Sampler, TokenStream, Tokenizer, config::LlamaConfig, forward::Ask, prover::Prover, sequence, stop::Stops,
+    waiting::Told,
+};
 
 /// What the model is to do with a step.
 enum Verdict {
@@ -166,9 +169,14 @@ fn wait<T>(future: impl Future<Output = T>) -> T {
     runtime.block_on(future)
 }
 
-/// What is in the stream by now.
+/// What is in the stream by now, commitments left out.
 fn ready(stream: &mut TokenStream) -> Option<Result<Chunk, ModelError>> {
-    stream.next().now_or_never().flatten()
+    loop {
+        match stream.next().now_or_never().flatten() {
+            Some(Ok(Chunk::Commitment(_))) => {}
+            other => return other,
+        }
+    }
 }
 
 fn token(stream: &mut TokenStream) -> u32 {
@@ -337,7 +345,10 @@ fn questions_about_a_text_are_answered_in_order_however_it_is_cut() {
     assert_eq!(counts, [0, 8, 4]);
     let Told { said, rows } = said.blocking_recv().expect("an answer").expect("no error");
     assert!(rows.is_empty());
-    assert_eq!(said, (0..12).map(|position| Said::Margin { margin: position as f32, logprob: -1.0 }).collect::<Vec<_>>());
+    assert_eq!(
+        said,
+        (0..12).map(|position| Said::Margin { margin: position as f32, logprob: -1.0 }).collect::<Vec<_>>()
+    );
 }
 
 #[test]

@@ -85,13 +85,13 @@ pub fn calibrate(observed: &[Observed], demands: &Demands) -> Result<(Thresholds
         }
     }
     let (off_margin_micro, tokens) = tokens(observed, demands)?;
-    let between = |numbers: fn(&Observed) -> Vec<u32>, most| threshold(observed, numbers, most);
+    let between = |numbers: fn(&Observed) -> Vec<u32>, noise, most| threshold(observed, numbers, noise, most);
     let thresholds = Thresholds {
         off_margin_micro,
         tokens,
-        mismatches: between(Observed::mismatches, POINTS as u32 - 1),
-        mantissa_mean_milli: between(Observed::mantissa_means_milli, 127_999),
-        opening_ppm: between(Observed::openings_ppm, 999_999),
+        mismatches: between(Observed::mismatches, 8, POINTS as u32 - 1),
+        mantissa_mean_milli: between(Observed::mantissa_means_milli, 50, 127_999),
+        opening_ppm: between(Observed::openings_ppm, 1_000, 999_999),
         opened_rows: demands.opened_rows,
     };
     let populations: Vec<Population> = observed.iter().map(|observed| observed.sum_up(&thresholds)).collect();
@@ -149,17 +149,18 @@ fn tokens(observed: &[Observed], demands: &Demands) -> Result<(u32, Sprt), NoThr
     })
 }
 
-/// A threshold between the most of the honest and the least of those that this number tells apart from them.
-fn threshold(observed: &[Observed], numbers: fn(&Observed) -> Vec<u32>, most: u32) -> u32 {
+/// A threshold between the most of the honest and the least of those that this number tells apart from them: by more than
+/// the `noise` of another rounding here or there, which any machine may show.
+fn threshold(observed: &[Observed], numbers: fn(&Observed) -> Vec<u32>, noise: u32, most: u32) -> u32 {
     let honest = of(observed, &[Conduct::Honest]).flat_map(numbers).max().unwrap_or(0);
     let apart = of(observed, &[Conduct::Rounded, Conduct::Model, Conduct::Forged])
         .map(|observed| Spread::of(numbers(observed)).q01)
-        .filter(|least| *least > honest.saturating_mul(2))
+        .filter(|least| *least > honest.saturating_mul(2).saturating_add(noise))
         .min();
     match apart {
         Some(least) => (honest + (least - honest) / WAY).min(most),
         // It tells nobody apart: it only must not be in the way of the honest.
-        None => honest.saturating_mul(2).saturating_add(1).min(most),
+        None => honest.saturating_mul(2).saturating_add(noise).min(most),
     }
 }
 

@@ -86,6 +86,8 @@ pub struct Population {
     pub rejection_low_ppb: u32,
     /// and this, with a confidence of 95 %.
     pub rejection_high_ppb: u32,
+    /// Proofs that could be compared; others are of other chunks or rows, or missing.
+    pub compared: u32,
     /// Of the proofs that could be compared.
     pub mismatches: Spread,
     /// Of the proofs that could be compared.
@@ -114,6 +116,7 @@ impl Observed {
             rejected: 0,
             rejection_low_ppb: 0,
             rejection_high_ppb: 0,
+            compared: self.mismatches().len() as u32,
             mismatches: Spread::of(self.mismatches()),
             mantissa_mean_milli: Spread::of(self.mantissa_means_milli()),
             opening_ppm: Spread::of(self.openings_ppm()),

@@ -17,6 +17,15 @@ pub struct Proof {
     pub root: Digest,
 }
 
+/// What a miner showed of an answer, beside the answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Shown {
+    /// With the answer; none from a miner that doesn't see its hidden rows.
+    pub proof: Option<Proof>,
+    /// Afterwards, when it was asked.
+    pub opened: Vec<Opening>,
+}
+
 /// What became of a proof.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
@@ -40,10 +49,10 @@ pub enum ProofCheck {
     },
 }
 
-/// Holds a proof and the rows that were opened of it against the own rows of an answer with so many tokens in its prompt.
-pub fn check(proof: Option<&Proof>, opened: &[Opening], own: &Rows, prompt: usize) -> ProofCheck {
-    let Some(proof) = proof else { return ProofCheck::Missing };
-    compared(proof, opened, own, prompt).unwrap_or(ProofCheck::Broken)
+/// Holds what was shown against the own rows of an answer with so many tokens in its prompt.
+pub fn check(shown: &Shown, own: &Rows, prompt: usize) -> ProofCheck {
+    let Some(proof) = &shown.proof else { return ProofCheck::Missing };
+    compared(proof, &shown.opened, own, prompt).unwrap_or(ProofCheck::Broken)
 }
 
 fn compared(proof: &Proof, opened: &[Opening], own: &Rows, prompt: usize) -> Option<ProofCheck> {

@@ -19,7 +19,7 @@ mod rules;
 mod tree;
 
 pub use bf16::{bf16_from_f32, bf16_to_f32};
-pub use check::{MAX_OPENED_ROWS, Proof, ProofCheck, check, distance_ppm};
+pub use check::{MAX_OPENED_ROWS, Proof, ProofCheck, Shown, check, distance_ppm};
 pub use commitment::{Commitment, CommitmentError, MAX_COMMITMENT_BYTES, POINTS};
 pub use distance::{Distance, NO_MANTISSA_MILLI};
 pub use forgery::forge;
