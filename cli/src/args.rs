@@ -90,6 +90,9 @@ pub enum Command {
     Transfer(commands::transfer::Args),
     Weights(commands::weights::Args),
     Wallet(commands::wallet::Args),
+    #[cfg(feature = "torch")]
+    Calibrate(commands::calibrate::Args),
+    AuditPlan(commands::audit_plan::Args),
     Replay(commands::replay::Args),
     Epoch(commands::epoch::Args),
     Config(commands::config::Args),
@@ -99,7 +102,7 @@ impl Command {
     /// Whether libtorch will be used.
     pub fn needs_torch(&self) -> bool {
         #[cfg(feature = "torch")]
-        return matches!(self, Self::Demo(_) | Self::Miner(_) | Self::Validator(_) | Self::Run(_));
+        return matches!(self, Self::Demo(_) | Self::Miner(_) | Self::Validator(_) | Self::Run(_) | Self::Calibrate(_));
         #[cfg(not(feature = "torch"))]
         false
     }

@@ -5,6 +5,8 @@
 
 mod amount;
 mod args;
+#[cfg(feature = "torch")]
+mod calibration;
 mod call;
 mod commands;
 #[cfg(feature = "torch")]
@@ -73,6 +75,9 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Transfer(args) => commands::transfer::run(args, global).await,
         Command::Weights(args) => commands::weights::run(args, global).await,
         Command::Wallet(args) => commands::wallet::run(args, global),
+        #[cfg(feature = "torch")]
+        Command::Calibrate(args) => commands::calibrate::run(args, global).await,
+        Command::AuditPlan(args) => commands::audit_plan::run(&args, global),
         Command::Replay(args) => commands::replay::run(args),
         Command::Epoch(args) => commands::epoch::run(args, global).await,
         Command::Config(args) => commands::config::run(args, global),

@@ -1,8 +1,11 @@
 //! One file a subcommand: its flags, and what it does with them.
 
 pub mod ask;
+pub mod audit_plan;
 pub mod axon;
 pub mod bench;
+#[cfg(feature = "torch")]
+pub mod calibrate;
 pub mod commitment;
 pub mod config;
 pub mod control;
