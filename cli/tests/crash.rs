@@ -79,8 +79,8 @@ async fn a_killed_validator_loses_nothing_and_submits_nothing_twice() {
     let folder = tempfile::tempdir().unwrap();
     let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/tiny").canonicalize().unwrap();
     let engine = Arc::new(Engine::load(&model).unwrap());
-    let troupe = Troupe::new(engine, &model, folder.path()).unwrap();
     let roles = [Role::Fast, Role::Cacher];
+    let troupe = Troupe::new(engine, &model, folder.path(), &roles).unwrap();
     let keys = Keys::derive(7, 1, roles.len()).unwrap();
     let every = BlockTime::Every(Duration::from_millis(150));
     let chain = stage::chain(([127, 0, 0, 1], 0).into(), every, stage::genesis(TEMPO, 1)).await.unwrap();

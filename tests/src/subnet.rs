@@ -10,6 +10,7 @@ use cli::demo::{
 use localnet::BlockTime;
 use model::Engine;
 use primitives::{BlockRef, Hotkey, MechId, Metagraph};
+use scoring::ScoringConfig;
 use tokio::time::timeout;
 
 /// Nothing in a test may take longer: it hangs then.
@@ -62,7 +63,7 @@ impl Subnet {
         let folder = tempfile::tempdir()?;
         let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/tiny");
         let engine = Arc::new(Engine::load(&model)?);
-        let troupe = Troupe::new(engine.clone(), &model, folder.path())?;
+        let troupe = Troupe::new(engine.clone(), &model, folder.path(), roles)?;
         let keys = Keys::derive(0, 1, roles.len())?;
         let listen = ([127, 0, 0, 1], 0).into();
         let chain = stage::chain(listen, BlockTime::Manual, stage::genesis(tempo, 1)).await?;
@@ -82,6 +83,8 @@ impl Subnet {
         validator::Config {
             request_deadline_ms: 3_000,
             weights_margin_blocks: 8,
+            // As where not all answers are audited.
+            scoring: ScoringConfig { penalty_answers: 20, ..ScoringConfig::default() },
             ..validator::Config::test(NETUID, self.folder())
         }
     }

@@ -11,7 +11,17 @@ fn stake(subnet: &Subnet, metagraph: &Metagraph, role: Role) -> u64 {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn honest_miners_are_paid_and_cheats_are_not() {
-    let roles = [Role::Fast, Role::Medium, Role::OtherModel, Role::Cacher, Role::Silent];
+    let roles = [
+        Role::Fast,
+        Role::Medium,
+        Role::Quantiser,
+        Role::Cacher,
+        Role::Relayer,
+        Role::Cooler,
+        Role::Forger,
+        Role::OtherModel,
+        Role::Silent,
+    ];
     let subnet = Subnet::open(40, &roles).await.unwrap();
     // Permits are given at an epoch: before the first one nobody may set weights.
     let metagraph = subnet.epoch().await.unwrap();
@@ -20,7 +30,6 @@ async fn honest_miners_are_paid_and_cheats_are_not() {
     }
 
     let validator = subnet.validator().await.unwrap();
-    // A cheat guesses one answer in a hundred: in so many rounds that one is worth little.
     for _ in 0..12 {
         subnet.round(&validator).await.unwrap();
     }
@@ -43,7 +52,7 @@ async fn honest_miners_are_paid_and_cheats_are_not() {
     let paid = subnet.epoch().await.unwrap();
     let (fast, medium) = (stake(&subnet, &paid, Role::Fast), stake(&subnet, &paid, Role::Medium));
     assert!(fast > 0 && medium > 0, "honest miners earned {fast} and {medium} rao");
-    for cheat in [Role::OtherModel, Role::Cacher, Role::Silent] {
+    for cheat in roles.into_iter().filter(|role| !role.is_honest()) {
         let earned = stake(&subnet, &paid, cheat);
         assert!(earned * 10 < medium.min(fast), "{cheat} earned {earned} rao, honest miners {fast} and {medium}");
     }

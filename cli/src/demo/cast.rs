@@ -1,19 +1,26 @@
-//! Who plays in the demo: honest miners at different speeds, and three ways to cheat that every subnet has met.
+//! Who plays in the demo: honest miners at different speeds, and the ways to cheat that subnets have met.
 //!
 //! A cheat is a [`Backend`] like any other: it serves over the real miner, with the real signatures, and differs only
-//! in where its tokens come from.
+//! in where its tokens and its proof come from. Each is the strongest of its kind: what it doesn't fake is true.
 
 use std::{
     fmt,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 
 use anyhow::Context as _;
 use async_trait::async_trait;
 use futures::StreamExt as _;
-use model::{Backend, Chunk, Engine, GenerateJob, Manifest, ModelError, TokenStream};
+use model::{
+    Backend, Chunk, Engine, GenerateJob, Manifest, ModelError, Proven, Quantisation, TokenStream, write_quantised,
+};
+use primitives::Digest;
+use scoring::proof::forge;
 use serde::Serialize;
 use tokio::sync::{OnceCell, mpsc};
 
@@ -27,21 +34,40 @@ pub enum Role {
     Medium,
     /// Runs the model on hardware slower still.
     Slow,
-    /// Answers with a smaller model than the one it names.
-    OtherModel,
+    /// Runs the model with weights rounded to four bits.
+    Quantiser,
     /// Computes one answer and serves it for ever.
     Cacher,
+    /// Passes on what another miner answered to the same prompt.
+    Relayer,
+    /// Samples at a temperature a tenth lower.
+    Cooler,
+    /// Has the right tokens from somewhere, and makes up the proof.
+    Forger,
+    /// Answers with a smaller model than the one it names.
+    OtherModel,
     /// Takes requests and never answers.
     Silent,
 }
 
 impl Role {
-    /// The roles of `count` miners: the six in turn.
+    /// Every role, in the order in which they are cast.
+    pub const ALL: [Self; 10] = [
+        Self::Fast,
+        Self::Medium,
+        Self::Slow,
+        Self::Quantiser,
+        Self::Cacher,
+        Self::Relayer,
+        Self::Cooler,
+        Self::Forger,
+        Self::OtherModel,
+        Self::Silent,
+    ];
+
+    /// The roles of `count` miners: all in turn.
     pub fn cast(count: usize) -> impl Iterator<Item = Self> {
-        [Self::Fast, Self::Medium, Self::Slow, Self::OtherModel, Self::Cacher, Self::Silent]
-            .into_iter()
-            .cycle()
-            .take(count)
+        Self::ALL.into_iter().cycle().take(count)
     }
 
     /// Whether this miner does what it is paid for.
@@ -56,8 +82,12 @@ impl fmt::Display for Role {
             Self::Fast => "honest, fast",
             Self::Medium => "honest, medium",
             Self::Slow => "honest, slow",
-            Self::OtherModel => "other model",
+            Self::Quantiser => "int4 weights",
             Self::Cacher => "cached answer",
+            Self::Relayer => "relayed answer",
+            Self::Cooler => "temperature -10 %",
+            Self::Forger => "forged proof",
+            Self::OtherModel => "other model",
             Self::Silent => "silent",
         })
     }
@@ -66,29 +96,45 @@ impl fmt::Display for Role {
 /// Makes the backends of the cast out of one loaded model.
 pub struct Troupe {
     engine: Arc<Engine>,
-    smaller: Arc<Engine>,
+    rounded: Option<Arc<Engine>>,
+    smaller: Option<Arc<Engine>>,
 }
 
 impl Troupe {
-    /// Take the true model, and load the smaller one that the swapper uses: the same weights without the last layers,
-    /// written under `folder`.
-    pub fn new(engine: Arc<Engine>, model: &Path, folder: &Path) -> anyhow::Result<Self> {
-        let smaller = shallower(model, &folder.join("smaller-model"))?;
-        let smaller = Arc::new(Engine::load(&smaller).context("loading the smaller model")?);
-        Ok(Self { engine, smaller })
+    /// Take the true model, and load what those in `roles` run instead of it: copies with weights rounded, or without the
+    /// last layers, written under `folder`.
+    pub fn new(engine: Arc<Engine>, model: &Path, folder: &Path, roles: &[Role]) -> anyhow::Result<Self> {
+        let load =
+            |folder: &Path| Engine::load(folder).map(Arc::new).with_context(|| format!("loading {}", folder.display()));
+        let rounded = roles.contains(&Role::Quantiser).then(|| {
+            let copy = folder.join("rounded-model");
+            write_quantised(model, &copy, Quantisation::Int4).context("writing a rounded copy of the model")?;
+            load(&copy)
+        });
+        let smaller =
+            roles.contains(&Role::OtherModel).then(|| load(&shallower(model, &folder.join("smaller-model"))?));
+        Ok(Self { engine, rounded: rounded.transpose()?, smaller: smaller.transpose()? })
     }
 
-    /// The backend of a role.
-    pub fn backend(&self, role: Role) -> Arc<dyn Backend> {
+    /// The backend of one of the roles that the troupe was made for.
+    pub fn backend(&self, role: Role) -> anyhow::Result<Arc<dyn Backend>> {
         let engine = self.engine.clone();
-        match role {
+        let other = |copy: &Option<Arc<Engine>>| {
+            let actual = copy.clone().with_context(|| format!("nobody was to play {role}"))?;
+            anyhow::Ok(Arc::new(OtherModel { claimed: self.engine.clone(), actual }))
+        };
+        Ok(match role {
             Role::Fast => engine,
             Role::Medium => Arc::new(Paced { engine, per_token: Duration::from_millis(8) }),
             Role::Slow => Arc::new(Paced { engine, per_token: Duration::from_millis(25) }),
-            Role::OtherModel => Arc::new(OtherModel { claimed: engine, actual: self.smaller.clone() }),
+            Role::Quantiser => other(&self.rounded)?,
+            Role::OtherModel => other(&self.smaller)?,
             Role::Cacher => Arc::new(Cacher { engine, answer: OnceCell::new() }),
+            Role::Relayer => Arc::new(Sampler { engine, change: of_another }),
+            Role::Cooler => Arc::new(Sampler { engine, change: cooler }),
+            Role::Forger => Arc::new(Forger { engine, attempt: AtomicU32::new(0) }),
             Role::Silent => Arc::new(Silent { engine }),
-        }
+        })
     }
 }
 
@@ -144,6 +190,85 @@ impl Backend for Paced {
     }
 }
 
+/// Runs the model and samples otherwise than it was asked to.
+struct Sampler {
+    engine: Arc<Engine>,
+    change: fn(GenerateJob) -> GenerateJob,
+}
+
+/// The job as another miner gets it: the seed of its noise has that miner's key in it.
+fn of_another(job: GenerateJob) -> GenerateJob {
+    GenerateJob { seed: Digest::of(&job.seed.0), ..job }
+}
+
+fn cooler(mut job: GenerateJob) -> GenerateJob {
+    let temperature = &mut job.request.sampling.temperature_milli;
+    *temperature -= *temperature / 10;
+    job
+}
+
+#[async_trait]
+impl Backend for Sampler {
+    fn manifest(&self) -> &Manifest {
+        self.engine.manifest()
+    }
+
+    async fn generate(&self, job: GenerateJob) -> Result<TokenStream, ModelError> {
+        self.engine.generate((self.change)(job)).await
+    }
+
+    async fn embed(&self, texts: Vec<String>) -> Result<Vec<Vec<f32>>, ModelError> {
+        self.engine.embed(texts).await
+    }
+}
+
+/// Commits to rows that no model made.
+struct Forger {
+    engine: Arc<Engine>,
+    attempt: AtomicU32,
+}
+
+#[async_trait]
+impl Backend for Forger {
+    fn manifest(&self) -> &Manifest {
+        self.engine.manifest()
+    }
+
+    async fn generate(&self, job: GenerateJob) -> Result<TokenStream, ModelError> {
+        let Proven { answer, rows, .. } = self.engine.generate(job).await?.proven().await?;
+        let attempt = self.attempt.fetch_add(1, Ordering::Relaxed);
+        let forged = rows.and_then(|rows| {
+            let answered = answer.tokens.len();
+            forge(attempt, rows.width(), (rows.len() + 1).checked_sub(answered)?, answered)
+        });
+        let mut chunks = vec![Chunk::Tokens { ids: answer.tokens, text: answer.text, logprobs: answer.logprobs }];
+        let mut rows = None;
+        if let Some((proof, forged)) = forged {
+            chunks.extend(proof.commitments.into_iter().map(Chunk::Commitment));
+            rows = Some(Arc::new(forged));
+        }
+        chunks.push(Chunk::Finished { reason: answer.finish, rows });
+        Ok(streamed(chunks))
+    }
+
+    async fn embed(&self, texts: Vec<String>) -> Result<Vec<Vec<f32>>, ModelError> {
+        self.engine.embed(texts).await
+    }
+}
+
+/// What is known already, as if it were made now.
+fn streamed(chunks: Vec<Chunk>) -> TokenStream {
+    let (sender, receiver) = mpsc::channel(4);
+    tokio::spawn(async move {
+        for chunk in chunks {
+            if sender.send(Ok(chunk)).await.is_err() {
+                break;
+            }
+        }
+    });
+    TokenStream::new(receiver)
+}
+
 /// Names one model and runs another.
 struct OtherModel {
     claimed: Arc<Engine>,
@@ -190,15 +315,7 @@ impl Backend for Cacher {
             })
             .await?
             .clone();
-        let (sender, receiver) = mpsc::channel(4);
-        tokio::spawn(async move {
-            for chunk in answer {
-                if sender.send(Ok(chunk)).await.is_err() {
-                    break;
-                }
-            }
-        });
-        Ok(TokenStream::new(receiver))
+        Ok(streamed(answer))
     }
 
     async fn embed(&self, texts: Vec<String>) -> Result<Vec<Vec<f32>>, ModelError> {

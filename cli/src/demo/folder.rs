@@ -88,6 +88,8 @@ impl Folder {
             [validator.scoring]
             reference_start_us = 200000
             reference_unit_us = 8000
+            audit_probability_ppm = 500000
+            penalty_answers = 20
         };
         if let Some(table) = settings.get_mut("validator").and_then(|value| value.as_table_mut()) {
             let store = folder.join("store.sqlite").display().to_string();

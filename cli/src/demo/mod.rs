@@ -30,16 +30,17 @@ use crate::{
 
 /// Run a whole subnet: an embedded chain, miners that serve a model, validators that challenge them and set weights.
 ///
-/// Three in six miners are honest; the others answer with another model, with a cached answer, or not at all. Ends
-/// after the given number of epochs that paid, with a summary; the exit status is 0 if every honest miner was paid
-/// more than every dishonest one.
+/// Three miners are honest. The others run a rounded copy of the model, serve one cached answer, relay another miner's,
+/// sample at another temperature or forge the proof; with more than eight miners, one runs another model and one says
+/// nothing. Ends after the given number of epochs that paid, with a summary; the exit status is 0 if every dishonest
+/// miner was paid less than a tenth of every honest one.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// End after so many epochs that paid miners
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..))]
     epochs: u64,
-    /// How many miners play; the six roles are taken in turn
-    #[arg(long, default_value_t = 6, value_parser = clap::value_parser!(u16).range(2..=200))]
+    /// How many miners play; the ten roles are taken in turn
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u16).range(2..=200))]
     miners: u16,
     /// How many validators
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=16))]
@@ -102,8 +103,8 @@ async fn play(args: &Args, verdict: &Cell<Option<bool>>) -> anyhow::Result<()> {
 
     stage::enrol(&client, &keys, |step| screen.say(&format!("subnet     {step}"))).await?;
     let engine = Engine::load(&args.model).with_context(|| format!("loading {}", args.model.display()))?;
-    let troupe = cast::Troupe::new(Arc::new(engine), &args.model, folder.path())?;
     let roles: Vec<Role> = Role::cast(args.miners.into()).collect();
+    let troupe = cast::Troupe::new(Arc::new(engine), &args.model, folder.path(), &roles)?;
     let players = stage::miners(&client, &keys, &roles, &troupe).await?;
     for player in &players {
         screen.say(&format!("miner      {} serves on {} · {}", player.hotkey, player.handle.addr(), player.role));

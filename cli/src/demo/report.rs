@@ -42,8 +42,8 @@ pub struct MinerRow {
     pub challenges: u64,
     /// How they ended.
     pub outcomes: BTreeMap<String, u64>,
-    /// Mean score of all challenges, 0 to 1.
-    pub mean_score: f64,
+    /// Mean standing with the validators, 0 to 1.
+    pub standing: f64,
     /// Mean weight on it in the validators' rows on chain, of 1.
     pub weight: f64,
     /// Share of the miners' emission at the last epoch, of 1.
@@ -88,10 +88,10 @@ impl Report {
         (if least.is_finite() { least } else { 0.0 }, most)
     }
 
-    /// Whether every honest miner was paid, and more than every dishonest one.
+    /// Whether every honest miner was paid, and every dishonest one less than a tenth of that.
     pub fn honesty_pays(&self) -> bool {
         let (least, most) = self.extremes();
-        least > 0.0 && least > most
+        least > 0.0 && least > 10.0 * most
     }
 
     /// The table of miners.
@@ -102,25 +102,28 @@ impl Report {
             "challenges",
             "ok",
             "wrong",
+            "proof",
             "timeout",
             "other",
-            "score",
+            "standing",
             "weight",
             "incentive",
             "alpha",
         ]);
         for row in &self.miners {
             let count = |name: &str| row.outcomes.get(name).copied().unwrap_or(0);
-            let (ok, wrong, timeout) = (count("ok"), count("wrong_output"), count("timeout"));
+            let (ok, wrong, proof, timeout) =
+                (count("ok"), count("wrong_output"), count("bad_proof"), count("timeout"));
             table.push(row![
                 row.uid,
                 row.role,
                 row.challenges,
                 ok,
                 wrong,
+                proof,
                 timeout,
-                row.challenges - ok - wrong - timeout,
-                format!("{:.3}", row.mean_score),
+                row.challenges - ok - wrong - proof - timeout,
+                format!("{:.3}", row.standing),
                 format!("{:.3}", row.weight),
                 format!("{:.3}", row.incentive),
                 format!("{:.3}", row.alpha),
@@ -175,7 +178,7 @@ mod tests {
             hotkey: Hotkey([0; 32]),
             challenges: 3,
             outcomes: BTreeMap::from([("ok".into(), 1), ("refused".into(), 2)]),
-            mean_score: 0.5,
+            standing: 0.5,
             weight: 0.25,
             incentive: 0.25,
             alpha,
@@ -199,6 +202,7 @@ mod tests {
     fn honesty_pays_only_when_every_honest_miner_was_paid_more() {
         assert!(report(vec![miner(Role::Fast, 2.0), miner(Role::Cacher, 0.1)]).honesty_pays());
         assert!(!report(vec![miner(Role::Fast, 2.0), miner(Role::Slow, 0.1), miner(Role::Cacher, 0.2)]).honesty_pays());
+        assert!(!report(vec![miner(Role::Fast, 2.0), miner(Role::Cacher, 0.2)]).honesty_pays());
         assert!(!report(vec![miner(Role::Fast, 0.0), miner(Role::Cacher, 0.0)]).honesty_pays());
         assert!(!report(vec![miner(Role::Cacher, 0.0)]).honesty_pays());
     }
@@ -209,6 +213,6 @@ mod tests {
         report(vec![miner(Role::Fast, 2.0)]).miners().write(&mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
         let cells = text.lines().nth(1).unwrap().split_whitespace().collect::<Vec<_>>();
-        assert_eq!(cells, ["0", "honest,", "fast", "3", "1", "0", "0", "2", "0.500", "0.250", "0.250", "2.000"]);
+        assert_eq!(cells, ["0", "honest,", "fast", "3", "1", "0", "0", "0", "2", "0.500", "0.250", "0.250", "2.000"]);
     }
 }

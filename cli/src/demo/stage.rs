@@ -99,7 +99,7 @@ pub async fn miners(
         let listen = SocketAddr::from(([127, 0, 0, u8::try_from(index + 2)?], 0));
         let config =
             miner::Config { listen, announce: Some(Endpoint(listen)), drain_seconds: 1, ..miner::Config::new(NETUID) };
-        let handle = miner::spawn(config, key.clone(), troupe.backend(*role), client.clone())
+        let handle = miner::spawn(config, key.clone(), troupe.backend(*role)?, client.clone())
             .await
             .with_context(|| format!("starting the miner that is {role}"))?;
         players.push(Player { role: *role, hotkey: key.hotkey(), handle });

@@ -113,7 +113,7 @@ impl<'a> Watch<'a> {
         let metagraph = self.client.metagraph(NETUID, Some(block.hash)).await?;
         let rules = self.client.hyperparameters(NETUID, Some(block.hash)).await?;
         let ran = self.epoch_index.replace(rules.epoch_index).is_some_and(|index| rules.epoch_index > index);
-        self.tally.refresh();
+        self.tally.refresh()?;
         if ran {
             self.epochs_run += 1;
             self.epoch(&metagraph, screen);
@@ -173,7 +173,7 @@ impl<'a> Watch<'a> {
                 role,
                 hotkey: neuron.hotkey,
                 challenges: count.challenges,
-                mean_score: count.mean_score(),
+                standing: self.tally.standing(&neuron.hotkey),
                 outcomes: count.outcomes,
                 weight: mean_share(&rows, neuron.uid),
                 incentive: f64::from(neuron.incentive) / 65535.0,
