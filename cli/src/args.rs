@@ -78,6 +78,8 @@ pub enum Command {
     #[cfg(feature = "torch")]
     Validator(commands::validator::Args),
     Ask(commands::ask::Args),
+    #[cfg(feature = "torch")]
+    Verify(commands::verify::Args),
     Bench(commands::bench::Args),
     #[cfg(feature = "torch")]
     Run(commands::run::Args),
@@ -102,7 +104,10 @@ impl Command {
     /// Whether libtorch will be used.
     pub fn needs_torch(&self) -> bool {
         #[cfg(feature = "torch")]
-        return matches!(self, Self::Demo(_) | Self::Miner(_) | Self::Validator(_) | Self::Run(_) | Self::Calibrate(_));
+        return matches!(
+            self,
+            Self::Demo(_) | Self::Miner(_) | Self::Validator(_) | Self::Run(_) | Self::Calibrate(_) | Self::Verify(_)
+        );
         #[cfg(not(feature = "torch"))]
         false
     }

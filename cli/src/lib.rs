@@ -24,11 +24,11 @@ mod prompt;
 #[cfg(all(test, feature = "torch"))]
 mod reference;
 mod sampling;
-mod sealed;
 mod settings;
 mod stop;
 mod table;
 mod telemetry;
+mod whole_file;
 mod whom;
 
 use std::process::ExitCode;
@@ -64,6 +64,8 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         #[cfg(feature = "torch")]
         Command::Validator(args) => commands::validator::run(args, global).await,
         Command::Ask(args) => commands::ask::run(args, global).await,
+        #[cfg(feature = "torch")]
+        Command::Verify(args) => commands::verify::run(args, global).await,
         #[cfg(feature = "torch")]
         Command::Run(args) => commands::run::run(args, global).await,
         Command::Metagraph(args) => commands::metagraph::run(args, global).await,

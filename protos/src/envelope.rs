@@ -162,10 +162,7 @@ pub fn open<'a>(
         return Err(EnvelopeError::WrongSubnet(fields.netuid));
     }
     let Fields { issued_ms, expires_ms, .. } = fields;
-    match expires_ms.checked_sub(issued_ms) {
-        Some(1..=MAX_LIFETIME_MS) => {}
-        _ => return Err(EnvelopeError::Lifetime { issued_ms, expires_ms }),
-    }
+    fields.check_lifetime()?;
     if now_ms.saturating_sub(issued_ms) > CLOCK_WINDOW_MS {
         return Err(EnvelopeError::Stale(now_ms - issued_ms));
     }
@@ -175,12 +172,16 @@ pub fn open<'a>(
     if now_ms >= expires_ms {
         return Err(EnvelopeError::Expired(now_ms - expires_ms));
     }
-    let digest = fields.digest(method, &request.payload);
-    if !fields.signer.verify(&digest.0, &signature) {
-        return Err(EnvelopeError::BadSignature(fields.signer));
-    }
-    let Fields { signer, nonce, .. } = fields;
-    Ok(Opened { signer, nonce, issued_ms, expires_ms, digest, payload: &request.payload })
+    fields.verified(&signature, method, &request.payload)
+}
+
+/// Check a request of any time that was for anybody: evidence, not something to answer. Returns whom it was for, too.
+pub fn open_evidence<'a>(request: &'a SignedRequest, method: &str) -> Result<(Opened<'a>, Binding), EnvelopeError> {
+    let (fields, signature) = Fields::parse(request)?;
+    fields.check_lifetime()?;
+    let netuid = u16::try_from(fields.netuid).map_err(|_| EnvelopeError::WrongSubnet(fields.netuid))?;
+    let binding = Binding { receiver: fields.receiver, netuid: NetUid(netuid), genesis: fields.genesis };
+    Ok((fields.verified(&signature, method, &request.payload)?, binding))
 }
 
 /// The digest that names a request, as its signer and its receiver both compute it.
@@ -218,6 +219,23 @@ impl Fields {
             netuid: auth.netuid,
         };
         Ok((fields, Signature(exact("signature", &request.signature)?)))
+    }
+
+    fn check_lifetime(&self) -> Result<(), EnvelopeError> {
+        let Self { issued_ms, expires_ms, .. } = *self;
+        match expires_ms.checked_sub(issued_ms) {
+            Some(1..=MAX_LIFETIME_MS) => Ok(()),
+            _ => Err(EnvelopeError::Lifetime { issued_ms, expires_ms }),
+        }
+    }
+
+    fn verified<'a>(self, signature: &Signature, method: &str, payload: &'a [u8]) -> Result<Opened<'a>, EnvelopeError> {
+        let digest = self.digest(method, payload);
+        if !self.signer.verify(&digest.0, signature) {
+            return Err(EnvelopeError::BadSignature(self.signer));
+        }
+        let Self { signer, nonce, issued_ms, expires_ms, .. } = self;
+        Ok(Opened { signer, nonce, issued_ms, expires_ms, digest, payload })
     }
 
     /// Fixed widths but for the method, which carries its length: no two requests have the same bytes.

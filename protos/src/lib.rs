@@ -27,6 +27,7 @@ mod description;
 pub mod envelope;
 mod error;
 mod event;
+mod json;
 mod limits;
 mod nonces;
 mod opening;
@@ -34,6 +35,7 @@ pub mod receipt;
 mod refusal;
 mod request;
 mod tensor;
+mod transcript;
 pub mod wire;
 
 pub use answer::{decode_embeddings, encode_embeddings};
@@ -41,6 +43,7 @@ pub use description::Description;
 pub use envelope::{Binding, EMBED, EnvelopeError, GENERATE, INFER, OPEN, Opened};
 pub use error::WireError;
 pub use event::Event;
+pub use json::request_json;
 pub use limits::{
     CHUNK_ROWS, CLOCK_WINDOW_MS, MAX_CHAT_MESSAGES, MAX_COMMITMENT_BYTES, MAX_DIMENSIONS, MAX_EVENT_BYTES,
     MAX_LIFETIME_MS, MAX_MESSAGE_BYTES, MAX_NAME_BYTES, MAX_NEW_TOKENS, MAX_NONCES_PER_SIGNER, MAX_OPEN_REQUEST_BYTES,
@@ -54,6 +57,7 @@ pub use receipt::{Answer, Receipt, ReceiptError, ReceiptSigner, ReceiptVerifier}
 pub use refusal::{REFUSAL_DOMAIN, Reason, Refusal, UnknownReason};
 pub use request::{decode_request, encode_request};
 pub use tensor::{decode_tensors, encode_tensors};
+pub use transcript::{MAX_TRANSCRIPT_BYTES, SignedOpening, TRANSCRIPT_VERSION, Testimony, Transcript, TranscriptError};
 pub use wire::{
     DESCRIPTORS,
     miner_client::MinerClient,

@@ -7,7 +7,7 @@ use primitives::Digest;
 use protos::{Reason, Receipt, ReceiptError, Refusal, WireError};
 use scoring::{
     Observation, Outcome, Output,
-    proof::{CommitmentError, Shown},
+    proof::{Commitment, CommitmentError, Proof, Shown},
 };
 use tonic::{Code, Status, TimeoutExpired, transport};
 
@@ -26,6 +26,13 @@ pub struct Answer {
     pub first_token: Option<Duration>,
     /// From sending the request to the end of the answer, or to its failure.
     pub latency: Duration,
+}
+
+/// The proof that came with a generation; none from a miner that sees no hidden rows.
+pub fn proof(answer: &protos::Answer) -> Result<Option<Proof>, CommitmentError> {
+    let Some(root) = answer.rows_root else { return Ok(None) };
+    let commitments = answer.commitments.iter().map(|bytes| Commitment::decode(bytes));
+    Ok(Some(Proof { commitments: commitments.collect::<Result<_, _>>()?, root }))
 }
 
 /// Why there is no usable answer.

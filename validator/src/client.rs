@@ -2,21 +2,21 @@
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use primitives::{Digest, Endpoint, Keypair, Request};
+use primitives::{Digest, Endpoint, GenerateRequest, Keypair, Request};
 use protos::{
     Binding, Description, Event, HiddenRow, MAX_EVENT_BYTES, MAX_LIFETIME_MS, MAX_RESPONSE_BYTES, OPEN, OpenRequest,
-    Receipt, ReceiptVerifier, WireError, decode_embeddings, decode_openings, decode_tensors, encode_request, envelope,
-    max_openings_bytes, receipt,
-    wire::{DescribeRequest, SignedRequest, miner_client},
+    Receipt, ReceiptVerifier, SignedOpening, Transcript, WireError, decode_embeddings, decode_openings, decode_tensors,
+    encode_request, envelope, max_openings_bytes, receipt,
+    wire::{DescribeRequest, SignedEvent, SignedRequest, miner_client},
 };
 use scoring::{
     Output,
-    proof::{Commitment, Opening, Proof, Shown},
+    proof::{Opening, Shown},
 };
 use tonic::transport::Channel;
 
 use crate::{
-    answer::{Answer, Failure},
+    answer::{Answer, Failure, proof},
     channels::Channels,
 };
 
@@ -59,6 +59,41 @@ impl MinerClient {
         deadline: Duration,
         mut show: impl FnMut(&Event),
     ) -> Result<Answer, WireError> {
+        self.exchange(endpoint, binding, request, deadline, |_| (), |_, event| show(event)).await
+    }
+
+    /// As [`infer_with`](Self::infer_with) for a generation, and keep what went over the wire: evidence of the answer, where
+    /// there is one.
+    pub async fn infer_recorded(
+        &self,
+        endpoint: Endpoint,
+        binding: &Binding,
+        request: &GenerateRequest,
+        deadline: Duration,
+        mut show: impl FnMut(&Event),
+    ) -> Result<(Answer, Option<Transcript>), WireError> {
+        let (mut sent, mut events) = (None, Vec::new());
+        let record = |signed: &SignedEvent, event: &Event| {
+            events.push(signed.clone());
+            show(event);
+        };
+        let request = Request::Generate(request.clone());
+        let keep = |request: &SignedRequest| sent = Some(request.clone());
+        let answer = self.exchange(endpoint, binding, &request, deadline, keep, record).await?;
+        let transcript = sent.filter(|_| answer.receipt.is_some());
+        let transcript = transcript.map(|request| Transcript { request, events, opening: None });
+        Ok((answer, transcript))
+    }
+
+    async fn exchange(
+        &self,
+        endpoint: Endpoint,
+        binding: &Binding,
+        request: &Request,
+        deadline: Duration,
+        sealed: impl FnOnce(&SignedRequest),
+        mut seen: impl FnMut(&SignedEvent, &Event),
+    ) -> Result<Answer, WireError> {
         let (method, payload) = encode_request(request)?;
         let started = Instant::now();
         let mut exchange =
@@ -70,12 +105,13 @@ impl MinerClient {
             let signed = envelope::seal(&self.key, binding, method, payload, now_ms(), ttl_ms, envelope::fresh_nonce());
             let digest = envelope::digest(&signed, method).ok();
             exchange.request_digest = digest;
+            sealed(&signed);
             exchange.started = Instant::now();
             let digest = digest.unwrap_or(Digest([0; 32]));
             match request {
                 Request::Generate(asked) => {
                     let verifier = ReceiptVerifier::new(binding.receiver, digest, asked.max_new_tokens);
-                    exchange.generate(channel, signed, verifier, &mut show).await
+                    exchange.generate(channel, signed, verifier, &mut seen).await
                 }
                 Request::Embed(asked) => exchange.embed(channel, signed, binding, &digest, asked.texts.len()).await,
                 Request::Infer(_) => exchange.tensors(channel, signed, binding, &digest).await,
@@ -107,6 +143,18 @@ impl MinerClient {
         positions: &[u32],
         deadline: Duration,
     ) -> Result<Vec<Opening>, Failure> {
+        Ok(self.open_recorded(endpoint, binding, request, positions, deadline).await?.0)
+    }
+
+    /// As [`open`](Self::open), and keep what went over the wire.
+    pub async fn open_recorded(
+        &self,
+        endpoint: Endpoint,
+        binding: &Binding,
+        request: &Digest,
+        positions: &[u32],
+        deadline: Duration,
+    ) -> Result<(Vec<Opening>, SignedOpening), Failure> {
         let payload = OpenRequest { request: *request, positions: positions.to_vec() }.encode()?;
         let attempt = async {
             let channel = self.channel(endpoint).await?;
@@ -115,11 +163,12 @@ impl MinerClient {
             let digest = envelope::digest(&signed, OPEN).unwrap_or(Digest([0; 32]));
             let limit = max_openings_bytes(positions.len()) + ENVELOPE_BYTES;
             let mut miner = miner_client::MinerClient::new(channel).max_decoding_message_size(limit);
-            let response = miner.open(timed(signed, deadline)).await;
+            let response = miner.open(timed(signed.clone(), deadline)).await;
             let response = response.map_err(|status| Failure::from_status(status, deadline))?.into_inner();
             receipt::verify_response(&binding.receiver, &digest, &response)?;
             let rows = decode_openings(&response.payload, positions)?;
-            Ok(rows.into_iter().map(|HiddenRow { position, row, path }| Opening { position, row, path }).collect())
+            let rows = rows.into_iter().map(|HiddenRow { position, row, path }| Opening { position, row, path });
+            Ok((rows.collect(), SignedOpening { request: signed, response }))
         };
         let result = tokio::time::timeout(deadline, attempt).await.unwrap_or(Err(Failure::Timeout(deadline)));
         if result.as_ref().is_err_and(Failure::spoils_connection) {
@@ -169,7 +218,7 @@ impl Exchange {
         channel: Channel,
         signed: SignedRequest,
         mut verifier: ReceiptVerifier,
-        show: &mut impl FnMut(&Event),
+        seen: &mut impl FnMut(&SignedEvent, &Event),
     ) -> Result<(Output, Receipt), Failure> {
         let limit = MAX_EVENT_BYTES + ENVELOPE_BYTES;
         let mut miner = miner_client::MinerClient::new(channel).max_decoding_message_size(limit);
@@ -178,7 +227,7 @@ impl Exchange {
         let mut events = miner.generate(timed(signed, self.deadline)).await.map_err(failure)?.into_inner();
         while let Some(signed) = events.message().await.map_err(failure)? {
             let event = verifier.event(&signed)?;
-            show(&event);
+            seen(&signed, &event);
             match event {
                 Event::Tokens { ids, .. } if self.first_token.is_none() && !ids.is_empty() => {
                     self.first_token = Some(self.started.elapsed());
@@ -189,10 +238,7 @@ impl Exchange {
             }
         }
         let answer = verifier.finish()?;
-        if let Some(root) = answer.rows_root {
-            let commitments = answer.commitments.iter().map(|bytes| Commitment::decode(bytes));
-            self.shown.proof = Some(Proof { commitments: commitments.collect::<Result<_, _>>()?, root });
-        }
+        self.shown.proof = proof(&answer)?;
         Ok((Output::Generation(answer.generation), answer.receipt))
     }
 

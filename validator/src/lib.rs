@@ -47,13 +47,14 @@ mod window;
 #[cfg(feature = "torch")]
 mod wording;
 
-pub use answer::{Answer, Failure};
+pub use answer::{Answer, Failure, proof};
 pub use client::MinerClient;
 pub use config::{CommitReveal, Config, ConfigError};
 pub use database::{Damage, StoreError};
 pub use handle::{Handle, Status};
 pub use identity::Identity;
 pub use journal::{Abandoned, Commit, State, Submission};
+pub use lot::rows as draw_rows;
 pub use metrics::describe_metrics;
 pub use once::{SetError, set_weights};
 pub use reader::StoreReader;

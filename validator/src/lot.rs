@@ -11,7 +11,7 @@ pub(crate) fn falls(probability_ppm: u32) -> bool {
 }
 
 /// Different rows out of so many, in order; all of them where there are fewer.
-pub(crate) fn rows(of: u32, count: u32) -> Vec<u32> {
+pub fn rows(of: u32, count: u32) -> Vec<u32> {
     let mut drawn = BTreeSet::new();
     while drawn.len() < count.min(of) as usize {
         drawn.insert(below(of.into()) as u32);

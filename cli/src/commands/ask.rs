@@ -2,13 +2,14 @@
 
 use std::{
     io::{self, Write as _},
+    path::PathBuf,
     process::ExitCode,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use anyhow::Context as _;
 use primitives::{EmbedRequest, Endpoint, GenerateRequest, Hotkey, Prompt, Request};
-use protos::{Event, encode_request, envelope};
+use protos::{Event, WireError, encode_request, envelope, request_json};
 use serde_json::json;
 use validator::{Answer, MinerClient, Output};
 
@@ -17,7 +18,7 @@ use crate::{
     failure::Usage,
     output, prompt,
     sampling::{SamplingFlags, temperature_milli},
-    sealed,
+    whole_file::WholeFile,
     whom::{Whom, WhomFlags},
 };
 
@@ -66,6 +67,12 @@ pub struct Args {
     /// A miner takes it once, within 5 s of its making, and answers until --timeout-s have passed.
     #[arg(long, conflicts_with = "json")]
     print_request: bool,
+    /// Keep the signed request and the whole signed answer in this file: evidence that `assay verify` checks
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["embed", "print_request"])]
+    receipt: Option<PathBuf>,
+    /// Have so many hidden rows of the answer opened, and keep them in the receipt
+    #[arg(long, value_name = "COUNT", requires = "receipt", value_parser = clap::value_parser!(u32).range(1..=16))]
+    open: Option<u32>,
     #[command(flatten)]
     whom: WhomFlags,
 }
@@ -79,9 +86,11 @@ pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).context("the clock stands before 1970")?;
         let (now_ms, ttl_ms) = (u64::try_from(now.as_millis())?, args.timeout_s * 1_000);
         let signed = envelope::seal(&key, &binding, method, payload, now_ms, ttl_ms, envelope::fresh_nonce());
-        output::print("", &sealed::json(&signed), true)?;
+        output::print("", &request_json(&signed), true)?;
         return Ok(ExitCode::SUCCESS);
     }
+    // Before anybody is asked for something that can't be kept.
+    let receipt = args.receipt.as_deref().map(WholeFile::create).transpose()?;
     let client = MinerClient::new(key, timeout);
     let mut written = Ok(());
     let show = |event: &Event| {
@@ -90,15 +99,42 @@ pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
             written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
         }
     };
-    let answer = client
-        .infer_with(endpoint, &binding, &request, timeout, show)
-        .await
-        .map_err(|error| Usage(error.to_string()))?;
+    let usage = |error: WireError| Usage(error.to_string());
+    let (answer, transcript) = match (&request, &receipt) {
+        (Request::Generate(request), Some(_)) => {
+            client.infer_recorded(endpoint, &binding, request, timeout, show).await.map_err(usage)?
+        }
+        _ => (client.infer_with(endpoint, &binding, &request, timeout, show).await.map_err(usage)?, None),
+    };
     written?;
     print(&answer, &binding.receiver, endpoint, args.json)?;
-    match answer.result {
-        Ok(_) => Ok(ExitCode::SUCCESS),
-        Err(failure) => Err(anyhow::Error::new(failure).context(format!("asking {} at {endpoint}", binding.receiver))),
+    let asking = || format!("asking {} at {endpoint}", binding.receiver);
+    if let Err(failure) = answer.result {
+        return Err(anyhow::Error::new(failure).context(asking()));
+    }
+    if let (Some(file), Some(mut transcript)) = (receipt, transcript) {
+        if let (Some(count), Some(digest)) = (args.open, &answer.request_digest) {
+            let positions = validator::draw_rows(rows(&answer), count);
+            let opening = client.open_recorded(endpoint, &binding, digest, &positions, timeout).await;
+            // The answer is evidence all the same.
+            match opening {
+                Ok((_, opening)) => transcript.opening = Some(opening),
+                Err(failure) => {
+                    file.write(&transcript.encode())?;
+                    return Err(anyhow::Error::new(failure).context("opening hidden rows").context(asking()));
+                }
+            }
+        }
+        file.write(&transcript.encode())?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Rows that the answer has for sure: as many as tokens. How many the prompt adds is for the model's tokenizer to say.
+fn rows(answer: &Answer) -> u32 {
+    match &answer.result {
+        Ok(Output::Generation(generation)) => u32::try_from(generation.tokens.len()).unwrap_or(u32::MAX),
+        _ => 0,
     }
 }
 

@@ -2,9 +2,8 @@
 
 use std::{
     fs,
-    io::Write as _,
     num::NonZero,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::ExitCode,
     time::{SystemTime, UNIX_EPOCH},
 };
@@ -12,7 +11,7 @@ use std::{
 use anyhow::Context as _;
 use model::{Backend as _, CALIBRATION_FILE, Device, EngineOptions};
 use scoring::calibration::{CALIBRATION_VERSION, Calibration, Conduct, Demands, Setting, calibrate};
-use tempfile::{NamedTempFile, TempDir};
+use tempfile::TempDir;
 
 use crate::{
     args::{Global, KeyFlags, ModelFlags},
@@ -21,6 +20,7 @@ use crate::{
     layers::Layer,
     loading, output,
     settings::ModelSettings,
+    whole_file::WholeFile,
 };
 
 /// The least number of answers whose rates say anything.
@@ -76,7 +76,7 @@ pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
     // Before an hour of work is done for a key that isn't there, or a folder that can't be written.
     let key = identity::hotkey(&settings.wallet, args.key.key.as_deref(), settings.chain.furthest())?;
     let out = args.out.clone().unwrap_or_else(|| settings.model.path.join(CALIBRATION_FILE));
-    let (out, picture_out) = (Output::create(&out)?, args.picture.as_deref().map(Output::create).transpose()?);
+    let (out, picture_out) = (WholeFile::create(&out)?, args.picture.as_deref().map(WholeFile::create).transpose()?);
 
     let validator = ModelSettings { slots: 8, ..settings.model };
     let miner = ModelSettings {
@@ -138,34 +138,6 @@ pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
     }
     output::print(&text, &serde_json::to_value(&signed)?, args.json)?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// A file that is there whole or not at all.
-struct Output {
-    file: NamedTempFile,
-    path: PathBuf,
-}
-
-impl Output {
-    fn create(path: &Path) -> anyhow::Result<Self> {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let file = NamedTempFile::new_in(folder).with_context(|| format!("writing to {}", folder.display()))?;
-        Ok(Self { file, path: path.to_owned() })
-    }
-
-    fn write(mut self, bytes: &[u8]) -> anyhow::Result<()> {
-        let context = || format!("writing {}", self.path.display());
-        self.file.write_all(bytes).with_context(context)?;
-        self.file.as_file().sync_all().with_context(context)?;
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt as _;
-            // It holds no secret.
-            self.file.as_file().set_permissions(fs::Permissions::from_mode(0o644)).with_context(context)?;
-        }
-        self.file.persist(&self.path).with_context(context)?;
-        Ok(())
-    }
 }
 
 /// How one side computes, in words.

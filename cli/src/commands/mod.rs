@@ -22,5 +22,7 @@ pub mod subnet;
 pub mod transfer;
 #[cfg(feature = "torch")]
 pub mod validator;
+#[cfg(feature = "torch")]
+pub mod verify;
 pub mod wallet;
 pub mod weights;
