@@ -89,6 +89,9 @@ pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
     if !genuine {
         bail!("the answer is not genuine");
     }
+    if lines.iter().any(|line| line.check == "commitments" && line.holds.is_none()) {
+        tracing::warn!("no calibration lies with the model: whether a rounded copy of it answered is not known");
+    }
     Ok(ExitCode::SUCCESS)
 }
 
