@@ -1,6 +1,6 @@
 //! Transactions as they come over the wire: decoded, checked and, if they pass, put into a block.
 //!
-//! `RUSTC_BOOTSTRAP=1 cargo fuzz run extrinsic -- -max_total_time=600`
+//! `RUSTC_BOOTSTRAP=1 cargo fuzz run extrinsic --features chain -- -max_total_time=600`
 #![no_main]
 
 use std::sync::OnceLock;

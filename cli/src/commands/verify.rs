@@ -78,7 +78,7 @@ pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
             let word = match holds {
                 Some(true) => "holds",
                 Some(false) => "FAILS",
-                None => "open",
+                None => "-",
             };
             table.push(row![check, word, found]);
         }
