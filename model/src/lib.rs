@@ -66,6 +66,8 @@ mod weights;
 mod worker;
 
 #[cfg(feature = "torch")]
+mod altered;
+#[cfg(feature = "torch")]
 mod audit;
 #[cfg(feature = "torch")]
 mod bert;
@@ -83,8 +85,6 @@ mod engine;
 mod generation_config;
 #[cfg(feature = "torch")]
 mod libtorch;
-#[cfg(feature = "torch")]
-mod quantised;
 #[cfg(feature = "torch")]
 mod script;
 #[cfg(feature = "torch")]
@@ -110,6 +110,8 @@ pub use tensor_json::{TensorJsonError, tensor_from_json, tensor_to_json};
 pub use tokenizer::Tokenizer;
 
 #[cfg(feature = "torch")]
+pub use altered::{Alteration, write_altered};
+#[cfg(feature = "torch")]
 pub use audit::Audit;
 #[cfg(feature = "torch")]
 pub use calibration::CALIBRATION_FILE;
@@ -119,7 +121,5 @@ pub use encoder::Encoder;
 pub use engine::{Engine, EngineOptions};
 #[cfg(feature = "torch")]
 pub use libtorch::{LIBTORCH_VERSION, Options, libtorch_version};
-#[cfg(feature = "torch")]
-pub use quantised::{Quantisation, write_quantised};
 #[cfg(feature = "torch")]
 pub use script::Script;

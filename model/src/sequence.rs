@@ -72,7 +72,8 @@ impl Sequence {
         if !on {
             return Ok(false);
         }
-        for commitment in self.prover.commit(self.made as usize, finish.is_some(), read)? {
+        let prove = || self.prover.commit(self.made as usize, finish.is_some(), read);
+        for commitment in tracing::trace_span!("prove").in_scope(prove)? {
             self.send(Chunk::Commitment(commitment));
         }
         if let Some(reason) = finish {

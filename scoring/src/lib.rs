@@ -62,5 +62,5 @@ pub use scorer::{Accuracy, AccuracyAndSpeed, Scorer};
 pub use sprt::{Hypotheses, Sprt};
 pub use stream::Choices;
 pub use table::{Divergence, ScoreTable, Standing};
-pub use tasks::{EmbedTask, GenerateTask};
+pub use tasks::{EmbedTask, GenerateTask, GenerateWithLogprobsTask};
 pub use weights::{NoWeights, Seat, Share, Snapshot, WeightPolicy, Zeros, shares, weights};

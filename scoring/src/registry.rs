@@ -6,7 +6,7 @@ use crate::{
     challenge::Task,
     config::{ConfigError, ScoringConfig},
     scorer::{Accuracy, AccuracyAndSpeed, Scorer},
-    tasks::{EmbedTask, GenerateTask},
+    tasks::{EmbedTask, GenerateTask, GenerateWithLogprobsTask},
 };
 
 /// What a configuration's names stand for.
@@ -21,6 +21,7 @@ impl Default for Registry {
     fn default() -> Self {
         Self { tasks: BTreeMap::new(), scorers: BTreeMap::new() }
             .with_task(GenerateTask)
+            .with_task(GenerateWithLogprobsTask)
             .with_task(EmbedTask)
             .with_scorer(Accuracy)
             .with_scorer(AccuracyAndSpeed)

@@ -8,6 +8,10 @@ use crate::{challenge::Task, phrases, stream::Choices};
 #[derive(Clone, Copy, Debug, Default)]
 pub struct GenerateTask;
 
+/// [`GenerateTask`] that also asks how likely each token was: for miners that can show nothing else, the weaker check.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct GenerateWithLogprobsTask;
+
 /// Embed a few sentences.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct EmbedTask;
@@ -25,6 +29,19 @@ impl Task for GenerateTask {
             _ => 1_000,
         };
         Request::Generate(GenerateRequest::new(prompt, max_new_tokens, Sampling::at(temperature_milli)))
+    }
+}
+
+impl Task for GenerateWithLogprobsTask {
+    fn name(&self) -> &'static str {
+        "generate_with_logprobs"
+    }
+
+    fn request(&self, choices: &mut Choices) -> Request {
+        match GenerateTask.request(choices) {
+            Request::Generate(request) => Request::Generate(GenerateRequest { logprobs: true, ..request }),
+            other => other,
+        }
     }
 }
 
@@ -79,6 +96,16 @@ mod tests {
             warm += u32::from(request.sampling.temperature_milli == 1_000);
         }
         assert!(warm > 420, "{warm}");
+    }
+
+    #[test]
+    fn probabilities_are_asked_for_by_name() {
+        for round in 0..20 {
+            let Request::Generate(request) = GenerateWithLogprobsTask.derive(&seed(round)).request else {
+                panic!("not a generation")
+            };
+            assert!(request.logprobs && (16..=48).contains(&request.max_new_tokens));
+        }
     }
 
     /// Validators on other platforms must derive the same: this text may change only with the context strings.

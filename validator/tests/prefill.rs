@@ -6,7 +6,7 @@ use std::{path::Path, sync::Arc};
 use assay_validator::{Prefill, Referee};
 use model::{Backend, Engine, GenerateJob};
 use primitives::{Digest, EmbedRequest, FinishReason, GenerateRequest, Generation, Prompt, Request, Sampling};
-use scoring::{Evidence, Observation, Outcome, Output, Reference, ScoringConfig, noise, proof::Shown};
+use scoring::{Check, Evidence, Observation, Outcome, Output, Reference, ScoringConfig, noise, proof::Shown};
 
 fn outcome(request: &Request, answer: &Generation, reference: &Reference) -> Outcome {
     let output = Some(Output::Generation(answer.clone()));
@@ -44,4 +44,35 @@ async fn an_answer_is_good_for_its_own_request_only() {
     // Without an encoder nobody is judged on embeddings: that is ours to mend.
     let texts = Request::Embed(EmbedRequest { texts: vec!["a".into()] });
     assert!(referee.judge(&texts, &digest, &Output::Embeddings(vec![vec![1.0]]), &Shown::default()).await.is_err());
+}
+
+/// A miner that shows no hidden rows and says how likely its tokens were, by rules that pay for that.
+#[tokio::test(flavor = "multi_thread")]
+async fn probabilities_are_the_weaker_check() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/tiny");
+    let engine = Arc::new(Engine::load(&folder).unwrap());
+    let referee = Prefill { engine: engine.clone(), encoder: None };
+    let prompt = Prompt::Text("The compiler".into());
+    let asked = GenerateRequest { logprobs: true, ..GenerateRequest::new(prompt, 24, Sampling::at(1_000)) };
+    let request = Request::Generate(asked.clone());
+    let digest = Digest::of(b"this request");
+    // Another program's generator: the tokens are not the ones that our noise picks.
+    let job = GenerateJob::new(asked, Digest::of(b"its own seed"));
+    let honest = engine.generate(job).await.unwrap().collect().await.unwrap();
+    assert_eq!(honest.logprobs.len(), honest.tokens.len());
+    let config = ScoringConfig { logprob_share_ppm: 400_000, ..ScoringConfig::default() };
+    let judge = async |answer: &Generation, config: &ScoringConfig| {
+        let output = Output::Generation(answer.clone());
+        let reference = referee.judge(&request, &digest, &output, &Shown::default()).await.unwrap();
+        let seen = Observation { outcome: Outcome::Ok, output: Some(output), latency_us: 1, first_token_us: None };
+        Evidence::of(&request, &seen, Some(&reference), config).unwrap()
+    };
+    let evidence = judge(&honest, &config).await;
+    assert_eq!(evidence.outcome, Outcome::Ok);
+    assert!(matches!(evidence.check, Some(Check::Logprobs { answered: 24, near: 24, complete: true })), "{evidence:?}");
+    // It is named as what it is, and counts for nothing where the rules don't want it.
+    assert_eq!(judge(&honest, &ScoringConfig::default()).await.outcome, Outcome::WrongOutput);
+    // Probabilities of something else.
+    let other = Generation { logprobs: vec![-0.1; honest.tokens.len()], ..honest.clone() };
+    assert_eq!(judge(&other, &config).await.outcome, Outcome::WrongOutput);
 }

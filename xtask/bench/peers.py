@@ -2,11 +2,13 @@
 
     peers.py transformers MODEL --threads N     Hugging Face's generate: one static batch
     peers.py ctranslate2 FOLDER --threads N     what `peers.py convert` wrote, computed in float32
+    peers.py toploc                             commitments of the package that ours equal
     peers.py convert MODEL FOLDER               a checkpoint as CTranslate2 wants it
 
 The first line says what it is. Each line of stdin is answered with a line: {"prompts": [[0, 17], [0, 9]], "new": 32} runs the
 prompts at the same time, greedily, on past any token that ends a text, and says how long that took. With "model" beside
-it, transformers takes that checkpoint from then on.
+it, transformers takes that checkpoint from then on. toploc is asked {"commit_width": 4096, "times": 100}: commitments to 32
+rows of so many numbers.
 """
 
 import argparse
@@ -79,6 +81,27 @@ def ctranslate2(path, threads):
     return f"CTranslate2 {ctranslate2.__version__}", prepare
 
 
+def toploc():
+    from importlib.metadata import version
+
+    import torch
+    from toploc import build_proofs_bytes
+
+    torch.set_num_threads(1)
+
+    def prepare(request):
+        rows = list(torch.randn(32, request["commit_width"], dtype=torch.bfloat16))
+
+        def run():
+            for _ in range(request["times"]):
+                build_proofs_bytes(rows, decode_batching_size=32, topk=128, skip_prefill=True)
+            return []
+
+        return run
+
+    return f"toploc {version('toploc')}", prepare
+
+
 def convert(model, folder):
     import ctranslate2
 
@@ -106,12 +129,15 @@ def main():
         command = commands.add_parser(name)
         command.add_argument("model")
         command.add_argument("--threads", type=int, default=1)
+    commands.add_parser("toploc")
     command = commands.add_parser("convert")
     command.add_argument("model")
     command.add_argument("folder")
     arguments = parser.parse_args()
     if arguments.command == "convert":
         convert(arguments.model, arguments.folder)
+    elif arguments.command == "toploc":
+        serve(*toploc())
     else:
         engine = {"transformers": transformers, "ctranslate2": ctranslate2}[arguments.command]
         serve(*engine(arguments.model, arguments.threads))

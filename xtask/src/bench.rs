@@ -12,6 +12,7 @@ mod measure;
 mod models;
 mod options;
 mod programs;
+mod proofs;
 mod report;
 mod service;
 

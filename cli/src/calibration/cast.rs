@@ -4,7 +4,7 @@ use std::{num::NonZero, path::Path, sync::Arc};
 
 use anyhow::Context as _;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use model::{Device, Dtype, Engine, EngineOptions, Quantisation, write_quantised};
+use model::{Alteration, Device, Dtype, Engine, EngineOptions, write_altered};
 use primitives::{Digest, Prompt, Sampling};
 use scoring::{
     calibration::{Conduct, Observed},
@@ -138,11 +138,12 @@ pub async fn observe(bench: &Bench, cast: &Cast<'_>) -> anyhow::Result<Vec<Obser
     add(name, Conduct::Model, samples.await?);
 
     for (name, kind, conduct) in [
-        ("int8 weights, by channel", Quantisation::Int8, Conduct::Rounded),
-        ("int4 weights, groups of 64", Quantisation::Int4, Conduct::Model),
+        ("int8 weights, by channel", Alteration::Int8, Conduct::Rounded),
+        ("int4 weights, groups of 64", Alteration::Int4, Conduct::Model),
+        ("another model, weights 5 % off", Alteration::Tuned, Conduct::Model),
     ] {
         let folder = cast.scratch.join(format!("{kind:?}").to_lowercase());
-        write_quantised(cast.model, &folder, kind).context("writing a rounded copy of the model")?;
+        write_altered(cast.model, &folder, kind).context("writing a rounded copy of the model")?;
         let engine = load(&folder, &busy)?;
         let samples = bench.observe(TOGETHER, bar(name), |_, asked| Given::from_engine(&engine, asked)).await?;
         add(name, conduct, samples);

@@ -18,6 +18,8 @@ const HONEST: RGBColor = RGBColor(0, 114, 178);
 const ROUNDED: RGBColor = RGBColor(230, 159, 0);
 const CHEAT: RGBColor = RGBColor(213, 94, 0);
 const THRESHOLD: RGBColor = RGBColor(40, 40, 40);
+/// Points of a row.
+const POINTS: usize = 24;
 /// Room for the miners' names.
 const NAMES: i32 = 225;
 const INK: RGBColor = RGBColor(40, 40, 40);
@@ -122,9 +124,9 @@ fn draw(
         let at = |share: usize| sorted[last * share / 100];
         let bar = Rectangle::new([(at(1), middle - 0.22), (at(99), middle + 0.22)], colour.mix(0.35).filled());
         chart.draw_series([bar]).map_err(drawing)?;
-        // Not more points than can be seen.
-        let every = sorted.len().div_ceil(150).max(1);
-        let points = sorted.iter().step_by(every).enumerate().map(|(point, number)| {
+        // Some of them, the least and the most included: a picture is no archive.
+        let every = (last / POINTS).max(1);
+        let points = sorted.iter().step_by(every).chain(sorted.last()).enumerate().map(|(point, number)| {
             let apart = (point * 7 % 11) as f64 / 11.0 - 0.5;
             Circle::new((*number, middle + 0.4 * apart), 1, colour.filled())
         });

@@ -17,7 +17,7 @@ use anyhow::Context as _;
 use async_trait::async_trait;
 use futures::StreamExt as _;
 use model::{
-    Backend, Chunk, Engine, GenerateJob, Manifest, ModelError, Proven, Quantisation, TokenStream, write_quantised,
+    Alteration, Backend, Chunk, Engine, GenerateJob, Manifest, ModelError, Proven, TokenStream, write_altered,
 };
 use primitives::Digest;
 use scoring::proof::forge;
@@ -108,7 +108,7 @@ impl Troupe {
             |folder: &Path| Engine::load(folder).map(Arc::new).with_context(|| format!("loading {}", folder.display()));
         let rounded = roles.contains(&Role::Quantiser).then(|| {
             let copy = folder.join("rounded-model");
-            write_quantised(model, &copy, Quantisation::Int4).context("writing a rounded copy of the model")?;
+            write_altered(model, &copy, Alteration::Int4).context("writing a rounded copy of the model")?;
             load(&copy)
         });
         let smaller =

@@ -3,9 +3,12 @@
 //! `throughput MODEL [--device D] [--dtype T] [--threads N] [--slots N] [--slot-tokens N] [--prefix-reuse true]` says on
 //! its first line what it is, and then answers each line of stdin with one line:
 //! `{"prompts": [[0, 17], [0, 9]], "new": 32}` runs the prompts at the same time, greedily, and says how long that took;
-//! `{"copy_bytes": 1073741824}` says how fast the device's memory is. All lines are JSON.
+//! `{"copy_bytes": 1073741824}` says how fast the device's memory is; `{"audited": [[0, 17], [0, 9]], "new": 32}` samples
+//! answers to these prompts, and says how long the first takes alone and an audit of all of them in one go;
+//! `{"commit_width": 4096, "times": 100}` says how long so many commitments to 32 rows take. All lines are JSON.
 
 mod memory;
+mod proofs;
 mod spans;
 
 use std::{
@@ -46,12 +49,16 @@ async fn main() -> anyhow::Result<()> {
     }))?;
     for line in std::io::stdin().lock().lines() {
         let request: Value = serde_json::from_str(&line?)?;
-        answer(&match request["copy_bytes"].as_u64() {
-            Some(bytes) => json!({ "bytes_per_s": memory::bytes_per_s(device, bytes)? }),
-            None => {
-                let prompts = serde_json::from_value(request["prompts"].clone()).context("prompts")?;
-                generate(&engine, prompts, serde_json::from_value(request["new"].clone()).context("new")?).await?
-            }
+        let new = || serde_json::from_value(request["new"].clone()).context("new");
+        answer(&if let Some(bytes) = request["copy_bytes"].as_u64() {
+            json!({ "bytes_per_s": memory::bytes_per_s(device, bytes)? })
+        } else if let Some(width) = request["commit_width"].as_u64() {
+            proofs::commit(usize::try_from(width)?, request["times"].as_u64().context("times")?)?
+        } else if let Some(prompts) = request.get("audited") {
+            proofs::audit(&engine, serde_json::from_value(prompts.clone()).context("audited")?, new()?).await?
+        } else {
+            let prompts = serde_json::from_value(request["prompts"].clone()).context("prompts")?;
+            generate(&engine, prompts, new()?).await?
         })?;
     }
     Ok(())

@@ -1,4 +1,5 @@
-//! Time that the engine spends in its spans: whole steps, the model's part of them, and the choice of tokens in that.
+//! Time that the engine spends in its spans: whole steps, the model's part of them, the choice of tokens in that, and
+//! commitments to hidden rows.
 
 use std::{
     cell::Cell,
@@ -14,14 +15,14 @@ use tracing::{
     span::{Attributes, Id, Record},
 };
 
-const NAMES: [&str; 3] = ["step", "forward", "sample"];
+const NAMES: [&str; 4] = ["step", "forward", "sample", "prove"];
 
-static NANOS: [AtomicU64; 3] = [const { AtomicU64::new(0) }; 3];
-static ENTERED: [AtomicU64; 3] = [const { AtomicU64::new(0) }; 3];
+static NANOS: [AtomicU64; NAMES.len()] = [const { AtomicU64::new(0) }; NAMES.len()];
+static ENTERED: [AtomicU64; NAMES.len()] = [const { AtomicU64::new(0) }; NAMES.len()];
 
 thread_local! {
     // a span is entered and left on one thread, and never within itself
-    static SINCE: [Cell<Option<Instant>>; 3] = const { [const { Cell::new(None) }; 3] };
+    static SINCE: [Cell<Option<Instant>>; NAMES.len()] = const { [const { Cell::new(None) }; NAMES.len()] };
 }
 
 /// Seconds in each kind of span since the start, and how many steps that were.
@@ -31,6 +32,7 @@ pub struct Spent {
     step_s: f64,
     forward_s: f64,
     sample_s: f64,
+    prove_s: f64,
 }
 
 impl Sub for Spent {
@@ -42,6 +44,7 @@ impl Sub for Spent {
             step_s: self.step_s - before.step_s,
             forward_s: self.forward_s - before.forward_s,
             sample_s: self.sample_s - before.sample_s,
+            prove_s: self.prove_s - before.prove_s,
         }
     }
 }
@@ -52,8 +55,9 @@ pub fn listen() -> anyhow::Result<()> {
 }
 
 pub fn spent() -> Spent {
-    let [step_s, forward_s, sample_s] = [0, 1, 2].map(|kind| NANOS[kind].load(Ordering::Relaxed) as f64 / 1e9);
-    Spent { steps: ENTERED[0].load(Ordering::Relaxed), step_s, forward_s, sample_s }
+    let [step_s, forward_s, sample_s, prove_s] =
+        [0, 1, 2, 3].map(|kind| NANOS[kind].load(Ordering::Relaxed) as f64 / 1e9);
+    Spent { steps: ENTERED[0].load(Ordering::Relaxed), step_s, forward_s, sample_s, prove_s }
 }
 
 struct Stopwatch;

@@ -8,6 +8,7 @@ use super::measure::{Clock, Run, Spread, agree, ratios, spread};
 use super::models::{END, Models};
 use super::options::Options;
 use super::programs::Programs;
+use super::proofs;
 use super::report::{middle, table, with_range};
 use super::service::{self, Cost};
 use crate::run::step;
@@ -29,6 +30,7 @@ pub struct Findings {
     checks: Vec<String>,
     reuse: Vec<Reuse>,
     service: Option<Cost>,
+    proofs: Option<proofs::Findings>,
 }
 
 /// Seconds to the first token of a prompt, and of another that mostly is the same.
@@ -100,7 +102,8 @@ pub fn measure(options: &Options, programs: &Programs, models: &Models) -> Resul
         new: options.new,
     };
     let service = Some(service::measure(&programs.assay, &model.path, load)?);
-    Ok(Findings { engines: names, runs, checks, reuse, service })
+    let proofs = Some(proofs::measure(options, programs, &model)?);
+    Ok(Findings { engines: names, runs, checks, reuse, service, proofs })
 }
 
 /// `assay run` makes the tokens that Hugging Face makes, on models of several seeds.
@@ -162,7 +165,7 @@ impl Findings {
     pub fn document(&self) -> Value {
         json!({
             "engines": self.engines, "runs": self.runs, "checks": self.checks,
-            "prefix_reuse": self.reuse, "service": self.service,
+            "prefix_reuse": self.reuse, "service": self.service, "proofs": self.proofs,
         })
     }
 
@@ -185,7 +188,9 @@ impl Findings {
             text += &format!("- {check}\n");
         }
         text += &self.service_line(options);
-        text + &self.reuse_line()
+        text += &self.reuse_line();
+        text += &proofs::share_lines(options, &self.runs, &self.engines[0]);
+        text + &self.proofs.as_ref().map_or_else(String::new, proofs::Findings::lines)
     }
 
     fn engines_table(&self, options: &Options, clock: Clock) -> String {
@@ -274,8 +279,9 @@ mod tests {
             tokens: vec![vec![9; tokens]; requests],
             spans: Some(spans),
         };
-        let none = Spans { steps: 1, step_s: 0.0, forward_s: 0.0, sample_s: 0.0 };
-        let spans = Spans { steps: 11, step_s: decode_s, forward_s: 0.99 * decode_s, sample_s: 0.0 };
+        let none = Spans { steps: 1, step_s: 0.0, forward_s: 0.0, sample_s: 0.0, prove_s: 0.0 };
+        let spans =
+            Spans { steps: 11, step_s: decode_s, forward_s: 0.98 * decode_s, sample_s: 0.0, prove_s: 0.01 * decode_s };
         Run { engine: engine.into(), round, prefill: lap(0.25, 1, none), whole: lap(0.25 + decode_s, 11, spans) }
     }
 
@@ -294,6 +300,7 @@ mod tests {
             reuse: vec![reuse],
             // ten milliseconds each, of the 125 that an answer's decode takes
             service: Some(Cost { answers: 10, model_s: 3.0, other_s: 0.1, tokens_per_s: 60.0 }),
+            proofs: None,
         }
     }
 

@@ -139,8 +139,8 @@ mod tests {
             tokens: vec![vec![9; tokens]; 4],
             spans: Some(spans),
         };
-        let prefill = lap(0.5, 1, Spans { steps: 1, step_s: 0.5, forward_s: 0.5, sample_s: 0.1 });
-        let whole = lap(1.5, 11, Spans { steps: 11, step_s: 1.4, forward_s: 1.3, sample_s: 0.4 });
+        let prefill = lap(0.5, 1, Spans { steps: 1, step_s: 0.5, forward_s: 0.5, sample_s: 0.1, prove_s: 0.0 });
+        let whole = lap(1.5, 11, Spans { steps: 11, step_s: 1.4, forward_s: 1.3, sample_s: 0.4, prove_s: 0.0 });
         let run = Run { engine: "assay 1".into(), round: 1, prefill, whole };
         let findings = Findings {
             engine: "assay 1".into(),

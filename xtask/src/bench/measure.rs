@@ -22,6 +22,7 @@ pub struct Spans {
     pub step_s: f64,
     pub forward_s: f64,
     pub sample_s: f64,
+    pub prove_s: f64,
 }
 
 /// The same prompts run for one token, which is the prefill, and for all that were asked.
@@ -76,6 +77,7 @@ impl Run {
             step_s: whole.step_s - prefill.step_s,
             forward_s: whole.forward_s - prefill.forward_s,
             sample_s: whole.sample_s - prefill.sample_s,
+            prove_s: whole.prove_s - prefill.prove_s,
         })
     }
 }

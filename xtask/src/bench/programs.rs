@@ -108,6 +108,11 @@ impl Programs {
         Engine::start(command.arg(name).arg(model).arg("--threads").arg(threads.to_string()))
     }
 
+    /// The reference of our commitments, where the Python has it.
+    pub fn toploc(&self) -> Result<Engine> {
+        Engine::start(self.python.script(&self.root.join("xtask/bench/peers.py")).arg("toploc"))
+    }
+
     /// The tokens of `assay run`.
     pub fn run(&self, model: &Path, prompt: &[u32], new: u32) -> Result<Vec<u32>> {
         #[derive(Deserialize)]
