@@ -23,6 +23,9 @@ use crate::{
 /// How often a miner is asked to open rows, where the road to it fails or it says to come again.
 const OPEN_ATTEMPTS: u32 = 3;
 
+/// Answers that are audited at the same time.
+const AUDITS_TOGETHER: usize = 16;
+
 pub(crate) struct Rounds {
     pub chain: Client,
     pub config: Config,
@@ -82,8 +85,14 @@ impl Rounds {
         };
         let asked = self.ask(&table, &metagraph, task(&table, &round)).await;
         let mut records = vec![Record::Round(round)];
+        // Several at once: audits that come together share a run of the model.
+        let mut scores = Vec::with_capacity(asked.len());
         for asked in &asked {
-            if let Some(scored) = self.score(&table, &round, asked).await {
+            scores.push(self.score(&table, &round, asked));
+        }
+        let mut scores = stream::iter(scores).buffered(AUDITS_TOGETHER);
+        while let Some(scored) = scores.next().await {
+            if let Some(scored) = scored {
                 tracing::debug!(
                     miner = %scored.miner,
                     outcome = scored.evidence.outcome.as_str(),

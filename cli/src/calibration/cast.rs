@@ -52,7 +52,10 @@ pub async fn observe(bench: &Bench, cast: &Cast<'_>) -> anyhow::Result<Vec<Obser
         bar
     };
     let mut observed = Vec::new();
-    let mut add = |name: &str, conduct, samples| observed.push(Observed { name: name.to_owned(), conduct, samples });
+    let mut add = |name: &str, conduct, samples: Vec<_>| {
+        tracing::info!(miner = name, answers = samples.len(), "measured");
+        observed.push(Observed { name: name.to_owned(), conduct, samples });
+    };
 
     // Alone: one answer at a time, nothing reused, one thread.
     let alone =
@@ -140,7 +143,7 @@ pub async fn observe(bench: &Bench, cast: &Cast<'_>) -> anyhow::Result<Vec<Obser
     for (name, kind, conduct) in [
         ("int8 weights, by channel", Alteration::Int8, Conduct::Rounded),
         ("int4 weights, groups of 64", Alteration::Int4, Conduct::Model),
-        ("another model, weights 5 % off", Alteration::Tuned, Conduct::Model),
+        ("another model, weights 20 % off", Alteration::Moved, Conduct::Model),
     ] {
         let folder = cast.scratch.join(format!("{kind:?}").to_lowercase());
         write_altered(cast.model, &folder, kind).context("writing a rounded copy of the model")?;

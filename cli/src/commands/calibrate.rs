@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::Context as _;
 use model::{Backend as _, CALIBRATION_FILE, Device, EngineOptions};
-use scoring::calibration::{CALIBRATION_VERSION, Calibration, Conduct, Demands, Setting, calibrate};
+use scoring::calibration::{CALIBRATION_VERSION, Calibration, Conduct, Demands, Population, Setting, fit, judge};
 use tempfile::TempDir;
 
 use crate::{
@@ -107,7 +107,8 @@ pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
     };
     let observed = observe(&bench, &cast).await?;
     let demands = Demands { answer_tokens: args.tokens, opened_rows: args.opened_rows, ..Demands::default() };
-    let (thresholds, populations) = calibrate(&observed, &demands).context("no thresholds are issued")?;
+    let thresholds = fit(&observed, &demands).context("no thresholds are issued")?;
+    let populations: Vec<Population> = observed.iter().map(|observed| observed.sum_up(&thresholds)).collect();
 
     let manifest = bench.referee.manifest();
     let title =
@@ -127,6 +128,11 @@ pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
         out.write(picture(&title, &observed, &thresholds)?.as_bytes())?;
     }
     let text = table(&calibration);
+    // What was measured is told in any case: it shows why.
+    if let Err(error) = judge(&calibration.populations, &demands) {
+        output::print(&text, &serde_json::to_value(&calibration)?, args.json)?;
+        return Err(error).context("no thresholds are issued");
+    }
     let signed = calibration.sign(&key);
     out.write(&signed.encode())?;
     for population in signed.calibration.populations.iter().filter(|population| population.conduct == Conduct::Rounded)

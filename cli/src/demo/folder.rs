@@ -88,8 +88,9 @@ impl Folder {
             [validator.scoring]
             reference_start_us = 200000
             reference_unit_us = 8000
-            audit_probability_ppm = 500000
+            audit_probability_ppm = 900000
             penalty_answers = 20
+            failure_rate_ppm = 500000
         };
         if let Some(table) = settings.get_mut("validator").and_then(|value| value.as_table_mut()) {
             let store = folder.join("store.sqlite").display().to_string();

@@ -77,8 +77,8 @@ pub enum NoThresholds {
     },
 }
 
-/// Thresholds for what was observed, and what they say of each kind of miner.
-pub fn calibrate(observed: &[Observed], demands: &Demands) -> Result<(Thresholds, Vec<Population>), NoThresholds> {
+/// Thresholds between the honest and the cheats that were observed. Whether they may be issued is [`judge`]'s to say.
+pub fn fit(observed: &[Observed], demands: &Demands) -> Result<Thresholds, NoThresholds> {
     for conduct in [Conduct::Honest, Conduct::Sampling, Conduct::Model, Conduct::Forged] {
         if !of(observed, &[conduct]).any(|observed| !observed.samples.is_empty()) {
             return Err(NoThresholds::Unmeasured(conduct));
@@ -86,23 +86,22 @@ pub fn calibrate(observed: &[Observed], demands: &Demands) -> Result<(Thresholds
     }
     let (off_margin_micro, tokens) = tokens(observed, demands)?;
     let between = |numbers: fn(&Observed) -> Vec<u32>, noise, most| threshold(observed, numbers, noise, most);
-    let thresholds = Thresholds {
+    Ok(Thresholds {
         off_margin_micro,
         tokens,
         mismatches: between(Observed::mismatches, 8, POINTS as u32 - 1),
         mantissa_mean_milli: between(Observed::mantissa_means_milli, 50, 127_999),
         opening_ppm: between(Observed::openings_ppm, 1_000, 999_999),
         opened_rows: demands.opened_rows,
-    };
-    let populations: Vec<Population> = observed.iter().map(|observed| observed.sum_up(&thresholds)).collect();
-    for population in &populations {
-        judge(population, demands)?;
-    }
-    Ok((thresholds, populations))
+    })
 }
 
-/// Whether the thresholds do what they must for one kind of miner.
-fn judge(population: &Population, demands: &Demands) -> Result<(), NoThresholds> {
+/// Whether thresholds that say this of all kinds of miners may be issued.
+pub fn judge(populations: &[Population], demands: &Demands) -> Result<(), NoThresholds> {
+    populations.iter().try_for_each(|population| judge_one(population, demands))
+}
+
+fn judge_one(population: &Population, demands: &Demands) -> Result<(), NoThresholds> {
     let Population { ref name, conduct, answers, rejected, .. } = *population;
     let accepted = answers - rejected;
     match conduct {
@@ -176,6 +175,13 @@ mod tests {
         proof::ProofCheck,
     };
     use primitives::{Digest, Keypair};
+
+    fn calibrate(observed: &[Observed], demands: &Demands) -> Result<(Thresholds, Vec<Population>), NoThresholds> {
+        let thresholds = fit(observed, demands)?;
+        let populations: Vec<Population> = observed.iter().map(|observed| observed.sum_up(&thresholds)).collect();
+        judge(&populations, demands)?;
+        Ok((thresholds, populations))
+    }
 
     /// Answers of 128 tokens, every `off_every`th off, with these numbers in their proofs.
     fn population(conduct: Conduct, off_every: usize, mismatches: u32, mean: u32, opening: u32) -> Observed {
