@@ -9,8 +9,11 @@ use primitives::GenerateRequest;
 use primitives::{Digest, EmbedRequest, FinishReason, Generation, Request, Tensor};
 use scoring::{
     Output, Reference, TokenCheck, cosine_micro, noise,
-    proof::{self, ProofCheck, ProofRules, Shown},
+    proof::{ProofCheck, ProofRules, Shown},
 };
+
+#[cfg(feature = "torch")]
+use scoring::proof::check;
 
 #[cfg(feature = "torch")]
 use crate::wording::Wording;
@@ -140,7 +143,7 @@ impl Prefill {
         let (whole, before) = (tokenizer.decode(&answer.tokens)?, tokenizer.decode(before)?);
         let Wording { ends, text_matches } = Wording::of(&answer.text, &whole, &before, end_token, &request.stop);
         Ok(Reference::Generation {
-            proof: proof::check(shown, &audit.rows, audit.prompt_tokens),
+            proof: check(shown, &audit.rows, audit.prompt_tokens),
             probability_errors_micro: probability_errors(&answer.logprobs, &audit.logprobs),
             tokens: audit.tokens,
             ends,

@@ -173,7 +173,7 @@ mod tests {
         let peer: Lap = serde_json::from_str(r#"{"wall_s": 1, "cpu_s": 0.5, "tokens": [[3, 4], [5]]}"#)?;
         assert_eq!((peer.made(), peer.spans), (3, None));
         let ours: Lap = serde_json::from_str(
-            r#"{"wall_s":1.0,"cpu_s":1.0,"tokens":[],"spans":{"steps":2,"step_s":0.5,"forward_s":0.25,"sample_s":0.1}}"#,
+            r#"{"wall_s":1.0,"cpu_s":1.0,"tokens":[],"spans":{"steps":2,"step_s":0.5,"forward_s":0.25,"sample_s":0.1,"prove_s":0.05}}"#,
         )?;
         assert_eq!(ours.spans.map(|spans| spans.steps), Some(2));
         assert!(serde_json::from_str::<Lap>(r#"{"wall_s": 1}"#).is_err());
