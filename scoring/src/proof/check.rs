@@ -98,3 +98,94 @@ pub fn distance_ppm(row: &[u16], own: &[u16]) -> Option<u32> {
     // `as` saturates; NaN would become 0.
     Some(if ppm.is_nan() { u32::MAX } else { libm::round(ppm) as u32 })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::proof::{RowTree, bf16_from_f32};
+
+    const PROMPT: usize = 5;
+    const ANSWERED: usize = 40;
+
+    fn rows(seed: u32) -> Rows {
+        let number = |index: u32| bf16_from_f32(((index * 7_919 + seed) % 2_003) as f32 / 500.0 - 2.0);
+        let count = (PROMPT + ANSWERED - 1) as u32;
+        Rows::new(24, (0..24 * count).map(number).collect()).unwrap()
+    }
+
+    fn shown(rows: &Rows) -> Shown {
+        let commitments = chunks(PROMPT, ANSWERED).map(|chunk| Commitment::of(rows.slice(chunk).unwrap()).unwrap());
+        let tree = RowTree::new(rows).unwrap();
+        let opened = [0, 4, 5, 43].map(|position| tree.open(rows, position).unwrap()).into();
+        Shown { proof: Some(Proof { commitments: commitments.collect(), root: tree.root() }), opened }
+    }
+
+    fn changed(change: impl FnOnce(&mut Proof, &mut Vec<Opening>)) -> ProofCheck {
+        let own = rows(0);
+        let Shown { proof, mut opened } = shown(&own);
+        let mut proof = proof.unwrap();
+        change(&mut proof, &mut opened);
+        check(&Shown { proof: Some(proof), opened }, &own, PROMPT)
+    }
+
+    #[test]
+    fn the_own_rows_are_no_distance_away() {
+        let exact =
+            ProofCheck::Compared { chunks: 3, mismatches: 0, mantissa_mean_milli: 0, opened: 4, opening_ppm: 0 };
+        assert_eq!(changed(|_, _| ()), exact);
+        assert_eq!(check(&Shown::default(), &rows(0), PROMPT), ProofCheck::Missing);
+        let unopened = changed(|_, opened| opened.clear());
+        assert!(matches!(unopened, ProofCheck::Compared { opened: 0, opening_ppm: 0, .. }), "{unopened:?}");
+    }
+
+    #[test]
+    fn what_is_not_of_this_answer_is_broken() {
+        let broken = |change: fn(&mut Proof, &mut Vec<Opening>)| assert_eq!(changed(change), ProofCheck::Broken);
+        broken(|proof, _| drop(proof.commitments.pop()));
+        broken(|proof, _| proof.commitments.push(proof.commitments[0].clone()));
+        broken(|proof, _| proof.commitments.clear());
+        broken(|proof, _| proof.root.0[3] ^= 1);
+        broken(|_, opened| opened[1].row[7] ^= 1);
+        broken(|_, opened| opened[1].position = 5);
+        broken(|_, opened| opened[2].path[0].0[0] ^= 1);
+        broken(|_, opened| opened[2].path.truncate(2));
+        broken(|_, opened| opened[3].position = 44);
+        broken(|_, opened| opened[0].row.truncate(23));
+        // A root that is true of other rows, one of which is shown.
+        broken(|_, opened| *opened = shown(&rows(1)).opened);
+        // An answer of another length, or to a prompt of another.
+        let all = shown(&rows(0));
+        let shorter = Rows::new(24, rows(0).values()[..24 * 43].to_vec()).unwrap();
+        assert_eq!(check(&all, &shorter, PROMPT), ProofCheck::Broken);
+        assert_eq!(check(&all, &rows(0), PROMPT + 8), ProofCheck::Broken);
+        assert_eq!(check(&all, &rows(0), 1_000), ProofCheck::Broken);
+    }
+
+    #[test]
+    fn rows_of_something_else_are_far_away() {
+        let ProofCheck::Compared { mismatches, mantissa_mean_milli, opening_ppm, .. } =
+            check(&shown(&rows(1_000)), &rows(0), PROMPT)
+        else {
+            panic!("not compared")
+        };
+        assert!(mismatches > 40 && mantissa_mean_milli > 5_000 && opening_ppm > 500_000);
+        // Chunks in another order are the chunks of something else.
+        let swapped = changed(|proof, _| proof.commitments.swap(0, 1));
+        assert!(!matches!(swapped, ProofCheck::Compared { mismatches: 0..=40, .. }), "{swapped:?}");
+    }
+
+    #[test]
+    fn distances_are_shares_of_the_own_length() {
+        let row = |numbers: &[f32]| numbers.iter().copied().map(bf16_from_f32).collect::<Vec<_>>();
+        let own = row(&[3.0, 4.0]);
+        assert_eq!(distance_ppm(&own, &own), Some(0));
+        assert_eq!(distance_ppm(&row(&[3.0, 4.5]), &own), Some(100_000));
+        assert_eq!(distance_ppm(&row(&[0.0, 0.0]), &own), Some(1_000_000));
+        assert_eq!(distance_ppm(&row(&[3.0]), &own), None);
+        // What is no number is as far as can be; nothing is nothing away from nothing.
+        assert_eq!(distance_ppm(&row(&[f32::NAN, 4.0]), &own), Some(u32::MAX));
+        assert_eq!(distance_ppm(&row(&[f32::INFINITY, 4.0]), &own), Some(u32::MAX));
+        assert_eq!(distance_ppm(&row(&[1.0, 0.0]), &row(&[0.0, 0.0])), Some(u32::MAX));
+        assert_eq!(distance_ppm(&row(&[0.0, 0.0]), &row(&[0.0, 0.0])), Some(0));
+    }
+}
