@@ -9,33 +9,39 @@ use std::{
 use anyhow::Context as _;
 use tempfile::NamedTempFile;
 
-/// A file to be: its folder can be written to, and the file itself is not touched before it is complete.
+/// A file to be: its folder can be written to, and nothing is there before it is complete.
 pub struct WholeFile {
-    file: NamedTempFile,
     path: PathBuf,
 }
 
 impl WholeFile {
     /// To become the file at `path`, or to replace it.
     pub fn create(path: &Path) -> anyhow::Result<Self> {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let file = NamedTempFile::new_in(folder).with_context(|| format!("writing to {}", folder.display()))?;
-        Ok(Self { file, path: path.to_owned() })
+        let file = Self { path: path.to_owned() };
+        // Tried before the work is done, and gone again: whoever stops the program leaves nothing behind.
+        file.beside()?;
+        Ok(file)
     }
 
     /// All of it.
-    pub fn write(mut self, bytes: &[u8]) -> anyhow::Result<()> {
+    pub fn write(self, bytes: &[u8]) -> anyhow::Result<()> {
         let context = || format!("writing {}", self.path.display());
-        self.file.write_all(bytes).with_context(context)?;
-        self.file.as_file().sync_all().with_context(context)?;
+        let mut file = self.beside()?;
+        file.write_all(bytes).with_context(context)?;
+        file.as_file().sync_all().with_context(context)?;
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt as _;
             // Temporary files are their owner's alone; what becomes of one here holds no secret.
-            self.file.as_file().set_permissions(fs::Permissions::from_mode(0o644)).with_context(context)?;
+            file.as_file().set_permissions(fs::Permissions::from_mode(0o644)).with_context(context)?;
         }
-        self.file.persist(&self.path).with_context(context)?;
+        file.persist(&self.path).with_context(context)?;
         Ok(())
+    }
+
+    fn beside(&self) -> anyhow::Result<NamedTempFile> {
+        let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        NamedTempFile::new_in(folder).with_context(|| format!("writing to {}", folder.display()))
     }
 }
 
@@ -48,9 +54,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
         fs::write(&path, "old").unwrap();
-        drop(WholeFile::create(&path).unwrap());
+        let file = WholeFile::create(&path).unwrap();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
         assert_eq!(fs::read_to_string(&path).unwrap(), "old");
-        WholeFile::create(&path).unwrap().write(b"new").unwrap();
+        file.write(b"new").unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "new");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
         assert!(WholeFile::create(&folder.path().join("absent/file")).is_err());

@@ -8,7 +8,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use model::{Backend as _, CALIBRATION_FILE, Device, EngineOptions};
 use scoring::calibration::{CALIBRATION_VERSION, Calibration, Conduct, Demands, Population, Setting, fit, judge};
 use tempfile::TempDir;
@@ -20,6 +20,7 @@ use crate::{
     layers::Layer,
     loading, output,
     settings::ModelSettings,
+    stop::Stop,
     whole_file::WholeFile,
 };
 
@@ -68,6 +69,15 @@ pub struct Args {
 }
 
 pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
+    let stop = Stop::listen().context("listening for signals")?;
+    tokio::select! {
+        done = measure(args, global) => done,
+        // Copies of the model, which may be large, go with what is dropped.
+        () = stop.requested() => bail!("stopped before the end: nothing is written"),
+    }
+}
+
+async fn measure(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
     let mut flags = Layer::default();
     args.model.put(&mut flags);
     args.key.put(&mut flags);
