@@ -9,7 +9,7 @@ use std::{
 use primitives::{Digest, Hotkey};
 use protos::{HiddenRow, OpenRequest, Reason, Refusal};
 use scoring::proof::{Opening, RowTree, Rows};
-use tokio::time::{Instant, interval};
+use tokio::time::{Instant, interval, sleep_until};
 
 use crate::metrics;
 
@@ -56,6 +56,17 @@ impl KeptRows {
             kept.answers.insert(request, Answer { asker, rows, tree, bytes });
         }
         metrics::kept_rows(kept.bytes);
+    }
+
+    /// Wait until the last answer was given so long ago.
+    pub(crate) async fn quiet(&self, since: Duration) {
+        let newest = || {
+            let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+            kept.order.back().map(|(came, _)| *came + since)
+        };
+        while let Some(quiet) = newest().filter(|quiet| *quiet > Instant::now()) {
+            sleep_until(quiet).await;
+        }
     }
 
     /// Gives back the memory of what nobody may ask for any more, until the task is dropped.

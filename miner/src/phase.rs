@@ -2,13 +2,15 @@
 
 use tokio::sync::watch;
 
-/// Serving, then draining, then stopped; never back.
+/// Serving, then draining, closing and stopped; never back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Phase {
     /// New requests are taken.
     Serving,
-    /// What was taken is finished, nothing new is taken.
+    /// What was taken is finished, nothing new is taken. Rows of answers given a moment ago are still shown.
     Draining,
+    /// All is finished: connections are closed.
+    Closing,
     /// What isn't finished is given up.
     Stopped,
 }

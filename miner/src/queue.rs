@@ -14,6 +14,7 @@ use crate::pace::Pace;
 #[derive(Clone, Debug)]
 pub(crate) struct Queue {
     places: Arc<Semaphore>,
+    size: u32,
     pace: Arc<Mutex<Pace>>,
 }
 
@@ -27,8 +28,14 @@ pub(crate) struct Place {
 impl Queue {
     /// With room for so many, at least one.
     pub(crate) fn new(size: usize) -> Self {
-        let places = Arc::new(Semaphore::new(size.clamp(1, Semaphore::MAX_PERMITS)));
-        Self { places, pace: Arc::default() }
+        let size = u32::try_from(size.clamp(1, Semaphore::MAX_PERMITS)).unwrap_or(u32::MAX);
+        Self { places: Arc::new(Semaphore::new(size as usize)), size, pace: Arc::default() }
+    }
+
+    /// Wait until nobody is in the house.
+    pub(crate) async fn empty(&self) {
+        // The semaphore is never closed.
+        let _ = self.places.acquire_many(self.size).await;
     }
 
     /// A place, or a refusal at once.

@@ -29,6 +29,8 @@ const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
 const MAX_HEADER_BYTES: u32 = 16 * 1024;
 /// Requests that a client may start and take back at once.
 const MAX_PENDING_RESETS: usize = 32;
+/// After the last answer, for rows of it to be asked for.
+const LAST_LOOK: Duration = Duration::from_secs(2);
 /// After the drain, for what was cut off to be told.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
@@ -75,8 +77,8 @@ pub struct Handle {
     phase: watch::Sender<Phase>,
     server: JoinSet<()>,
     background: JoinSet<()>,
-    #[cfg(test)]
     queue: Queue,
+    rows: Arc<KeptRows>,
 }
 
 /// Start a miner. It returns once it listens; [`Handle::ready`] waits until it is announced. A chain that can't be
@@ -176,28 +178,18 @@ pub(crate) async fn serve(
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
     let mut server = JoinSet::new();
     server.spawn(async move {
-        let draining = phase::reach(phases, Phase::Draining);
-        if let Err(error) = router.serve_with_incoming_shutdown(incoming, draining).await {
+        let closing = phase::reach(phases, Phase::Closing);
+        if let Err(error) = router.serve_with_incoming_shutdown(incoming, closing).await {
             tracing::error!(%error, "server failed");
         }
     });
     tracing::info!(%addr, %hotkey, netuid = config.netuid.0, "miner listens");
     let (drain, mut background) = (Duration::from_secs(config.drain_seconds), JoinSet::new());
-    background.spawn(rows.tidy());
+    background.spawn(rows.clone().tidy());
     if let Some(up) = up {
         background.spawn(health::follow(up, health.clone()));
     }
-    Ok(Handle {
-        addr,
-        hotkey,
-        drain,
-        health,
-        phase,
-        server,
-        background,
-        #[cfg(test)]
-        queue,
-    })
+    Ok(Handle { addr, hotkey, drain, health, phase, server, background, queue, rows })
 }
 
 impl Handle {
@@ -226,14 +218,20 @@ impl Handle {
         self.health.ready().await;
     }
 
-    /// Stop: health says so first, new requests are refused, answers are finished. What isn't done after the configured
-    /// time is given up.
+    /// Stop: health says so first, new requests are refused, answers are finished, and whoever was answered last has a
+    /// moment to see hidden rows. What isn't done after the configured time is given up.
     pub async fn shutdown(mut self) {
         // Its loops would set health again.
         self.background.shutdown().await;
         self.health.set(false).await;
         self.phase.send_replace(Phase::Draining);
-        if timeout(self.drain, self.server.join_next()).await.is_err() {
+        let drained = async {
+            self.queue.empty().await;
+            self.rows.quiet(LAST_LOOK).await;
+            self.phase.send_replace(Phase::Closing);
+            self.server.join_next().await;
+        };
+        if timeout(self.drain, drained).await.is_err() {
             tracing::warn!(drain_seconds = self.drain.as_secs(), "answers cut off");
             self.phase.send_replace(Phase::Stopped);
             let _ = timeout(LAST_WORDS, self.server.join_next()).await;

@@ -164,7 +164,11 @@ impl Miner for MinerService {
     async fn open(&self, request: tonic::Request<SignedRequest>) -> Result<Response<SignedResponse>, Status> {
         // It takes no place: rows are read, nothing is computed, and a full house must not cost an answer its proof.
         let open = || {
-            let admitted = self.pass(request.get_ref(), OPEN, clock::now_ms(), OpenRequest::decode)?;
+            // While the miner drains too: an answer whose rows can't be seen is worth nothing to whoever gave it.
+            if *self.phases.borrow() >= Phase::Closing {
+                return Err(Refusal::new(Reason::Draining, "the miner is going down"));
+            }
+            let admitted = self.admission.admit(request.get_ref(), OPEN, clock::now_ms(), OpenRequest::decode)?;
             let rows = self.rows.open(&admitted.request, &admitted.asker, Instant::now())?;
             let payload = encode_openings(rows).map_err(unsendable)?;
             Ok(receipt::sign_response(&self.key, &admitted.digest, payload))

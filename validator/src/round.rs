@@ -159,10 +159,13 @@ impl Rounds {
         stream::iter(asks).buffered(self.config.concurrent_requests).collect().await
     }
 
-    /// Decided when the answer is there, and by nothing that a miner could know.
+    /// Decided when the answer is there, and by nothing that a miner could know. One without the proof that is demanded
+    /// needs no lot.
     fn is_audited(&self, table: &ScoreTable, answer: &Answer) -> bool {
+        let config = table.config();
         match &answer.result {
-            Ok(Output::Generation(_)) => lot::falls(table.config().audit_probability_ppm),
+            Ok(Output::Generation(_)) if config.proof.is_some() && answer.shown.proof.is_none() => true,
+            Ok(Output::Generation(_)) => lot::falls(config.audit_probability_ppm),
             Ok(Output::Embeddings(_) | Output::Tensors(_)) | Err(_) => true,
         }
     }

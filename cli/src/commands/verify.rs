@@ -67,7 +67,12 @@ pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
             lines.push(Line { check: "signatures", holds: Some(false), found });
         }
     }
-    let genuine = lines.iter().all(|line| line.holds != Some(false));
+    // What can't be judged is neither.
+    let judged = lines.iter().all(|line| line.check != "commitments" || line.holds.is_some());
+    let genuine = match lines.iter().all(|line| line.holds != Some(false)) {
+        true => judged.then_some(true),
+        false => Some(false),
+    };
     let mut out = io::stdout().lock();
     if args.json {
         serde_json::to_writer_pretty(&mut out, &serde_json::json!({ "genuine": genuine, "checks": lines }))?;
@@ -86,11 +91,12 @@ pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
     }
     out.flush()?;
     drop(out);
-    if !genuine {
-        bail!("the answer is not genuine");
-    }
-    if lines.iter().any(|line| line.check == "commitments" && line.holds.is_none()) {
-        tracing::warn!("no calibration lies with the model: whether a rounded copy of it answered is not known");
+    match genuine {
+        Some(true) => {}
+        Some(false) => bail!("the answer is not genuine"),
+        None => {
+            tracing::warn!("no calibration lies with the model: whether a rounded copy of it answered is not known")
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

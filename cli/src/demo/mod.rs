@@ -20,6 +20,7 @@ use std::{
 };
 
 use anyhow::Context as _;
+use futures::future::join_all;
 use localnet::BlockTime;
 use model::Engine;
 
@@ -136,9 +137,7 @@ async fn play(args: &Args, verdict: &Cell<Option<bool>>) -> anyhow::Result<()> {
     for member in crew {
         member.stop().await;
     }
-    for player in players {
-        player.handle.shutdown().await;
-    }
+    join_all(players.into_iter().map(|player| player.handle.shutdown())).await;
     chain.shutdown().await;
     Ok(())
 }

@@ -22,12 +22,20 @@ impl Scene {
     }
 
     async fn open_as(&mut self, key: &Keypair, asked: &OpenRequest) -> Result<(Digest, SignedResponse), Status> {
-        let payload = asked.encode().unwrap();
-        let nonce = envelope::fresh_nonce();
-        let signed = envelope::seal(key, &self.binding, OPEN, payload, clock::now_ms(), 30_000, nonce);
-        let digest = envelope::digest(&signed, OPEN).unwrap();
-        Ok((digest, within(self.client.open(signed)).await?.into_inner()))
+        open(&mut self.client, &self.binding, key, asked).await
     }
+}
+
+async fn open(
+    client: &mut MinerClient<Channel>,
+    binding: &Binding,
+    key: &Keypair,
+    asked: &OpenRequest,
+) -> Result<(Digest, SignedResponse), Status> {
+    let (payload, nonce) = (asked.encode().unwrap(), envelope::fresh_nonce());
+    let signed = envelope::seal(key, binding, OPEN, payload, clock::now_ms(), 30_000, nonce);
+    let digest = envelope::digest(&signed, OPEN).unwrap();
+    Ok((digest, within(client.open(signed)).await?.into_inner()))
 }
 
 #[tokio::test]
@@ -77,4 +85,33 @@ async fn a_model_that_shows_no_rows_names_none() {
     let asked = OpenRequest { request: digest, positions: vec![0] };
     let status = scene.open_as(&alice(), &asked).await.unwrap_err();
     assert_eq!(Refusal::from_status(&status).unwrap().reason, Reason::NotKept);
+}
+
+/// Who was answered last can still see rows, though nobody new is served.
+#[tokio::test]
+async fn rows_are_shown_while_the_miner_drains() {
+    let mut scene = scene(Config::test()).await;
+    let request = scene.sign(&prompt("a"));
+    let digest = envelope::digest(&request, protos::GENERATE).unwrap();
+    let asking = tokio::spawn(ask(scene.client.clone(), scene.binding.receiver, request));
+    scene.answer_with_rows(rows()).await;
+    within(asking).await.unwrap().unwrap();
+
+    let late = scene.sign(&prompt("late"));
+    let (mut client, binding, addr) = (scene.client.clone(), scene.binding, scene.miner.addr());
+    let shutdown = tokio::spawn(scene.miner.shutdown());
+    // Refused as soon as the miner has heard of it.
+    let refused = within(async {
+        loop {
+            match client.generate(late.clone()).await {
+                Err(status) if Refusal::from_status(&status).is_some_and(|it| it.reason == Reason::Draining) => return,
+                _ => tokio::task::yield_now().await,
+            }
+        }
+    });
+    refused.await;
+    let asked = OpenRequest { request: digest, positions: vec![2] };
+    assert!(open(&mut client, &binding, &alice(), &asked).await.is_ok());
+    within(shutdown).await.unwrap();
+    assert!(tokio::net::TcpStream::connect(addr).await.is_err());
 }
