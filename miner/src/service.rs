@@ -46,26 +46,15 @@ impl MinerService {
         method: &str,
         decode: impl FnOnce(&[u8]) -> Result<T, WireError>,
     ) -> Result<(Admitted<T>, Place, Instant), Refusal> {
+        if *self.phases.borrow() > Phase::Serving {
+            return Err(Refusal::new(Reason::Draining, "the miner is going down"));
+        }
         let now_ms = clock::now_ms();
-        let admitted = self.pass(request, method, now_ms, decode)?;
+        let admitted = self.admission.admit(request, method, now_ms, decode)?;
         let place = self.queue.enter()?;
         // From here on time is measured, not read: a clock that is set doesn't move a deadline.
         let deadline = Instant::now() + Duration::from_millis(admitted.expires_ms.saturating_sub(now_ms));
         Ok((admitted, place, deadline))
-    }
-
-    /// Through the gate, not yet into the house.
-    fn pass<T>(
-        &self,
-        request: &SignedRequest,
-        method: &str,
-        now_ms: u64,
-        decode: impl FnOnce(&[u8]) -> Result<T, WireError>,
-    ) -> Result<Admitted<T>, Refusal> {
-        if *self.phases.borrow() > Phase::Serving {
-            return Err(Refusal::new(Reason::Draining, "the miner is going down"));
-        }
-        self.admission.admit(request, method, now_ms, decode)
     }
 
     /// Admit and open the request's span.
