@@ -146,7 +146,7 @@ pub async fn observe(bench: &Bench, cast: &Cast<'_>) -> anyhow::Result<Vec<Obser
         ("another model, weights 20 % off", Alteration::Moved, Conduct::Model),
     ] {
         let folder = cast.scratch.join(format!("{kind:?}").to_lowercase());
-        write_altered(cast.model, &folder, kind).context("writing a rounded copy of the model")?;
+        write_altered(cast.model, &folder, kind).context("writing an altered copy of the model")?;
         let engine = load(&folder, &busy)?;
         let samples = bench.observe(TOGETHER, bar(name), |_, asked| Given::from_engine(&engine, asked)).await?;
         add(name, conduct, samples);

@@ -21,6 +21,15 @@ impl Scene {
         job.chunks.send(Ok(Chunk::Finished { reason: FinishReason::Length, rows: Some(rows) })).await.unwrap();
     }
 
+    /// A request's digest, and the answer with rows behind it.
+    async fn asked_and_answered(&mut self) -> (Digest, Answer) {
+        let request = self.sign(&prompt("a"));
+        let digest = envelope::digest(&request, protos::GENERATE).unwrap();
+        let asking = tokio::spawn(ask(self.client.clone(), self.binding.receiver, request));
+        self.answer_with_rows(rows()).await;
+        (digest, within(asking).await.unwrap().unwrap())
+    }
+
     async fn open_as(&mut self, key: &Keypair, asked: &OpenRequest) -> Result<(Digest, SignedResponse), Status> {
         open(&mut self.client, &self.binding, key, asked).await
     }
@@ -41,11 +50,7 @@ async fn open(
 #[tokio::test]
 async fn rows_are_shown_to_whoever_was_answered() {
     let mut scene = scene(Config::test()).await;
-    let request = scene.sign(&prompt("a"));
-    let digest = envelope::digest(&request, protos::GENERATE).unwrap();
-    let asking = tokio::spawn(ask(scene.client.clone(), scene.binding.receiver, request));
-    scene.answer_with_rows(rows()).await;
-    let answer = within(asking).await.unwrap().unwrap();
+    let (digest, answer) = scene.asked_and_answered().await;
     assert_eq!(answer.commitments, [Commitment::of(rows().values()).unwrap().encode()]);
     let root = answer.rows_root.unwrap();
 
@@ -91,11 +96,7 @@ async fn a_model_that_shows_no_rows_names_none() {
 #[tokio::test]
 async fn rows_are_shown_while_the_miner_drains() {
     let mut scene = scene(Config::test()).await;
-    let request = scene.sign(&prompt("a"));
-    let digest = envelope::digest(&request, protos::GENERATE).unwrap();
-    let asking = tokio::spawn(ask(scene.client.clone(), scene.binding.receiver, request));
-    scene.answer_with_rows(rows()).await;
-    within(asking).await.unwrap().unwrap();
+    let (digest, _) = scene.asked_and_answered().await;
 
     let late = scene.sign(&prompt("late"));
     let (mut client, binding, addr) = (scene.client.clone(), scene.binding, scene.miner.addr());
