@@ -6,7 +6,12 @@ use chain::ChainError;
 use model::{Backend, Manifest};
 use primitives::{BlockHash, Endpoint, Hotkey, Keypair, NetUid};
 use protos::{Binding, DESCRIPTORS, Description, MAX_LIFETIME_MS, MAX_MESSAGE_BYTES, MinerServer, receipt};
-use tokio::{net::TcpListener, sync::watch, task::JoinSet, time::timeout};
+use tokio::{
+    net::TcpListener,
+    sync::watch,
+    task::JoinSet,
+    time::{Instant, timeout, timeout_at},
+};
 use tonic::transport::{Server, server::TcpIncoming};
 
 use crate::{
@@ -225,9 +230,11 @@ impl Handle {
         self.background.shutdown().await;
         self.health.set(false).await;
         self.phase.send_replace(Phase::Draining);
+        // The look is no answer: where there is no time for it, nothing is cut off.
+        let look_until = Instant::now() + self.drain.saturating_sub(LAST_WORDS);
         let drained = async {
             self.queue.empty().await;
-            self.rows.quiet(LAST_LOOK).await;
+            let _ = timeout_at(look_until, self.rows.quiet(LAST_LOOK)).await;
             self.phase.send_replace(Phase::Closing);
             self.server.join_next().await;
         };
