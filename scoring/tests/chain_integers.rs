@@ -48,7 +48,7 @@ fn emission_halves_and_splits_as_the_chain_does() {
             alpha_out: vector.alpha_out,
             owner_cut: vector.owner_cut_enabled.then_some(11_796),
             root_tao: vector.root_tao,
-            tao_weight: (vector.tao_weight * 2f64.powi(64)) as u64,
+            tao_weight: libm::scalbn(vector.tao_weight, 64) as u64,
             alpha_issuance: vector.alpha_issuance,
         });
         let expected = emission::Split {
