@@ -26,6 +26,7 @@ pub mod emission;
 pub mod noise;
 pub mod proof;
 pub mod quantise;
+pub mod similarity;
 pub mod statistics;
 pub mod yuma;
 

@@ -1,4 +1,4 @@
-//! Tests, intervals and adjustments are those of SciPy and statsmodels. The numbers are written by `fixtures/statistics.py`.
+//! Tests, intervals and adjustments are those of SciPy and statsmodels. The numbers are written by `fixtures/significance.py`.
 
 use assay_scoring::statistics::{
     Alternative, KsMethod, RankMethod, Significance, StatisticsError, benjamini_hochberg, fisher_exact, holm,
@@ -133,7 +133,7 @@ struct Sequential {
 }
 
 fn fixtures() -> Fixtures {
-    serde_json::from_str(include_str!("fixtures/statistics.json")).unwrap()
+    serde_json::from_str(include_str!("fixtures/significance.json")).unwrap()
 }
 
 /// Agreement to nine digits; below 1e-290 SciPy's own numbers lose theirs.
