@@ -27,6 +27,7 @@ pub mod noise;
 pub mod proof;
 pub mod quantise;
 pub mod similarity;
+pub mod sketch;
 pub mod statistics;
 pub mod yuma;
 
