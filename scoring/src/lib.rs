@@ -24,6 +24,7 @@
 pub mod calibration;
 pub mod emission;
 pub mod noise;
+pub mod pairwise;
 pub mod proof;
 pub mod quantise;
 pub mod similarity;

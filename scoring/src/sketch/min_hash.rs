@@ -114,6 +114,16 @@ mod tests {
     }
 
     #[test]
+    fn bytes_are_a_sketch_where_nobody_reads() {
+        use serde::de::value::{BytesDeserializer, Error};
+
+        let sketch = Sketch::of("what a table carries");
+        let read = |bytes| Sketch::deserialize(BytesDeserializer::<Error>::new(bytes));
+        assert_eq!(read(&sketch.0).unwrap(), sketch);
+        assert!(read(&sketch.0[1..]).is_err() && read(&[0; SKETCH_BYTES + 1]).is_err());
+    }
+
+    #[test]
     fn bytes_that_agree_count_in_even_steps() {
         let none = Sketch([0; SKETCH_BYTES]);
         let mut other = Sketch([1; SKETCH_BYTES]);
