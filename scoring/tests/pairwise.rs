@@ -1,5 +1,5 @@
-//! Strengths are those of choix, their errors those of statsmodels, ratings those of the papers' formulas. The numbers are
-//! written by `fixtures/pairwise.py`.
+//! Strengths are those of choix, their errors those of statsmodels, ratings those of the papers' formulas. The numbers
+//! are written by `fixtures/pairwise.py`.
 
 use assay_scoring::pairwise::{Game, Glicko, Winner, bradley_terry, elo, glicko2};
 use ndarray::Array2;

@@ -1,5 +1,5 @@
-//! Sketches are those of another implementation, byte for byte: logs of one version are read by the next. The vectors are
-//! written by `fixtures/sketches.py`.
+//! Sketches are those of another implementation, byte for byte: logs of one version are read by the next. The vectors
+//! are written by `fixtures/sketches.py`.
 
 use assay_scoring::sketch::{SHINGLE_WORDS, SimHash, Sketch};
 use serde::Deserialize;

@@ -1,4 +1,5 @@
-//! Tests, intervals and adjustments are those of SciPy and statsmodels. The numbers are written by `fixtures/significance.py`.
+//! Tests, intervals and adjustments are those of SciPy and statsmodels. The numbers are written by
+//! `fixtures/significance.py`.
 
 use assay_scoring::statistics::{
     Alternative, KsMethod, RankMethod, Significance, StatisticsError, benjamini_hochberg, fisher_exact, holm,

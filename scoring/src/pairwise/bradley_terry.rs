@@ -61,15 +61,16 @@ pub struct BradleyTerry {
     pub(super) all: Array1<f64>,
 }
 
-/// The likeliest strengths, where `wins[[a, b]]` is how often `a` won over `b`; a draw is half a win for both. Comparisons
-/// are taken to be independent.
+/// The likeliest strengths, where `wins[[a, b]]` is how often `a` won over `b`; a draw is half a win for both.
+/// Comparisons are taken to be independent.
 ///
-/// With a `prior` above 0 each one also has this many wins and as many losses against an opponent that nobody else sees.
-/// That makes any table solvable, draws strengths together where there are few games, and doesn't depend on how many
-/// take part. Without it there is [`PairwiseError::Separated`] unless chains of wins lead from everyone to everyone.
+/// With a `prior` above 0 each one also has this many wins and as many losses against an opponent that nobody else
+/// sees. That makes any table solvable, draws strengths together where there are few games, and doesn't depend on how
+/// many take part. Without it there is [`PairwiseError::Separated`] unless chains of wins lead from everyone to
+/// everyone.
 ///
-/// Every sum runs in the order of the table. So results depend on that order in the last bits: sort by something that lasts.
-/// A table of n takes n² steps a round.
+/// Every sum runs in the order of the table. So results depend on that order in the last bits: sort by something that
+/// lasts. A table of n takes n² steps a round.
 pub fn bradley_terry(wins: ArrayView2<f64>, prior: f64) -> Result<BradleyTerry, PairwiseError> {
     let (rows, columns) = wins.dim();
     if rows != columns || rows == 0 {
@@ -181,7 +182,8 @@ mod tests {
             prop_assert!((fit.strengths.sum() - 1.0).abs() < 1e-12);
             // The likeliest strengths expect as many wins as there were.
             for at in 0..=count {
-                let expected: f64 = (0..=count).map(|other| fit.games[[at, other]] * fit.all[at] / (fit.all[at] + fit.all[other])).sum();
+                let chance = |other: usize| fit.all[at] / (fit.all[at] + fit.all[other]);
+                let expected: f64 = (0..=count).map(|other| fit.games[[at, other]] * chance(other)).sum();
                 let won = if at == count { 0.25 * count as f64 } else { wins.row(at).sum() + 0.25 };
                 prop_assert!((expected - won).abs() < 1e-9 * won, "{} {}", expected, won);
             }

@@ -1,10 +1,10 @@
-//! Whether comparisons tell all strengths apart (Ford, "Solution of a ranking problem from binary comparisons", American
-//! Mathematical Monthly 64, 1957).
+//! Whether comparisons tell all strengths apart (Ford, "Solution of a ranking problem from binary comparisons",
+//! American Mathematical Monthly 64, 1957).
 
 use ndarray::ArrayView2;
 
-/// Those who never lost to any of the others, where there are such: then they are endlessly stronger, as far as anybody can
-/// tell. None where every one can be reached from every other by a chain of wins.
+/// Those who never lost to any of the others, where there are such: then they are endlessly stronger, as far as anybody
+/// can tell. None where every one can be reached from every other by a chain of wins.
 pub(super) fn unbeaten(wins: ArrayView2<f64>) -> Option<Vec<usize>> {
     let count = wins.nrows();
     let above = |is_above: &dyn Fn(usize) -> bool| -> Option<Vec<usize>> {

@@ -19,8 +19,8 @@ pub struct LogStrength {
 }
 
 impl BradleyTerry {
-    /// Intervals by the normal distribution at this confidence, each for itself. A prior counts as games that were played,
-    /// so it narrows them. It takes n³ steps.
+    /// Intervals by the normal distribution at this confidence, each for itself. A prior counts as games that were
+    /// played, so it narrows them. It takes n³ steps.
     pub fn intervals(&self, confidence: f64) -> Result<Vec<LogStrength>, PairwiseError> {
         if !(confidence > 0.0 && confidence < 1.0) {
             return Err(PairwiseError::NotAProbability);

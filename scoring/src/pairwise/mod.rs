@@ -1,9 +1,9 @@
 //! Who is better, from comparisons of two at a time.
 //!
-//! [`bradley_terry`] looks at all comparisons at once: their order doesn't matter, and it is `+ - * /` in one order, the same
-//! on every platform, so it may go into weights once it is quantised. [`elo`] and [`glicko2`] go through games one after
-//! another, so their order matters, and `skillratings` computes with the platform's own `exp` and `pow`: they are for
-//! reports that follow somebody over time.
+//! [`bradley_terry`] looks at all comparisons at once: their order doesn't matter, and it is `+ - * /` in one order,
+//! the same on every platform, so it may go into weights once it is quantised. [`elo`] and [`glicko2`] go through games
+//! one after another, so their order matters, and `skillratings` computes with the platform's own `exp` and `pow`: they
+//! are for reports that follow somebody over time.
 //!
 //! ```
 //! use assay_scoring::pairwise::bradley_terry;

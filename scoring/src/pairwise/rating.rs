@@ -59,8 +59,8 @@ pub enum RatingError {
     OutOfRange,
 }
 
-/// Ratings after these games, one after another, of those who began with `ratings` (usually 1000 or 1500 each). `k` is what
-/// a game moves at most, usually 32.
+/// Ratings after these games, one after another, of those who began with `ratings` (usually 1000 or 1500 each). `k` is
+/// what a game moves at most, usually 32.
 pub fn elo(ratings: &[f64], games: &[Game], k: f64) -> Result<Vec<f64>, RatingError> {
     are_games(ratings.len(), games)?;
     let mut ratings: Vec<EloRating> = ratings.iter().map(|&rating| EloRating { rating }).collect();
@@ -75,9 +75,9 @@ pub fn elo(ratings: &[f64], games: &[Game], k: f64) -> Result<Vec<f64>, RatingEr
     if is_sound { Ok(ratings) } else { Err(RatingError::OutOfRange) }
 }
 
-/// Ratings after these periods, one after another. Games of one period count as played at once, so their order doesn't matter;
-/// who plays none in a period becomes less sure. The system is made for ten games or so of everyone in a period. `tau` is how
-/// freely volatility moves, 0.3 to 1.2.
+/// Ratings after these periods, one after another. Games of one period count as played at once, so their order doesn't
+/// matter; who plays none in a period becomes less sure. The system is made for ten games or so of everyone in a
+/// period. `tau` is how freely volatility moves, 0.3 to 1.2.
 pub fn glicko2(ratings: &[Glicko], periods: &[Vec<Game>], tau: f64) -> Result<Vec<Glicko>, RatingError> {
     let is_sound = |rating: &Glicko| {
         // Wider than this, the iteration for the volatility has no ground to stand on.
@@ -196,7 +196,8 @@ mod tests {
             prop_assert!((rated.iter().sum::<f64>() - 6_000.0).abs() < 1e-6);
             let found = glicko2(&[Glicko::default(); 4], &[games.clone(), games.clone()], 0.5).unwrap();
             games.reverse();
-            let turned: Vec<Game> = games.iter().map(|game| Game { first: game.second, second: game.first, winner: turned(game.winner) }).collect();
+            let swap = |at: &Game| game(at.second, at.first, turned(at.winner));
+            let turned: Vec<Game> = games.iter().map(swap).collect();
             let again = glicko2(&[Glicko::default(); 4], &[games, turned], 0.5).unwrap();
             for (a, b) in found.iter().zip(&again) {
                 prop_assert!((a.rating - b.rating).abs() < 1e-6 && (a.deviation - b.deviation).abs() < 1e-6);

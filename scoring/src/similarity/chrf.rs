@@ -1,4 +1,5 @@
-//! chrF: sequences of characters in common (Popović, "chrF: character n-gram F-score for automatic MT evaluation", 2015).
+//! chrF: sequences of characters in common (Popović, "chrF: character n-gram F-score for automatic MT evaluation",
+//! 2015).
 
 use super::{exact::is_space, overlap::Overlap};
 use crate::Score;
@@ -9,13 +10,13 @@ const LONGEST: usize = 6;
 /// Recall counts so many times as much as precision: beta is 2.
 const BETA_SQUARED: u128 = 4;
 
-/// Shares of one order are parts of this, so that the products below stay within 128 bits. It is five digits finer than a
-/// score.
+/// Shares of one order are parts of this, so that the products below stay within 128 bits. It is five digits finer than
+/// a score.
 const ONE: u128 = 1 << 44;
 
-/// The chrF2 score of sacrebleu's defaults: sequences of 1 to 6 characters, white space left out, case kept, precision and
-/// recall averaged over the lengths of which both texts have any. Zero where either text is empty. A character is a code
-/// point.
+/// The chrF2 score of sacrebleu's defaults: sequences of 1 to 6 characters, white space left out, case kept, precision
+/// and recall averaged over the lengths of which both texts have any. Zero where either text is empty. A character is a
+/// code point.
 pub fn chrf(candidate: &str, reference: &str) -> Score {
     let letters = |text: &str| text.chars().filter(|letter| !is_space(*letter)).map(u128::from).collect::<Vec<_>>();
     let (candidate, reference) = (letters(candidate), letters(reference));

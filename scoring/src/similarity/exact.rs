@@ -2,9 +2,9 @@
 
 use crate::Score;
 
-/// All or nothing: whether two texts are the same once both went through [`normalise`]. Of an expected answer such as "A"
-/// nothing would be left, and every other nothing would match it; then the texts are compared as they are, but for case
-/// and outer spaces.
+/// All or nothing: whether two texts are the same once both went through [`normalise`]. Of an expected answer such as
+/// "A" nothing would be left, and every other nothing would match it; then the texts are compared as they are, but for
+/// case and outer spaces.
 pub fn exact(candidate: &str, reference: &str) -> Score {
     let expected = normalise(reference);
     let is_same = match expected.is_empty() {
@@ -20,8 +20,8 @@ pub fn exact_raw(candidate: &str, reference: &str) -> Score {
 }
 
 /// A text as SQuAD compares it (Rajpurkar et al., "SQuAD: 100,000+ questions for machine comprehension of text", 2016):
-/// lower case, no ASCII punctuation, none of the words "a", "an" and "the", single spaces. Punctuation goes without a gap:
-/// "U.S." is "us".
+/// lower case, no ASCII punctuation, none of the words "a", "an" and "the", single spaces. Punctuation goes without a
+/// gap: "U.S." is "us".
 pub fn normalise(text: &str) -> String {
     let bare: String = text.to_lowercase().chars().filter(|letter| !letter.is_ascii_punctuation()).collect();
     let mut without = String::with_capacity(bare.len());

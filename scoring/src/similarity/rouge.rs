@@ -62,7 +62,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn scores_are_symmetric_bounded_and_blind_to_case(a in "([abAB]{1,2}[ ,]{1,2}){0,30}", b in "([abAB]{1,2} ){0,30}") {
+        fn scores_are_symmetric_bounded_and_blind_to_case(
+            a in "([abAB]{1,2}[ ,]{1,2}){0,30}", b in "([abAB]{1,2} ){0,30}",
+        ) {
             let found = [rouge_1, rouge_2, rouge_l].map(|rouge| rouge(&a, &b, Words::Ascii));
             for (rouge, found) in [rouge_1, rouge_2, rouge_l].into_iter().zip(found) {
                 prop_assert_eq!(rouge(&b, &a, Words::Ascii).f_measure(), found.f_measure());

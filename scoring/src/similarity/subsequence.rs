@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 /// So many tokens of each text are looked at. What comes after them matches nothing.
 pub const MOST_TOKENS: usize = 16_384;
 
-/// The length of the longest sequence that both contain in this order, with gaps, within the first [`MOST_TOKENS`] of each.
-/// It takes a step per 64 pairs of tokens, 4 million at most, and memory for a few numbers per token.
+/// The length of the longest sequence that both contain in this order, with gaps, within the first [`MOST_TOKENS`] of
+/// each. It takes a step per 64 pairs of tokens, 4 million at most, and memory for a few numbers per token.
 pub(super) fn common_subsequence(first: &[u32], second: &[u32]) -> u64 {
     let (first, second) = (&first[..first.len().min(MOST_TOKENS)], &second[..second.len().min(MOST_TOKENS)]);
     let words = first.len().div_ceil(64);
@@ -97,7 +97,8 @@ mod tests {
     proptest! {
         #[test]
         fn it_is_the_tables(
-            first in prop::collection::vec(0..6_u32, 0..300), second in prop::collection::vec(0..9_u32, 0..300), kinds in 1..7_u32,
+            first in prop::collection::vec(0..6_u32, 0..300), second in prop::collection::vec(0..9_u32, 0..300),
+            kinds in 1..7_u32,
         ) {
             let first: Vec<u32> = first.iter().map(|token| token % kinds).collect();
             let found = common_subsequence(&first, &second);

@@ -3,12 +3,12 @@
 /// How a text is taken apart. Both ways are blind to case and punctuation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Words {
-    /// Runs of `a-z` and `0-9` in the lower-cased text, as the package rouge-score has it. Every other character is a gap:
-    /// `café` is `caf`, and of a text in another script nothing is left. For English only.
+    /// Runs of `a-z` and `0-9` in the lower-cased text, as the package rouge-score has it. Every other character is a
+    /// gap: `café` is `caf`, and of a text in another script nothing is left. For English only.
     Ascii,
-    /// Runs of letters and digits of any script in the lower-cased text. Chinese characters and kana are a word each, since
-    /// these scripts have no spaces. Texts aren't normalised: an accent that is a character of its own is a gap, and so
-    /// is a virama. What a letter is, the standard library's tables of Unicode say.
+    /// Runs of letters and digits of any script in the lower-cased text. Chinese characters and kana are a word each,
+    /// since these scripts have no spaces. Texts aren't normalised: an accent that is a character of its own is a gap,
+    /// and so is a virama. What a letter is, the standard library's tables of Unicode say.
     Unicode,
 }
 
@@ -47,8 +47,8 @@ fn extend_by_script(words: &mut Vec<String>, run: &str) {
 
 /// Hiragana and katakana, and the Chinese characters of all blocks.
 fn stands_alone(letter: char) -> bool {
-    matches!(letter, '\u{3040}'..='\u{30FF}' | '\u{3400}'..='\u{4DBF}' | '\u{4E00}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}'
-        | '\u{20000}'..='\u{3FFFF}')
+    let blocks = [0x3040..=0x30FF, 0x3400..=0x4DBF, 0x4E00..=0x9FFF, 0xF900..=0xFAFF, 0x20000..=0x3FFFF];
+    blocks.iter().any(|block| block.contains(&u32::from(letter)))
 }
 
 #[cfg(test)]

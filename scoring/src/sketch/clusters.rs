@@ -1,7 +1,7 @@
 //! Who belongs together, by who is like whom.
 
-/// For each of `count`, the least of those that it is joined with by any chain of pairs, itself included. A chain joins ends
-/// that aren't alike, so ask for much likeness. Pairs with one that isn't there say nothing.
+/// For each of `count`, the least of those that it is joined with by any chain of pairs, itself included. A chain joins
+/// ends that aren't alike, so ask for much likeness. Pairs with one that isn't there say nothing.
 pub fn clusters(count: usize, pairs: impl IntoIterator<Item = (usize, usize)>) -> Vec<usize> {
     let mut parents: Vec<usize> = (0..count).collect();
     for (a, b) in pairs.into_iter().filter(|&(a, b)| a < count && b < count) {

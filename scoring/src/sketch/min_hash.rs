@@ -13,8 +13,8 @@ use super::{
 /// Bytes of a sketch: one of each of as many hash functions.
 pub const SKETCH_BYTES: usize = 64;
 
-/// The least hash of a text's phrases by each of 64 hash functions, of each its last byte. 64 digits of 8 bits tell texts
-/// apart better than 16 of 32 bits would in the same room.
+/// The least hash of a text's phrases by each of 64 hash functions, of each its last byte. 64 digits of 8 bits tell
+/// texts apart better than 16 of 32 bits would in the same room.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Sketch(#[serde(with = "hex_bytes")] pub [u8; SKETCH_BYTES]);
@@ -40,8 +40,8 @@ impl Sketch {
 
 /// How many of all phrases of two texts are in both (the Jaccard index), in millionths, as far as their sketches tell.
 /// Bytes that agree by chance, one in 256, are taken out of it, so it is right in the mean; it is rounded down, and
-/// where fewer agree than by chance it is 0. Of a true resemblance J it is off by `sqrt(J (1 - J) / 64)` or so: 0.06 at one
-/// half, 0.04 at nine tenths. Equal texts are 1,000,000.
+/// where fewer agree than by chance it is 0. Of a true resemblance J it is off by `sqrt(J (1 - J) / 64)` or so: 0.06 at
+/// one half, 0.04 at nine tenths. Equal texts are 1,000,000.
 pub fn resemblance_ppm(a: &Sketch, b: &Sketch) -> u32 {
     let agreed = a.0.iter().zip(&b.0).filter(|(a, b)| a == b).count() as u32;
     // (agreed / 64 - 1 / 256) / (1 - 1 / 256)
@@ -140,7 +140,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn resemblance_is_symmetric_and_blind_to_case_and_spacing(a in "([abc]{1,2} ){0,30}", b in "([abc]{1,2} ){0,30}") {
+        fn resemblance_is_symmetric_and_blind_to_case_and_spacing(
+            a in "([abc]{1,2} ){0,30}", b in "([abc]{1,2} ){0,30}",
+        ) {
             let (first, second) = (Sketch::of(&a), Sketch::of(&b));
             let found = resemblance_ppm(&first, &second);
             prop_assert_eq!(found, resemblance_ppm(&second, &first));

@@ -1,14 +1,14 @@
 //! Answers in a few bytes, to see later which were alike: what a log can carry where it can't carry the answers.
 //!
-//! A [`Sketch`] estimates how many phrases two answers share, a [`SimHash`] how alike their use of words is. Both are blind
-//! to case, spacing and punctuation: they see the words of [`Words::Unicode`](crate::similarity::Words). They tell who
-//! answered alike, not who copied whom, and a copier who rewords every phrase escapes both. [`clusters`] joins what is
-//! alike in pairs.
+//! A [`Sketch`] estimates how many phrases two answers share, a [`SimHash`] how alike their use of words is. Both are
+//! blind to case, spacing and punctuation: they see the words of [`Words::Unicode`](crate::similarity::Words). They
+//! tell who answered alike, not who copied whom, and a copier who rewords every phrase escapes both. [`clusters`] joins
+//! what is alike in pairs.
 //!
 //! ```
 //! use assay_scoring::sketch::{Sketch, clusters, resemblance_ppm};
 //!
-//! let answers = ["It rains on the plain in Spain.", "It rains  on the plain, in Spain", "Nothing like the others at all."];
+//! let answers = ["It rains on the plain in Spain.", "It rains  on the plain, in Spain", "Nothing like the others."];
 //! let sketches = answers.map(Sketch::of);
 //! assert_eq!(resemblance_ppm(&sketches[0], &sketches[1]), 1_000_000);
 //! assert!(resemblance_ppm(&sketches[0], &sketches[2]) < 100_000);

@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{hex_bytes, shingles::for_each_shingle};
 
-/// The signs of the sum of all words' hashes, as vectors of 64 signs. Unlike a [`super::Sketch`] it counts repetitions, is
-/// blind to the order of words and can't tell a resemblance of phrases; texts about the same things are near each other.
+/// The signs of the sum of all words' hashes, as vectors of 64 signs. Unlike a [`super::Sketch`] it counts repetitions,
+/// is blind to the order of words and can't tell a resemblance of phrases; texts about the same things are near each
+/// other.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct SimHash(#[serde(with = "hex_bytes")] pub [u8; 8]);
@@ -32,8 +33,8 @@ impl SimHash {
     }
 }
 
-/// The share of bits that agree, in millionths: 1,000,000 for equal texts, about 500,000 for unrelated ones. `pi (1 - share)`
-/// estimates the angle between the texts' counts of words.
+/// The share of bits that agree, in millionths: 1,000,000 for equal texts, about 500,000 for unrelated ones. `pi (1 -
+/// share)` estimates the angle between the texts' counts of words.
 pub fn likeness_ppm(a: SimHash, b: SimHash) -> u32 {
     let apart = (u64::from_be_bytes(a.0) ^ u64::from_be_bytes(b.0)).count_ones();
     (64 - apart) * 1_000_000 / 64
@@ -82,7 +83,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn likeness_is_symmetric_and_blind_to_order(mut words in prop::collection::vec("[abc]{1,2}", 1..30), b in "([abc]{1,2} ){0,30}") {
+        fn likeness_is_symmetric_and_blind_to_order(
+            mut words in prop::collection::vec("[abc]{1,2}", 1..30), b in "([abc]{1,2} ){0,30}",
+        ) {
             let own = SimHash::of(&words.join(" "));
             words.reverse();
             prop_assert_eq!(SimHash::of(&words.join(", ").to_uppercase()), own);

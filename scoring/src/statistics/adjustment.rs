@@ -2,9 +2,9 @@
 
 use super::significance::StatisticsError;
 
-/// Chances that may each be held against one level, which is then the chance that any of the tests is wrong, whatever they
-/// have to do with each other (Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of
-/// Statistics 6, 1979). In the order of the tests.
+/// Chances that may each be held against one level, which is then the chance that any of the tests is wrong, whatever
+/// they have to do with each other (Holm, "A simple sequentially rejective multiple test procedure", Scandinavian
+/// Journal of Statistics 6, 1979). In the order of the tests.
 pub fn holm(p_values: &[f64]) -> Result<Vec<f64>, StatisticsError> {
     let order = ascending(p_values)?;
     let (mut adjusted, mut most) = (vec![0.0; p_values.len()], 0.0_f64);
@@ -15,9 +15,9 @@ pub fn holm(p_values: &[f64]) -> Result<Vec<f64>, StatisticsError> {
     Ok(adjusted)
 }
 
-/// Chances that may each be held against one level, which is then the expected share of wrong ones among those found, for
-/// tests that are independent or positively dependent (Benjamini and Hochberg, "Controlling the false discovery rate",
-/// Journal of the Royal Statistical Society B 57, 1995). In the order of the tests.
+/// Chances that may each be held against one level, which is then the expected share of wrong ones among those found,
+/// for tests that are independent or positively dependent (Benjamini and Hochberg, "Controlling the false discovery
+/// rate", Journal of the Royal Statistical Society B 57, 1995). In the order of the tests.
 pub fn benjamini_hochberg(p_values: &[f64]) -> Result<Vec<f64>, StatisticsError> {
     let order = ascending(p_values)?;
     let (mut adjusted, mut least) = (vec![0.0; p_values.len()], 1.0_f64);
@@ -59,7 +59,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn adjusted_chances_are_no_smaller_and_keep_their_order(p_values in prop::collection::vec(0.0..=1.0_f64, 1..20)) {
+        fn adjusted_chances_are_no_smaller_and_keep_their_order(
+            p_values in prop::collection::vec(0.0..=1.0_f64, 1..20),
+        ) {
             let (by_holm, by_rate) = (holm(&p_values).unwrap(), benjamini_hochberg(&p_values).unwrap());
             for (at, &p) in p_values.iter().enumerate() {
                 prop_assert!(p <= by_rate[at] + 1e-15 && by_rate[at] <= by_holm[at] + 1e-15 && by_holm[at] <= 1.0);

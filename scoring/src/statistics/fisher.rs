@@ -6,10 +6,10 @@ use super::significance::{Alternative, Significance, tail};
 /// Tables whose chances differ by less than this part count as equally likely: what is equal is not after rounding.
 const ALIKE: f64 = 1e-7;
 
-/// Whether the odds differ between the rows of `[[successes, failures], [successes, failures]]`: `Greater` is that those of
-/// the first row are greater. The statistic is the odds ratio of the sample, infinite where only its denominator is zero
-/// and 1 where both parts are. The chance is over all tables with the same sums; two-sided, over those that are no likelier
-/// than this one. Nothing to compare, such as an empty row, is a chance of 1.
+/// Whether the odds differ between the rows of `[[successes, failures], [successes, failures]]`: `Greater` is that
+/// those of the first row are greater. The statistic is the odds ratio of the sample, infinite where only its
+/// denominator is zero and 1 where both parts are. The chance is over all tables with the same sums; two-sided, over
+/// those that are no likelier than this one. Nothing to compare, such as an empty row, is a chance of 1.
 pub fn fisher_exact(table: [[u32; 2]; 2], alternative: Alternative) -> Significance {
     let [[a, b], [c, d]] = table.map(|row| row.map(u64::from));
     let (for_it, against) = (a as f64 * d as f64, b as f64 * c as f64);
@@ -30,8 +30,8 @@ pub fn fisher_exact(table: [[u32; 2]; 2], alternative: Alternative) -> Significa
     Significance { statistic, p_value }
 }
 
-/// How likely each first cell of a table is, as parts of how likely the likeliest is. What is below a normal number's range
-/// is left out, so that a large table costs a few deviations to each side.
+/// How likely each first cell of a table is, as parts of how likely the likeliest is. What is below a normal number's
+/// range is left out, so that a large table costs a few deviations to each side.
 struct Chances {
     likely: Vec<(u64, f64)>,
 }

@@ -1,6 +1,6 @@
-//! Whether a sample comes from a distribution, or two from the same one: by the largest distance between how much of each
-//! is below a value (Kolmogorov 1933; Smirnov, "Table for estimating the goodness of fit of empirical distributions",
-//! Annals of Mathematical Statistics 19, 1948).
+//! Whether a sample comes from a distribution, or two from the same one: by the largest distance between how much of
+//! each is below a value (Kolmogorov 1933; Smirnov, "Table for estimating the goodness of fit of empirical
+//! distributions", Annals of Mathematical Statistics 19, 1948).
 
 use std::f64::consts::PI;
 
@@ -23,8 +23,8 @@ pub enum KsMethod {
 
 /// Whether two samples come from the same distribution. The statistic is the largest distance between their empirical
 /// distribution functions: in either direction, or that of `first` above (`Less`: its values are the lesser) or below
-/// (`Greater`). SciPy's names are of the functions, so its `greater` is `Less` here. Values are taken to be independent;
-/// infinities are fine. With ties the chance is an upper bound.
+/// (`Greater`). SciPy's names are of the functions, so its `greater` is `Less` here. Values are taken to be
+/// independent; infinities are fine. With ties the chance is an upper bound.
 pub fn ks_two_sample(
     first: &[f64],
     second: &[f64],
@@ -68,11 +68,11 @@ pub fn ks_two_sample(
     Ok(Significance { statistic, p_value: p_value.clamp(0.0, 1.0) })
 }
 
-/// Whether a sample comes from the distribution with this distribution function, which is known beforehand: one that was
-/// fitted to the sample is too near to it. The statistic is as in [`ks_two_sample`], with the distribution as the second
-/// sample. One-sided chances are exact (Birnbaum and Tingey, "One-sided confidence contours for probability distribution
-/// functions", Annals of Mathematical Statistics 22, 1951). The two-sided one is twice that: exact where the statistic is
-/// a half or more, and an upper bound that is off by less than a millionth where the chance is 5 %.
+/// Whether a sample comes from the distribution with this distribution function, which is known beforehand: one that
+/// was fitted to the sample is too near to it. The statistic is as in [`ks_two_sample`], with the distribution as the
+/// second sample. One-sided chances are exact (Birnbaum and Tingey, "One-sided confidence contours for probability
+/// distribution functions", Annals of Mathematical Statistics 22, 1951). The two-sided one is twice that: exact where
+/// the statistic is a half or more, and an upper bound that is off by less than a millionth where the chance is 5 %.
 pub fn ks_one_sample(
     values: &[f64],
     distribution: impl Fn(f64) -> f64,

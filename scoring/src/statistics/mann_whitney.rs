@@ -1,5 +1,5 @@
-//! Whether values of one sample tend to be greater than those of another (Mann and Whitney, "On a test of whether one of
-//! two random variables is stochastically larger than the other", Annals of Mathematical Statistics 18, 1947).
+//! Whether values of one sample tend to be greater than those of another (Mann and Whitney, "On a test of whether one
+//! of two random variables is stochastically larger than the other", Annals of Mathematical Statistics 18, 1947).
 
 use super::{
     ranks::{RankMethod, Ranks, tails},
@@ -9,10 +9,10 @@ use super::{
 /// So many values, of both samples together, are counted exactly.
 pub const MOST_EXACT_VALUES: usize = 50;
 
-/// Whether values of `first` tend to be greater (or less) than those of `second`. The statistic is U of the first: pairs in
-/// which the first is greater, ties as halves. Values are taken to be independent; only their order is looked at, so
-/// infinities are fine: a request that timed out took longer than any other. Challenges that both were given make pairs,
-/// and those want [`super::wilcoxon_signed_rank`].
+/// Whether values of `first` tend to be greater (or less) than those of `second`. The statistic is U of the first:
+/// pairs in which the first is greater, ties as halves. Values are taken to be independent; only their order is looked
+/// at, so infinities are fine: a request that timed out took longer than any other. Challenges that both were given
+/// make pairs, and those want [`super::wilcoxon_signed_rank`].
 ///
 /// Exact chances are of the ranks as they are, ties and all, which is what a permutation test over all permutations
 /// gives. All values equal is an error by `Normal`, and a chance of 1 exactly.

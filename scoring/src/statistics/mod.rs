@@ -5,8 +5,8 @@
 //! order may move its last bits between platforms. Nothing here looks at a sample more than once, so a test that is
 //! repeated while data comes in is wrong more often than it says; [`sequential`] is for that.
 //!
-//! Of `statrs` we use the distributions of Student and Gauss. Its tests of version 0.19.1 were held against SciPy 1.17.1
-//! and aren't used:
+//! Of `statrs` we use the distributions of Student and Gauss. Its tests of version 0.19.1 were held against SciPy
+//! 1.17.1 and aren't used:
 //! * the exact Mann–Whitney test takes the wrong tail unless the first sample is the longer one (0.95 for `[1, 2, 3]`
 //!   below `[4, 5, 6]`, which is 0.05), and lists every combination;
 //! * Fisher's test, two-sided, gives negative chances (`[[172, 46], [90, 127]]`) and wrong ones

@@ -1,5 +1,5 @@
-//! Looking while trials come in, and stopping as soon as it is clear (Wald, "Sequential tests of statistical hypotheses",
-//! 1945): whether a share of successes is `null` or lower, or `alternative` or higher.
+//! Looking while trials come in, and stopping as soon as it is clear (Wald, "Sequential tests of statistical
+//! hypotheses", 1945): whether a share of successes is `null` or lower, or `alternative` or higher.
 //!
 //! The test is the integers of [`Sprt`], which also judges an answer's tokens; there a cleared sum begins anew, here
 //! clearing ends it.

@@ -10,9 +10,9 @@ use super::{
 pub const MOST_EXACT_PAIRS: usize = 50;
 
 /// Whether the first of a pair tends to be greater (or less) than the second, as two miners' scores for the same
-/// challenges. Pairs are taken to be independent, and differences to be symmetric around their median. The statistic is the
-/// sum of the ranks of positive differences. Pairs that don't differ are left out, as Wilcoxon did; where none does, there
-/// is [`StatisticsError::Constant`].
+/// challenges. Pairs are taken to be independent, and differences to be symmetric around their median. The statistic is
+/// the sum of the ranks of positive differences. Pairs that don't differ are left out, as Wilcoxon did; where none
+/// does, there is [`StatisticsError::Constant`].
 ///
 /// Exact chances are of the ranks as they are, ties and all: over every choice of the differences' signs.
 pub fn wilcoxon_signed_rank(
@@ -92,7 +92,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn sides_are_symmetric_and_order_does_not_matter(pairs in prop::collection::vec((-5..5_i32, -5..5_i32), 1..12)) {
+        fn sides_are_symmetric_and_order_does_not_matter(
+            pairs in prop::collection::vec((-5..5_i32, -5..5_i32), 1..12),
+        ) {
             prop_assume!(pairs.iter().any(|(a, b)| a != b));
             let column = |of: fn(&(i32, i32)) -> i32| pairs.iter().map(|pair| f64::from(of(pair))).collect::<Vec<_>>();
             let (a, b) = (column(|pair| pair.0), column(|pair| pair.1));

@@ -1,5 +1,5 @@
-//! How sure a share is that was counted (Wilson, "Probable inference, the law of succession, and statistical inference",
-//! JASA 22, 1927).
+//! How sure a share is that was counted (Wilson, "Probable inference, the law of succession, and statistical
+//! inference", JASA 22, 1927).
 //!
 //! The interval holds every share `p` that lies no more than `z` of *its own* standard errors from what was counted:
 //! `(counted / trials - p)² <= z² p (1 - p) / trials`. Trials are taken to be independent and alike. Unlike the normal
@@ -11,8 +11,8 @@ use super::significance::{StatisticsError, normal_quantile};
 /// A million parts.
 const PPM: u32 = 1_000_000;
 
-/// The two-sided interval at this confidence. All of 0 to 1 where nothing was tried. Successes beyond the trials count as
-/// trials.
+/// The two-sided interval at this confidence. All of 0 to 1 where nothing was tried. Successes beyond the trials count
+/// as trials.
 pub fn wilson_interval(successes: u64, trials: u64, confidence: f64) -> Result<(f64, f64), StatisticsError> {
     if !(confidence > 0.0 && confidence < 1.0) {
         return Err(StatisticsError::NotAProbability);
@@ -40,8 +40,8 @@ fn lower(successes: u64, trials: u64, z: f64) -> f64 {
     2.0 * hits * hits / (n * (2.0 * hits + square + z * (square + 4.0 * hits * misses / n).sqrt()))
 }
 
-/// The lower bound in millionths, rounded down, `z_milli` thousandths of a standard error away: exact, by integers alone,
-/// for what decides money. 1645 is a one-sided confidence of 95 %, 2326 one of 99 %. 0 where nothing was tried.
+/// The lower bound in millionths, rounded down, `z_milli` thousandths of a standard error away: exact, by integers
+/// alone, for what decides money. 1645 is a one-sided confidence of 95 %, 2326 one of 99 %. 0 where nothing was tried.
 ///
 /// ```
 /// use assay_scoring::statistics::wilson_lower_ppm;
@@ -64,7 +64,8 @@ pub fn wilson_lower_ppm(successes: u32, trials: u32, z_milli: u16) -> u32 {
         // 2^32 trials: 2^104 and 20 bits more on the left, 2^32 and 2^38 and 2^32 on the right.
         apart * apart * million >= u128::from(z_milli).pow(2) * ppm * (million - ppm) * n
     };
-    // All of them is as far from itself as its own error, which is none; every share just below it lies within the interval.
+    // All of them is as far from itself as its own error, which is none; every share just below it lies within the
+    // interval.
     let (mut low, mut high) = (0, if z_milli == 0 { PPM + 1 } else { PPM });
     while high - low > 1 {
         let middle = low.midpoint(high);
@@ -73,7 +74,8 @@ pub fn wilson_lower_ppm(successes: u32, trials: u32, z_milli: u16) -> u32 {
     low
 }
 
-/// The upper bound in millionths, rounded up: as [`wilson_lower_ppm`] of the failures. A million where nothing was tried.
+/// The upper bound in millionths, rounded up: as [`wilson_lower_ppm`] of the failures. A million where nothing was
+/// tried.
 pub fn wilson_upper_ppm(successes: u32, trials: u32, z_milli: u16) -> u32 {
     PPM - wilson_lower_ppm(trials - successes.min(trials), trials, z_milli)
 }
@@ -108,7 +110,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn integers_are_the_formula_rounded_down(trials in 1..=u32::MAX, part in 0.0..=1.0_f64, z_milli in 1..10_000_u16) {
+        fn integers_are_the_formula_rounded_down(
+            trials in 1..=u32::MAX, part in 0.0..=1.0_f64, z_milli in 1..10_000_u16,
+        ) {
             let successes = (f64::from(trials) * part) as u32;
             let ppm = lower(u64::from(successes.min(trials)), u64::from(trials), f64::from(z_milli) / 1e3) * 1e6;
             let found = f64::from(wilson_lower_ppm(successes, trials, z_milli));
