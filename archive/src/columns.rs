@@ -241,7 +241,7 @@ mod tests {
     #[test]
     fn every_kind_fills_its_columns() {
         let (mut log, mut columns) = (ScoreLog::new(), Columns::default());
-        let records = sample::records(10);
+        let records: Vec<Record> = (0..10).map(sample::record).collect();
         for record in &records {
             columns.push(&log.append(record), record);
         }
@@ -267,15 +267,16 @@ mod tests {
     #[test]
     fn a_difference_is_located() {
         let (mut log, mut left, mut right) = (ScoreLog::new(), Columns::default(), Columns::default());
-        for (at, record) in sample::records(20).iter().enumerate() {
-            let sealed = log.append(record);
-            left.push(&sealed, record);
-            match (at, record) {
-                (7, Record::Scored(scored)) => {
-                    let other = scoring::Scored { task: "embed".into(), ..(**scored).clone() };
+        for seq in 0..20 {
+            let record = sample::record(seq);
+            let sealed = log.append(&record);
+            left.push(&sealed, &record);
+            match record {
+                Record::Scored(scored) if seq == 7 => {
+                    let other = scoring::Scored { task: "embed".into(), ..*scored };
                     right.push(&sealed, &Record::Scored(Box::new(other)));
                 }
-                _ => right.push(&sealed, record),
+                other => right.push(&sealed, &other),
             }
         }
         let (left, right) = (left.finish().unwrap(), right.finish().unwrap());

@@ -9,12 +9,7 @@ use scoring::{
 /// Answers of a round.
 const MINERS: u64 = 16;
 
-/// A log's first `count` records. They name no table's scores: it is a log in form only.
-pub fn records(count: u64) -> Vec<Record> {
-    (0..count).map(record).collect()
-}
-
-/// The record with this number.
+/// The record with this number. They name no table's scores: it is a log in form only.
 pub fn record(seq: u64) -> Record {
     let header = || {
         Record::Header(Header {

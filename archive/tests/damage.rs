@@ -8,20 +8,23 @@ use assay_archive::{Archive, Cause, Manifest, PartSize};
 use object_store::{ObjectStoreExt as _, memory::InMemory, path::Path};
 use scene::{SMALL, faults, files, good, log, read, within};
 
-const SIZE: PartSize = PartSize { groups: 2, ..SMALL };
-
 /// Two parts: ten records in two row groups, and three in one.
 async fn sound() -> (Archive, Arc<InMemory>, Manifest) {
+    archive_of(13, PartSize { groups: 2, ..SMALL }).await
+}
+
+async fn archive_of(records: u64, size: PartSize) -> (Archive, Arc<InMemory>, Manifest) {
     let store = Arc::new(InMemory::new());
-    let archive = Archive::on(store.clone(), "").with_part_size(SIZE);
-    archive.export(good(&log(13))).await.unwrap();
+    let archive = Archive::on(store.clone(), "").with_part_size(size);
+    archive.export(good(&log(records))).await.unwrap();
     let manifest = archive.manifest().await.unwrap();
     (archive, store, manifest)
 }
 
 #[tokio::test]
 async fn every_changed_byte_is_found_and_located() {
-    let (archive, store, manifest) = sound().await;
+    // As small as two parts and two row groups can be.
+    let (archive, store, manifest) = archive_of(3, PartSize { group_records: 1, groups: 2, ..SMALL }).await;
     for (name, bytes) in files(&*store).await {
         let part = manifest.parts.iter().find(|part| part.name == name.as_ref());
         for at in 0..bytes.len() {
