@@ -43,7 +43,8 @@ pub struct Verified {
 
 impl Archive {
     /// Reads everything and checks it: digests of files and row groups, the chain of hashes, canonical form, and that
-    /// each readable column says what the record says. Faults are located, and looked for to the end.
+    /// each readable column says what the record says. Faults are located, and looked for to the end, or until there are
+    /// a hundred.
     ///
     /// Takes the memory of one row group for each processor, and uses them all. Needs a Tokio runtime.
     pub async fn verify(&self) -> Result<Verified, ArchiveError> {

@@ -4,7 +4,7 @@ mod scene;
 
 use std::sync::Arc;
 
-use assay_archive::{Archive, Cause, Manifest, PartSize};
+use assay_archive::{Archive, ArchiveError, Cause, Manifest, PartSize};
 use object_store::{ObjectStoreExt as _, memory::InMemory, path::Path};
 use scene::{SMALL, faults, files, good, log, read, within};
 
@@ -155,6 +155,19 @@ async fn damage_all_over_is_listed() {
     assert_eq!(records, [0..5, 5..10, 10..13]);
     let text = archive.verify().await.unwrap_err().to_string();
     assert!(text.contains("records 0..5") && text.contains("2 more"), "{text}");
+}
+
+#[tokio::test]
+async fn a_damaged_archive_is_not_written_over() {
+    let (archive, store, _) = sound().await;
+    let name = Path::from("manifest.json");
+    let mut bytes = store.get(&name).await.unwrap().bytes().await.unwrap().to_vec();
+    bytes[200] ^= 1;
+    store.put(&name, bytes.into()).await.unwrap();
+    let before = files(&*store).await;
+    let refused = archive.export(good(&log(20))).await;
+    assert!(matches!(refused, Err(ArchiveError::Damaged(_))), "{refused:?}");
+    assert_eq!(files(&*store).await, before);
 }
 
 #[tokio::test]

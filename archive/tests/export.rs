@@ -4,11 +4,11 @@ mod scene;
 
 use std::{io, sync::Arc};
 
-use assay_archive::{Archive, ArchiveError, PartSize, blocking};
+use assay_archive::{Archive, ArchiveError, MAX_RECORD_BYTES, PartSize, blocking};
 use futures::FutureExt as _;
 use object_store::memory::InMemory;
 use scene::{Failure, Faulty, SMALL, files, good, log, read};
-use scoring::{Broken, ScoreLog};
+use scoring::{Broken, ScoreLog, Sealed};
 
 fn archive(store: InMemory) -> (Archive, Arc<InMemory>) {
     let store = Arc::new(store);
@@ -179,6 +179,10 @@ async fn what_is_no_log_is_refused() {
     let mut headless = ScoreLog::new();
     let first = headless.append(&scene::sample::record(1));
     assert!(matches!(archive.export(good(&[first])).await, Err(ArchiveError::NoHeader)));
+
+    let long = Sealed { bytes: vec![b' '; MAX_RECORD_BYTES + 1], ..records[0].clone() };
+    assert!(matches!(archive.export(good(&[long])).await, Err(ArchiveError::TooLong { seq: 0, .. })));
+    assert!(matches!(archive.manifest().await, Err(ArchiveError::Nothing)));
 
     archive.export(good(&records[..20])).await.unwrap();
     for (spoilt, spoil) in [(19, 19), (25, 25)] {
