@@ -1,6 +1,6 @@
 //! An archive at a place, and its manifest.
 
-use std::{fs::File, io, ops::Range, path::PathBuf, sync::Arc};
+use std::{fs::File, io, ops::Range, path::PathBuf, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures::TryStreamExt as _;
@@ -8,6 +8,7 @@ use object_store::{
     ObjectMeta, ObjectStore, ObjectStoreExt as _, PutMode, PutPayload, UpdateVersion,
     path::{Path, PathPart},
 };
+use tokio::time::timeout;
 
 use crate::{
     destination::{Destination, environment},
@@ -18,6 +19,9 @@ use crate::{
 
 /// In a folder: who holds its lock exports.
 const LOCK: &str = "export.lock";
+
+/// How long the first answer may take that needs credentials of the machine itself.
+const CREDENTIALS_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A place where an archive is, or will be. Cheap to clone; nothing is read or written before it is used.
 #[derive(Clone, Debug)]
@@ -72,7 +76,16 @@ impl Archive {
 
     pub(crate) async fn find(&self) -> Result<Option<Found>, ArchiveError> {
         let failed = |source| self.failed(MANIFEST, "read", source);
-        let answer = match self.store.get(&self.path(MANIFEST)).await {
+        let path = self.path(MANIFEST);
+        let asked = self.store.get(&path);
+        // A machine outside of a cloud may be kept waiting where a machine within is given its credentials.
+        let answer = if self.anonymous {
+            let late = || object_store::Error::Generic { store: "archive", source: "no answer in time".into() };
+            timeout(CREDENTIALS_TIMEOUT, asked).await.unwrap_or_else(|_| Err(late()))
+        } else {
+            asked.await
+        };
+        let answer = match answer {
             Err(object_store::Error::NotFound { .. }) => return Ok(None),
             answer => answer.map_err(failed)?,
         };
