@@ -1,91 +1,127 @@
 //! Bonds: how validators' past judgement is carried into their dividends.
 
+use substrate_fixed::types::I32F32;
+
 use super::{
-    fixed::Fixed,
-    sparse::{self, Matrix, Row, positive},
-    values::LiquidAlpha,
+    fixed::{self, ONE, ZERO, normalize, times},
+    quotient::Divisor,
+    sparse::{Matrix, Row},
+    speed::Speed,
 };
 
-/// `alpha · new + (1 − alpha) · old`; columns that only the old row names decay.
-pub(crate) fn moving_average(new: &Matrix, old: &Matrix, alpha: Fixed) -> Matrix {
-    let rest = Fixed::ONE.sub(alpha);
-    let average = |(new, old): (&Row, &Row)| {
-        let mut dense = vec![Fixed::ZERO; if new.is_empty() && old.is_empty() { 0 } else { new_len(new, old) }];
-        for (row, factor) in [(new, alpha), (old, rest)] {
-            for (j, value) in row {
-                dense[usize::from(*j)] = dense[usize::from(*j)].add(factor.mul(*value));
+/// `alpha · new + (1 − alpha) · old`; columns that only the old row names decay. Rows come out by ascending uid.
+pub(crate) fn moving_average(new: &Matrix, old: &Matrix, alpha: I32F32) -> Matrix {
+    let rest = ONE.saturating_sub(alpha);
+    let mut average = Matrix::with_room(new.rows().count(), new.entries().max(old.entries()));
+    let (mut new_row, mut old_row) = (Vec::new(), Vec::new());
+    for (new, old) in new.rows().zip(old.rows()) {
+        new.sort_into(&mut new_row);
+        old.sort_into(&mut old_row);
+        let (mut new, mut old) = (new_row.iter().peekable(), old_row.iter().peekable());
+        while let Some(uid) = new.peek().into_iter().chain(old.peek()).map(|(uid, _)| *uid).min() {
+            let mut sum = ZERO;
+            while let Some((_, value)) = new.next_if(|(next, _)| *next == uid) {
+                sum = sum.saturating_add(times(alpha, *value));
+            }
+            while let Some((_, value)) = old.next_if(|(next, _)| *next == uid) {
+                sum = sum.saturating_add(times(rest, *value));
+            }
+            if sum > ZERO {
+                average.push(uid, sum);
             }
         }
-        positive(dense.into_iter())
-    };
-    new.iter().zip(old).map(average).collect()
-}
-
-fn new_len(new: &Row, old: &Row) -> usize {
-    new.iter().chain(old).map(|(j, _)| usize::from(*j) + 1).max().unwrap_or(0)
+        average.end_row();
+    }
+    average
 }
 
 /// The moving average with a speed of its own for each pair. Two quirks of the chain are kept: a miner that the new
-/// row does not name loses its bond at once (an explicit zero lets it decay), and rows that are not ascending are
-/// read as if the entries out of order were missing, for the speed only.
-pub(crate) fn liquid_average(new: &Matrix, old: &Matrix, consensus: &[Fixed], settings: LiquidAlpha) -> Matrix {
-    let low = Fixed::share(settings.alpha_low);
-    let high = Fixed::share(settings.alpha_high);
-    let steepness = Fixed::from_int(settings.sigmoid_steepness.into());
-    let speed = |consensus: Fixed, weight: Fixed, bond: Fixed| {
-        let difference = if weight >= bond { weight.sub(consensus) } else { bond.sub(weight) };
-        Fixed::sigmoid_between(low, high, steepness, difference.min(Fixed::ONE).max(Fixed::ZERO))
-    };
+/// row doesn't name loses its bond at once (an explicit zero lets it decay), and rows that aren't ascending are read
+/// as if the entries out of order were missing, for the speed only.
+///
+/// `walks` says how many entries of each old row the chain gets to see as it walks along the seats.
+pub(crate) fn liquid_average(
+    new: &Matrix,
+    old: &Matrix,
+    walks: &[usize],
+    consensus: &[I32F32],
+    speed: &Speed,
+) -> Matrix {
+    let mut average = Matrix::with_room_of(new);
+    // What one row says of each seat; cleared after each row, so that a row costs what it names.
+    let mut seats = vec![Seat::default(); consensus.len()];
+    let mut speeds = Vec::new();
+    for ((new, old), walk) in new.rows().zip(old.rows()).zip(walks) {
+        let walked = Row { uids: &old.uids[..*walk], values: &old.values[..*walk] };
+        ascending(new).for_each(|(uid, value)| seats[usize::from(uid)].weight = value);
+        ascending(walked).for_each(|(uid, value)| seats[usize::from(uid)].bond = value);
+        old.iter().for_each(|(uid, value)| seats[usize::from(uid)].stored = value);
 
-    let n = new.len();
-    // (weight, bond, old bond) of one row by column; cleared after each row, so that a row costs what it names.
-    let mut seen = vec![(Fixed::ZERO, Fixed::ZERO, Fixed::ZERO); n];
-    let average = |(new, old): (&Row, &Row)| {
-        ascending(new).for_each(|(j, value)| seen[usize::from(j)].0 = value);
-        ascending(old).for_each(|(j, value)| seen[usize::from(j)].1 = value);
-        old.iter().for_each(|(j, value)| seen[usize::from(*j)].2 = *value);
-        let mut row = Row::with_capacity(new.len());
-        for (j, value) in new {
-            let (weight, bond, stored) = seen[usize::from(*j)];
-            let alpha = speed(consensus[usize::from(*j)], weight, bond);
-            let kept = Fixed::ONE.sub(alpha).mul(stored);
-            let bond = kept.add(alpha.mul(*value).max(Fixed::ZERO)).min(Fixed::ONE);
-            if bond > Fixed::ZERO {
-                row.push((*j, bond));
+        speeds.clear();
+        speeds.extend(new.uids.iter().map(|uid| seats[usize::from(*uid)].difference(consensus[usize::from(*uid)])));
+        speed.of_all(&mut speeds);
+
+        for ((uid, value), alpha) in new.iter().zip(&speeds) {
+            let kept = times(ONE.saturating_sub(*alpha), seats[usize::from(uid)].stored);
+            let bond = kept.saturating_add(times(*alpha, value).max(ZERO)).min(ONE);
+            if bond > ZERO {
+                average.push(uid, bond);
             }
         }
-        new.iter().chain(old).for_each(|(j, _)| seen[usize::from(*j)] = Default::default());
-        row
-    };
-    new.iter().zip(old).map(average).collect()
+        average.end_row();
+        new.uids.iter().chain(old.uids).for_each(|uid| seats[usize::from(*uid)] = Seat::default());
+    }
+    average
+}
+
+#[derive(Clone, Copy, Default)]
+struct Seat {
+    weight: I32F32,
+    bond: I32F32,
+    /// The bond that decays: unlike `bond`, the last one stored, whatever the row's order.
+    stored: I32F32,
+}
+
+impl Seat {
+    /// How far the weight is above consensus, or below the bond.
+    fn difference(self, consensus: I32F32) -> I32F32 {
+        let buying = self.weight >= self.bond;
+        let (larger, smaller) = if buying { (self.weight, consensus) } else { (self.bond, self.weight) };
+        larger.saturating_sub(smaller).clamp(ZERO, ONE)
+    }
 }
 
 /// The entries that a walk over ascending uids meets: each greater than all before it.
-fn ascending(row: &Row) -> impl Iterator<Item = (u16, Fixed)> + '_ {
+fn ascending(row: Row<'_>) -> impl Iterator<Item = (u16, I32F32)> {
     let mut next = 0u32;
-    row.iter().copied().filter(move |(j, _)| {
-        let met = u32::from(*j) >= next;
-        next = next.max(u32::from(*j) + 1);
+    row.iter().filter(move |(uid, _)| {
+        let met = u32::from(*uid) >= next;
+        next = next.max(u32::from(*uid) + 1);
         met
     })
 }
 
 /// Dividends of Yuma 3: each validator's share of every miner's bonds, weighted by incentive and its own stake.
-pub(crate) fn dividends_of_yuma3(bonds: &Matrix, incentive: &[Fixed], stake: &[Fixed]) -> Vec<Fixed> {
-    let mut shares = bonds.clone();
-    sparse::normalize_columns(&mut shares);
-    let held = sparse::weighted_row_sums(&shares, incentive);
-    let mut dividends: Vec<Fixed> = held.iter().zip(stake).map(|(held, stake)| held.mul(*stake)).collect();
-    sparse::normalize(&mut dividends);
+pub(crate) fn dividends_of_yuma3(bonds: &Matrix, incentive: &[I32F32], stake: &[I32F32]) -> Vec<I32F32> {
+    let columns = Divisor::each(&bonds.column_sums(incentive.len()));
+    let held = |(uid, bond): (u16, I32F32)| {
+        let j = usize::from(uid);
+        times(columns[j].divide(bond), incentive[j])
+    };
+    let of_row =
+        |(row, stake): (Row<'_>, &I32F32)| fixed::sum(row.iter().map(held)).checked_mul(*stake).unwrap_or(ZERO);
+    let mut dividends: Vec<I32F32> = bonds.rows().zip(stake).map(of_row).collect();
+    normalize(&mut dividends);
     dividends
 }
 
 /// Bonds of Yuma 2, column-normalised: the average of the old shares and of this epoch's stake-weighted weights.
-pub(crate) fn bonds_of_yuma2(mut old: Matrix, weights: &Matrix, stake: &[Fixed], alpha: Fixed) -> Matrix {
-    sparse::normalize_columns(&mut old);
-    let mut delta = sparse::scale_rows(weights, stake);
-    sparse::normalize_columns(&mut delta);
-    let mut bonds = moving_average(&delta, &old, alpha);
-    sparse::normalize_columns(&mut bonds);
+pub(crate) fn bonds_of_yuma2(mut weights: Matrix, mut old: Matrix, stake: &[I32F32], alpha: I32F32) -> Matrix {
+    let n = stake.len();
+    old.normalize_columns(n);
+    weights.update(|i, _, weight| times(weight, stake[i]));
+    weights.normalize_columns(n);
+    let mut bonds = moving_average(&weights, &old, alpha);
+    bonds.normalize_columns(n);
     bonds
 }

@@ -1,53 +1,153 @@
 //! Consensus: the stake-weighted median of what validators say of each miner.
 
+use substrate_fixed::types::I32F32;
+
 use super::{
-    fixed::Fixed,
-    sparse::{Matrix, normalize},
+    fixed::{self, ZERO, normalize},
+    sparse::Matrix,
 };
 
-/// The weighted median of each column over the rows with stake; a row that doesn't name a column says 0. `majority`
-/// is kappa.
-pub(crate) fn weighted_medians(stake: &[Fixed], matrix: &Matrix, majority: Fixed) -> Vec<Fixed> {
-    let rows: Vec<usize> = (0..stake.len()).filter(|i| stake[*i] > Fixed::ZERO).collect();
-    let mut weights: Vec<Fixed> = rows.iter().map(|i| stake[*i]).collect();
+/// The weighted median of each column over the rows with stake; a row that doesn't name a column says 0, and of two
+/// entries of one column the last one counts. `majority` is kappa.
+pub(crate) fn weighted_medians(stake: &[I32F32], matrix: &Matrix, majority: I32F32) -> Vec<I32F32> {
+    let rows: Vec<usize> = (0..stake.len()).filter(|i| stake[*i] > ZERO).collect();
+    let mut weights: Vec<I32F32> = rows.iter().map(|i| stake[*i]).collect();
     normalize(&mut weights);
-    let total: Fixed = weights.iter().copied().sum();
+    let total = fixed::sum(weights.iter().copied());
+    let search = Search { weights: &weights, total, minority: total.saturating_sub(majority) };
 
-    // Column-major, so that one median reads one stretch of memory.
-    let mut scores = vec![Fixed::ZERO; matrix.len() * rows.len()];
-    for (k, i) in rows.iter().enumerate() {
-        for (j, value) in &matrix[*i] {
-            scores[usize::from(*j) * rows.len() + k] = *value;
-        }
-    }
-    if rows.is_empty() {
-        return vec![Fixed::ZERO; matrix.len()];
-    }
-    scores.chunks(rows.len()).map(|column| median(&weights, column, total, majority)).collect()
+    let columns = Columns::of(matrix, &rows, stake.len());
+    let (mut votes, mut spare) = (Vec::new(), Vec::new());
+    (0..stake.len()).map(|j| search.median(columns.column(j), &mut votes, &mut spare)).collect()
 }
 
-/// Quickselect with the middle element as pivot. The bounds are carried along with the chain's roundings: recomputing
-/// them would differ in the last bit and so at ties.
-fn median(weights: &[Fixed], scores: &[Fixed], total: Fixed, majority: Fixed) -> Fixed {
-    let minority = total.sub(majority);
-    let (mut low, mut high) = (Fixed::ZERO, total);
-    let mut partition: Vec<usize> = (0..weights.len()).collect();
-    loop {
-        let Some(middle) = partition.get(partition.len() / 2) else { return Fixed::ZERO };
-        let pivot = scores[*middle];
-        if partition.len() == 1 {
-            return pivot;
+/// What one voter says of the column.
+#[derive(Clone, Copy)]
+struct Said {
+    /// The voter's place among all.
+    voter: u32,
+    score: I32F32,
+}
+
+/// The votes of each column in the order of the voters, so that one median reads one stretch of memory.
+struct Columns {
+    starts: Vec<usize>,
+    /// How many of a column's places are taken: fewer where a row names the column twice.
+    lengths: Vec<usize>,
+    said: Vec<Said>,
+}
+
+impl Columns {
+    fn of(matrix: &Matrix, rows: &[usize], columns: usize) -> Self {
+        let mut starts = vec![0; columns + 1];
+        for i in rows {
+            matrix.row(*i).uids.iter().for_each(|uid| starts[usize::from(*uid) + 1] += 1);
         }
-        let lower: Vec<usize> = partition.iter().copied().filter(|i| scores[*i] < pivot).collect();
-        let upper: Vec<usize> = partition.iter().copied().filter(|i| scores[*i] > pivot).collect();
-        let below = low.add(lower.iter().map(|i| weights[*i]).sum());
-        let above = high.sub(upper.iter().map(|i| weights[*i]).sum());
-        if minority < below && !lower.is_empty() {
-            (partition, high) = (lower, below);
-        } else if above <= minority && !upper.is_empty() {
-            (partition, low) = (upper, above);
-        } else {
-            return pivot;
+        (0..columns).for_each(|j| starts[j + 1] += starts[j]);
+        let mut lengths = vec![0; columns];
+        let mut said = vec![Said { voter: 0, score: ZERO }; starts[columns]];
+        for (voter, i) in (0u32..).zip(rows) {
+            for (uid, score) in matrix.row(*i).iter() {
+                let (start, length) = (starts[usize::from(uid)], &mut lengths[usize::from(uid)]);
+                let again = *length > 0 && said[start + *length - 1].voter == voter;
+                *length += usize::from(!again);
+                said[start + *length - 1] = Said { voter, score };
+            }
+        }
+        Self { starts, lengths, said }
+    }
+
+    fn column(&self, j: usize) -> &[Said] {
+        &self.said[self.starts[j]..self.starts[j] + self.lengths[j]]
+    }
+}
+
+/// A vote that takes part in a search.
+#[derive(Clone, Copy)]
+struct Vote {
+    score: I32F32,
+    weight: I32F32,
+    /// How many voters before this one don't name the column.
+    silent_before: u32,
+}
+
+struct Search<'a> {
+    weights: &'a [I32F32],
+    total: I32F32,
+    minority: I32F32,
+}
+
+impl Search<'_> {
+    /// Quickselect with the middle voter's score as pivot. The bounds are carried along with the chain's roundings:
+    /// recomputing them would differ in the last bit and so at ties.
+    ///
+    /// Voters who don't name the column say 0. They are counted, not listed: no score is lower, so that they stand
+    /// together until they are dropped together.
+    fn median(&self, column: &[Said], votes: &mut Vec<Vote>, spare: &mut Vec<Vote>) -> I32F32 {
+        votes.clear();
+        votes.extend((0u32..).zip(column).map(|(at, said)| Vote {
+            score: said.score,
+            weight: self.weights[said.voter as usize],
+            silent_before: said.voter - at,
+        }));
+        let mut silent = self.weights.len() - votes.len();
+        let named = fixed::sum(votes.iter().map(|vote| vote.weight));
+        let silent_weight = self.total.wrapping_sub(named);
+        let (mut low, mut high) = (ZERO, self.total);
+        loop {
+            let Some(pivot) = middle(votes, silent) else { return ZERO };
+            if votes.len() + silent == 1 {
+                return pivot;
+            }
+            let silent_below = if pivot > ZERO { silent } else { 0 };
+            let (mut below, mut above) = (ZERO, ZERO);
+            let (mut lower, mut upper) = (0, 0);
+            for vote in &*votes {
+                if vote.score < pivot {
+                    below = below.saturating_add(vote.weight);
+                    lower += 1;
+                } else if vote.score > pivot {
+                    above = above.saturating_add(vote.weight);
+                    upper += 1;
+                }
+            }
+            if silent_below > 0 {
+                below = below.saturating_add(silent_weight);
+            }
+            let (below, above) = (low.saturating_add(below), high.saturating_sub(above));
+            if self.minority < below && lower + silent_below > 0 {
+                keep(votes, spare, |score| score < pivot);
+                (silent, high) = (silent_below, below);
+            } else if above <= self.minority && upper > 0 {
+                keep(votes, spare, |score| score > pivot);
+                (silent, low) = (0, above);
+            } else {
+                return pivot;
+            }
         }
     }
+}
+
+fn keep(votes: &mut Vec<Vote>, spare: &mut Vec<Vote>, wanted: impl Fn(I32F32) -> bool) {
+    spare.clear();
+    spare.extend(votes.iter().filter(|vote| wanted(vote.score)));
+    std::mem::swap(votes, spare);
+}
+
+/// The score of the middle one of all voters left, in their order: of the votes and, between them, the silent ones.
+fn middle(votes: &[Vote], silent: usize) -> Option<I32F32> {
+    let all = votes.len() + silent;
+    let wanted = (all > 0).then_some(all / 2)?;
+    if silent == 0 {
+        return Some(votes[wanted].score);
+    }
+    // A vote stands behind the votes before it and the silent ones before it.
+    let place = |at: usize| at + votes[at].silent_before as usize;
+    let (mut from, mut to) = (0, votes.len());
+    while from < to {
+        let at = (from + to) / 2;
+        if place(at) < wanted { from = at + 1 } else { to = at }
+    }
+    let named = from < votes.len() && place(from) == wanted;
+    Some(if named { votes[from].score } else { ZERO })
 }

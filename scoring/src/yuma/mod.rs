@@ -1,44 +1,62 @@
 //! Yuma consensus, bit for bit as Subtensor's sparse epoch computes it (spec 425): same fixed-point types, same
 //! order of operations, same truncations, same quirks.
 //!
-//! Shapes: n seats; vectors `[n]` by uid; matrices n x n, sparse by row, row = the validator that judges.
+//! Shapes: n seats; vectors `[n]` by uid; matrices n x n, sparse by row, row = the validator that judges. An epoch
+//! costs what its rows name, whatever n.
+//!
+//! Numbers are those of the crate `substrate-fixed`, which the chain uses. Where it would be slow (products,
+//! quotients by one divisor, `exp`) the same numbers are computed in 64 bits, and tests compare them with the crate's.
 
 mod bonds;
+mod check;
 mod fixed;
 mod median;
+mod quotient;
 mod sparse;
+mod speed;
+mod stake;
 mod values;
 
+pub use check::InputError;
 pub use values::{EpochInput, EpochOutput, LiquidAlpha, Rows};
 
-use fixed::Fixed;
+use substrate_fixed::types::{I32F32, I64F64, I96F32};
+
+use fixed::{ONE, ZERO};
 use sparse::Matrix;
+use speed::Speed;
+
+/// Seats that a uid can name.
+const MOST_SEATS: usize = 1 << 16;
 
 /// Runs one epoch of one mechanism.
 pub fn epoch(input: &EpochInput) -> EpochOutput {
-    let n = input.stake.len().min(usize::from(u16::MAX) + 1);
-    let active: Vec<bool> =
-        (0..n).map(|i| at(&input.last_update, i).saturating_add(input.activity_cutoff) >= input.block).collect();
+    let n = input.seats();
+    let active: Vec<bool> = (0..n).map(|i| is_active(input, i)).collect();
+    let stake = stake::shares(input);
+    let permits: Vec<bool> = (0..n).map(|i| may_judge(input, i)).collect();
+    let mut new_permits = stake::top(&stake, input.max_allowed_validators.into());
+    (0..n).filter(|i| is_owner(input, *i)).for_each(|i| new_permits[i] = true);
 
-    let stake = stake_shares(input, n);
-    let owner = |i: usize| input.owner_uid.is_some_and(|owner| usize::from(owner) == i);
-    let permits: Vec<bool> = (0..n).map(|i| at(&input.validator_permits, i) || owner(i)).collect();
-    let mut new_permits = top_validators(&stake, input.max_allowed_validators.into());
-    (0..n).filter(|i| owner(*i)).for_each(|i| new_permits[i] = true);
+    // A list that the chain has nothing in masks nothing.
+    let works = |i: usize| active[i] || input.last_update.is_empty();
+    let judges = |i: usize| permits[i] || input.validator_permits.is_empty();
+    let mut active_stake: Vec<I32F32> = (0..n).map(|i| if works(i) && judges(i) { stake[i] } else { ZERO }).collect();
+    fixed::normalize(&mut active_stake);
 
-    let counts = |i: usize| if active[i] && permits[i] { stake[i] } else { Fixed::ZERO };
-    let mut active_stake: Vec<Fixed> = (0..n).map(counts).collect();
-    sparse::normalize(&mut active_stake);
+    let weights = counted_weights(input, &permits);
+    let consensus = median::weighted_medians(&active_stake, &weights, fixed::share(input.kappa));
+    let clipped = weights.clip_columns(&consensus);
+    let validator_trust = clipped.row_sums();
+    let mut incentive = clipped.weighted_column_sums(n, &active_stake);
+    fixed::normalize(&mut incentive);
 
-    let weights = counted_weights(input, n, &permits);
-    let consensus = median::weighted_medians(&active_stake, &weights, Fixed::share(input.kappa));
-    let clipped = sparse::clip_columns(&weights, &consensus);
-    let validator_trust = sparse::row_sums(&clipped);
-    let mut incentive = sparse::weighted_column_sums(&clipped, &active_stake);
-    sparse::normalize(&mut incentive);
-
-    let judged = sparse::interpolate(weights, &clipped, Fixed::share(input.bonds_penalty));
-    let (dividends, bonds) = bonds_and_dividends(input, n, &judged, &consensus, &incentive, &active_stake);
+    let judged = match input.bonds_penalty {
+        0 => weights,
+        u16::MAX => clipped,
+        penalty => weights.clip_columns_partly(&consensus, fixed::share(penalty)),
+    };
+    let (dividends, bonds) = bonds_and_dividends(input, judged, &consensus, &incentive, &active_stake);
     let pay = pay(input.emission, &incentive, &dividends, &stake, &active_stake);
 
     EpochOutput {
@@ -56,98 +74,142 @@ pub fn epoch(input: &EpochInput) -> EpochOutput {
     }
 }
 
-/// What a shorter vector lacks counts as the default, as in storage.
-fn at<T: Copy + Default>(values: &[T], i: usize) -> T {
-    values.get(i).copied().unwrap_or_default()
+fn is_owner(input: &EpochInput, i: usize) -> bool {
+    input.owner_uid.is_some_and(|owner| usize::from(owner) == i)
 }
 
-fn to_shares(values: &[Fixed]) -> Vec<u16> {
-    values.iter().map(|value| value.to_share()).collect()
+/// A seat of which the chain doesn't know when it last set weights is not active.
+fn is_active(input: &EpochInput, i: usize) -> bool {
+    let updated = input.last_update.get(i);
+    updated.is_some_and(|updated| updated.saturating_add(input.activity_cutoff) >= input.block)
 }
 
-/// Stake of those above the threshold (the owner always is), as shares of their sum.
-fn stake_shares(input: &EpochInput, n: usize) -> Vec<Fixed> {
-    let exempt = |i: usize| input.owner_uid.is_some_and(|owner| usize::from(owner) == i);
-    let enough = |i: usize| input.stake[i] >= input.stake_threshold || exempt(i);
-    let exact = |i: usize| u128::from(input.stake[i]) << 32 | u128::from(at(&input.stake_fraction, i));
-    let stake: Vec<u128> = (0..n).map(|i| if enough(i) { exact(i) } else { 0 }).collect();
-    let total: u128 = stake.iter().sum();
-    stake.iter().map(|stake| Fixed::ratio(*stake, total)).collect()
+/// Permits are those of the previous epoch; the owner has one, but where there is no entry to say so.
+fn may_judge(input: &EpochInput, i: usize) -> bool {
+    input.validator_permits.get(i).is_some_and(|permit| *permit || is_owner(input, i))
 }
 
-/// The `k` largest positive stakes; among equals the higher uid wins.
-fn top_validators(stake: &[Fixed], k: usize) -> Vec<bool> {
-    let mut permits: Vec<bool> = stake.iter().map(|stake| *stake != Fixed::ZERO).collect();
-    let mut order: Vec<usize> = (0..stake.len()).collect();
-    order.sort_by_key(|i| stake[*i]);
-    order.iter().take(stake.len().saturating_sub(k)).for_each(|i| permits[*i] = false);
-    permits
+fn to_shares(values: &[I32F32]) -> Vec<u16> {
+    values.iter().map(|value| fixed::to_share(*value)).collect()
+}
+
+/// When each seat was registered: in block 0 where it isn't known.
+fn registrations(input: &EpochInput) -> Vec<u64> {
+    let mut registered = input.block_at_registration.clone();
+    registered.resize(input.seats(), 0);
+    registered
 }
 
 /// Stored weights that count, each row normalised: set by a permitted validator, not on itself (the owner may), and
 /// not before the miner took its seat; with commit-reveal, nor committed before that.
-fn counted_weights(input: &EpochInput, n: usize, permits: &[bool]) -> Matrix {
-    let mut weights = sparse::from_stored(&input.weights, n, |value| Fixed::from_int(value.into()));
-    for (i, row) in weights.iter_mut().enumerate() {
-        let own = input.owner_uid.is_some_and(|owner| usize::from(owner) == i);
-        let updated = at(&input.last_update, i);
-        let committed = input.commit_blocks.as_ref().map(|blocks| blocks.get(i).copied().unwrap_or(u64::MAX));
-        row.retain(|(j, _)| {
-            let j = usize::from(*j);
-            let registered = at(&input.block_at_registration, j);
-            permits[i]
-                && (i != j || own)
-                && updated > registered
-                && committed.is_none_or(|committed| committed >= registered)
-        });
+fn counted_weights(input: &EpochInput, permits: &[bool]) -> Matrix {
+    let n = input.seats();
+    let registered = registrations(input);
+    let mut weights = Matrix::with_room(n, input.weights.values().map(Vec::len).sum());
+    for (uid, permit) in (0..=u16::MAX).zip(permits) {
+        let i = usize::from(uid);
+        let stored = input.weights.get(&uid).filter(|_| *permit);
+        let updated = input.last_update.get(i).copied().unwrap_or(0);
+        let committed = input.commit_blocks.as_ref().map_or(u64::MAX, |blocks| at_or_never(blocks, i));
+        let own = is_owner(input, i);
+        for (j, weight) in stored.into_iter().flatten() {
+            let Some(registered) = registered.get(usize::from(*j)) else { continue };
+            if updated > *registered && committed >= *registered && (*j != uid || own) {
+                weights.push(*j, fixed::whole(*weight));
+            }
+        }
+        weights.end_row();
     }
-    sparse::normalize_rows(&mut weights);
+    weights.normalize_rows();
     weights
+}
+
+/// The block of a seat's earliest commit.
+fn at_or_never(blocks: &[u64], i: usize) -> u64 {
+    blocks.get(i).copied().unwrap_or(u64::MAX)
+}
+
+/// The bonds that an epoch starts from.
+struct OldBonds {
+    matrix: Matrix,
+    /// How many entries of each row stand before the first that names no seat: the chain keeps it, and as it walks
+    /// along the seats it waits there for one that never comes.
+    walks: Vec<usize>,
+}
+
+/// Stored bonds in miners that had their seat at the last epoch.
+fn old_bonds(input: &EpochInput) -> OldBonds {
+    let n = input.seats();
+    let registered = registrations(input);
+    let last_epoch = match input.last_mechanism_step_block {
+        0 => input.block.saturating_sub(input.tempo.into()),
+        block => block.saturating_add(1),
+    };
+    let mut matrix = Matrix::with_room(n, input.bonds.values().map(Vec::len).sum());
+    let mut walks = Vec::with_capacity(n);
+    for uid in (0..=u16::MAX).take(n) {
+        let before = matrix.entries();
+        let mut walk = None;
+        for (j, bond) in input.bonds.get(&uid).into_iter().flatten() {
+            match registered.get(usize::from(*j)) {
+                Some(registered) if last_epoch > *registered => {
+                    matrix.push(*j, if input.yuma3 { fixed::share(*bond) } else { fixed::whole(*bond) });
+                }
+                None if last_epoch > 0 => walk = walk.or(Some(matrix.entries() - before)),
+                _ => {}
+            }
+        }
+        walks.push(walk.unwrap_or(matrix.entries() - before));
+        matrix.end_row();
+    }
+    OldBonds { matrix, walks }
+}
+
+/// How much of an epoch's weights goes into bonds: what the moving average leaves. Above 2^31 millionths Yuma 3 wraps
+/// where Yuma 2 saturates.
+fn bonds_alpha(input: &EpochInput) -> I32F32 {
+    let (average, million) = (input.bonds_moving_average, I64F64::from_num(1_000_000));
+    let kept = if input.yuma3 {
+        I32F32::wrapping_from_num(I64F64::wrapping_from_num(average).saturating_div(million))
+    } else {
+        I32F32::saturating_from_num(I64F64::saturating_from_num(average).saturating_div(million))
+    };
+    ONE.saturating_sub(kept)
 }
 
 /// Dividends and the bonds to store, both as shares.
 fn bonds_and_dividends(
     input: &EpochInput,
-    n: usize,
-    weights: &Matrix,
-    consensus: &[Fixed],
-    incentive: &[Fixed],
-    stake: &[Fixed],
-) -> (Vec<Fixed>, Matrix) {
-    let last_epoch = match input.last_mechanism_step_block {
-        0 => input.block.saturating_sub(input.tempo.into()),
-        block => block.saturating_add(1),
-    };
-    let stored = |value: u16| if input.yuma3 { Fixed::share(value) } else { Fixed::from_int(value.into()) };
-    let mut old = sparse::from_stored(&input.bonds, n, stored);
-    for row in &mut old {
-        row.retain(|(j, _)| last_epoch > at(&input.block_at_registration, usize::from(*j)));
-    }
-    let alpha = Fixed::ONE.sub(Fixed::ratio(input.bonds_moving_average.into(), 1_000_000));
-
+    weights: Matrix,
+    consensus: &[I32F32],
+    incentive: &[I32F32],
+    stake: &[I32F32],
+) -> (Vec<I32F32>, Matrix) {
+    let old = old_bonds(input);
     if !input.yuma3 {
-        let mut bonds = bonds::bonds_of_yuma2(old, weights, stake, alpha);
-        let mut dividends = sparse::weighted_row_sums(&bonds, incentive);
-        sparse::normalize(&mut dividends);
-        sparse::upscale_columns(&mut bonds);
+        let mut bonds = bonds::bonds_of_yuma2(weights, old.matrix, stake, bonds_alpha(input));
+        let mut dividends = bonds.weighted_row_sums(incentive);
+        fixed::normalize(&mut dividends);
+        bonds.upscale_columns(input.seats());
         return (dividends, bonds);
     }
     let bonds = match input.liquid_alpha {
-        Some(liquid) if consensus.iter().any(|value| *value != Fixed::ZERO) => {
-            bonds::liquid_average(weights, &old, consensus, liquid)
+        Some(liquid) if consensus.iter().any(|value| *value != ZERO) => {
+            bonds::liquid_average(&weights, &old.matrix, &old.walks, consensus, &Speed::new(liquid))
         }
-        _ => bonds::moving_average(weights, &old, alpha),
+        _ => bonds::moving_average(&weights, &old.matrix, bonds_alpha(input)),
     };
     (bonds::dividends_of_yuma3(&bonds, incentive, stake), bonds)
 }
 
-/// Rows with a new permit are replaced, rows that lost theirs are cleared, all others stay.
+/// Rows of those with a new permit are replaced, those of other seats are cleared. What belongs to no seat stays.
 fn stored_bonds(input: &EpochInput, bonds: &Matrix, permits: &[bool], new_permits: &[bool]) -> Rows {
-    let mut stored = input.bonds.clone();
-    for (uid, ((row, had), has)) in (0..=u16::MAX).zip(bonds.iter().zip(permits).zip(new_permits)) {
+    let unseated = input.bonds.iter().filter(|(uid, _)| usize::from(**uid) >= input.seats());
+    let mut stored: Rows = unseated.map(|(uid, row)| (*uid, row.clone())).collect();
+    for (uid, ((row, had), has)) in (0..=u16::MAX).zip(bonds.rows().zip(permits).zip(new_permits)) {
         if *has {
-            stored.insert(uid, row.iter().map(|(j, value)| (*j, value.to_share())).collect());
-        } else if *had {
+            stored.insert(uid, row.iter().map(|(j, value)| (j, fixed::to_share(value))).collect());
+        } else if *had || input.bonds.contains_key(&uid) {
             stored.insert(uid, Vec::new());
         }
     }
@@ -161,19 +223,21 @@ struct Pay {
 }
 
 /// Splits the emission by incentive and dividends. Where nobody has either, validators are paid by stake.
-fn pay(emission: u64, incentive: &[Fixed], dividends: &[Fixed], stake: &[Fixed], active_stake: &[Fixed]) -> Pay {
-    let mut combined: Vec<Fixed> = incentive.iter().zip(dividends).map(|(i, d)| i.add(*d)).collect();
-    let sum: Fixed = combined.iter().copied().sum();
+fn pay(emission: u64, incentive: &[I32F32], dividends: &[I32F32], stake: &[I32F32], active_stake: &[I32F32]) -> Pay {
+    let mut combined: Vec<I32F32> = incentive.iter().zip(dividends).map(|(i, d)| i.saturating_add(*d)).collect();
+    let total = fixed::sum(combined.iter().copied());
     let (mut server, mut validator) = (incentive.to_vec(), dividends.to_vec());
-    if sum == Fixed::ZERO {
-        let nobody_active = active_stake.iter().copied().sum::<Fixed>() == Fixed::ZERO;
+    if total == ZERO {
+        let nobody_active = fixed::sum(active_stake.iter().copied()) == ZERO;
         validator = if nobody_active { stake.to_vec() } else { active_stake.to_vec() };
         combined.clone_from(&validator);
     } else {
-        sparse::divide(&mut server, sum);
-        sparse::divide(&mut validator, sum);
-        sparse::divide(&mut combined, sum);
+        fixed::divide(&mut server, total);
+        fixed::divide(&mut validator, total);
+        fixed::divide(&mut combined, total);
     }
-    let rao = |shares: Vec<Fixed>| shares.iter().map(|share| share.of(emission)).collect();
-    Pay { server: rao(server), validator: rao(validator), combined: rao(combined) }
+    let emission = I96F32::from_num(emission);
+    let rao = |share: &I32F32| I96F32::from_num(*share).saturating_mul(emission).saturating_to_num::<u64>();
+    let all = |shares: Vec<I32F32>| shares.iter().map(|share| if *share == ZERO { 0 } else { rao(share) }).collect();
+    Pay { server: all(server), validator: all(validator), combined: all(combined) }
 }

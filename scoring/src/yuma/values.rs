@@ -20,7 +20,7 @@ pub struct LiquidAlpha {
 }
 
 /// All that an epoch of one mechanism depends on. Vectors are indexed by uid and have one entry per seat (n seats);
-/// what is missing from a shorter vector counts as zero or false, as it does in storage.
+/// a shorter one is read as the chain would: what is missing counts as zero or false, as no commit, and as inactive.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EpochInput {
