@@ -20,12 +20,12 @@ pub(crate) fn shares(input: &EpochInput) -> Vec<I32F32> {
 /// A seat's stake in rao, or 0 below the threshold, with which whole rao are compared.
 fn counted(input: &EpochInput, i: usize) -> I64F64 {
     // More than 2^63 rao saturate; there are 2^54.
-    let whole = i64::try_from(input.stake[i]).unwrap_or(i64::MAX);
-    if whole.unsigned_abs() < input.stake_threshold && !is_owner(input, i) {
+    let whole = I64F64::saturating_from_num(input.stake[i]);
+    if whole.saturating_to_num::<u64>() < input.stake_threshold && !is_owner(input, i) {
         return I64F64::from_bits(0);
     }
     let fraction = input.stake_fraction.get(i).copied().unwrap_or(0);
-    I64F64::from_bits(i128::from(whole) << 64 | i128::from(fraction) << 32)
+    whole.saturating_add(I64F64::from_bits(i128::from(fraction) << 32))
 }
 
 /// The `k` largest stakes that aren't 0; among equals the higher uid wins.
