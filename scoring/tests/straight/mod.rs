@@ -9,7 +9,8 @@ use substrate_fixed::{
 
 type Number = I32F32;
 /// Entries `(uid, value)` of each row in stored order; a uid may stand there twice, or name no seat.
-type Matrix = Vec<Vec<(usize, Number)>>;
+type Matrix = Vec<Row>;
+type Row = Vec<(usize, Number)>;
 
 fn zero() -> Number {
     Number::from_num(0)
@@ -127,12 +128,12 @@ pub fn epoch(input: &EpochInput) -> EpochOutput {
 
     // Active stake.
     let mut active_stake = stake.clone();
-    for i in 0..n {
+    for (i, stake) in active_stake.iter_mut().enumerate() {
         if !inactive.is_empty() && inactive.get(i).copied().unwrap_or(true) {
-            active_stake[i] = zero();
+            *stake = zero();
         }
         if !permits.is_empty() && !permits.get(i).copied().unwrap_or(false) {
-            active_stake[i] = zero();
+            *stake = zero();
         }
     }
     let active_stake = normalized(&active_stake);
@@ -207,7 +208,7 @@ pub fn epoch(input: &EpochInput) -> EpochOutput {
     } else if penalty == one() {
         clipped
     } else {
-        let mix = |(from, to): (&Vec<(usize, Number)>, &Vec<(usize, Number)>)| {
+        let mix = |(from, to): (&Row, &Row)| {
             let (from, to) = (dense(from, n), dense(to, n));
             let between = |j: usize| from[j].saturating_add(penalty.saturating_mul(to[j].saturating_sub(from[j])));
             positive((0..n).map(between).collect())
