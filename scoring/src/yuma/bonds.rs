@@ -5,7 +5,7 @@ use substrate_fixed::types::I32F32;
 use super::{
     fixed::{self, ONE, ZERO, normalize, times},
     quotient::Divisor,
-    sparse::{Matrix, Row},
+    sparse::{Matrix, Row, Sorted},
     speed::Speed,
 };
 
@@ -13,21 +13,22 @@ use super::{
 pub(crate) fn moving_average(new: &Matrix, old: &Matrix, alpha: I32F32) -> Matrix {
     let rest = ONE.saturating_sub(alpha);
     let mut average = Matrix::with_room(new.rows().count(), new.entries().max(old.entries()));
-    let (mut new_row, mut old_row) = (Vec::new(), Vec::new());
+    let (mut new_sorted, mut old_sorted) = (Sorted::default(), Sorted::default());
     for (new, old) in new.rows().zip(old.rows()) {
-        new.sort_into(&mut new_row);
-        old.sort_into(&mut old_row);
-        let (mut new, mut old) = (new_row.iter().peekable(), old_row.iter().peekable());
-        while let Some(uid) = new.peek().into_iter().chain(old.peek()).map(|(uid, _)| *uid).min() {
+        let (new, old) = (new.by_uid(&mut new_sorted), old.by_uid(&mut old_sorted));
+        let (mut at_new, mut at_old) = (0, 0);
+        while let Some(uid) = new.uids.get(at_new).into_iter().chain(old.uids.get(at_old)).min() {
             let mut sum = ZERO;
-            while let Some((_, value)) = new.next_if(|(next, _)| *next == uid) {
-                sum = sum.saturating_add(times(alpha, *value));
+            while new.uids.get(at_new) == Some(uid) {
+                sum = sum.saturating_add(times(alpha, new.values[at_new]));
+                at_new += 1;
             }
-            while let Some((_, value)) = old.next_if(|(next, _)| *next == uid) {
-                sum = sum.saturating_add(times(rest, *value));
+            while old.uids.get(at_old) == Some(uid) {
+                sum = sum.saturating_add(times(rest, old.values[at_old]));
+                at_old += 1;
             }
             if sum > ZERO {
-                average.push(uid, sum);
+                average.push(*uid, sum);
             }
         }
         average.end_row();

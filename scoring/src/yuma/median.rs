@@ -17,8 +17,8 @@ pub(crate) fn weighted_medians(stake: &[I32F32], matrix: &Matrix, majority: I32F
     let search = Search { weights: &weights, total, minority: total.saturating_sub(majority) };
 
     let columns = Columns::of(matrix, &rows, stake.len());
-    let (mut votes, mut spare) = (Vec::new(), Vec::new());
-    (0..stake.len()).map(|j| search.median(columns.column(j), &mut votes, &mut spare)).collect()
+    let mut votes = Vec::with_capacity(rows.len());
+    (0..stake.len()).map(|j| search.median(columns.column(j), &mut votes)).collect()
 }
 
 /// What one voter says of the column.
@@ -71,6 +71,32 @@ struct Vote {
     silent_before: u32,
 }
 
+/// What lies on one side of a pivot: how many votes, and their weight.
+#[derive(Default)]
+struct Side {
+    count: usize,
+    weight: I32F32,
+}
+
+impl Side {
+    /// Counts a vote that is `here`, without a branch: which way it goes can't be predicted.
+    fn count(&mut self, weight: I32F32, here: bool) {
+        self.count += usize::from(here);
+        self.weight = self.weight.saturating_add(I32F32::from_bits(weight.to_bits() & -i64::from(here)));
+    }
+}
+
+/// Keeps the votes that are wanted, in their order; no branch here either.
+fn keep(votes: &mut Vec<Vote>, wanted: impl Fn(I32F32) -> bool) {
+    let mut kept = 0;
+    for at in 0..votes.len() {
+        let vote = votes[at];
+        votes[kept] = vote;
+        kept += usize::from(wanted(vote.score));
+    }
+    votes.truncate(kept);
+}
+
 struct Search<'a> {
     weights: &'a [I32F32],
     total: I32F32,
@@ -83,55 +109,43 @@ impl Search<'_> {
     ///
     /// Voters who don't name the column say 0. They are counted, not listed: no score is lower, so that they stand
     /// together until they are dropped together.
-    fn median(&self, column: &[Said], votes: &mut Vec<Vote>, spare: &mut Vec<Vote>) -> I32F32 {
+    fn median(&self, column: &[Said], votes: &mut Vec<Vote>) -> I32F32 {
         votes.clear();
         votes.extend((0u32..).zip(column).map(|(at, said)| Vote {
             score: said.score,
             weight: self.weights[said.voter as usize],
             silent_before: said.voter - at,
         }));
-        let mut silent = self.weights.len() - votes.len();
         let named = fixed::sum(votes.iter().map(|vote| vote.weight));
         let silent_weight = self.total.wrapping_sub(named);
+        let mut silent = self.weights.len() - votes.len();
         let (mut low, mut high) = (ZERO, self.total);
         loop {
             let Some(pivot) = middle(votes, silent) else { return ZERO };
             if votes.len() + silent == 1 {
                 return pivot;
             }
-            let silent_below = if pivot > ZERO { silent } else { 0 };
-            let (mut below, mut above) = (ZERO, ZERO);
-            let (mut lower, mut upper) = (0, 0);
+            let (mut lower, mut upper) = (Side::default(), Side::default());
             for vote in &*votes {
-                if vote.score < pivot {
-                    below = below.saturating_add(vote.weight);
-                    lower += 1;
-                } else if vote.score > pivot {
-                    above = above.saturating_add(vote.weight);
-                    upper += 1;
-                }
+                lower.count(vote.weight, vote.score < pivot);
+                upper.count(vote.weight, vote.score > pivot);
             }
+            let silent_below = if pivot > ZERO { silent } else { 0 };
             if silent_below > 0 {
-                below = below.saturating_add(silent_weight);
+                lower.weight = lower.weight.saturating_add(silent_weight);
             }
-            let (below, above) = (low.saturating_add(below), high.saturating_sub(above));
-            if self.minority < below && lower + silent_below > 0 {
-                keep(votes, spare, |score| score < pivot);
+            let (below, above) = (low.saturating_add(lower.weight), high.saturating_sub(upper.weight));
+            if self.minority < below && lower.count + silent_below > 0 {
+                keep(votes, |score| score < pivot);
                 (silent, high) = (silent_below, below);
-            } else if above <= self.minority && upper > 0 {
-                keep(votes, spare, |score| score > pivot);
+            } else if above <= self.minority && upper.count > 0 {
+                keep(votes, |score| score > pivot);
                 (silent, low) = (0, above);
             } else {
                 return pivot;
             }
         }
     }
-}
-
-fn keep(votes: &mut Vec<Vote>, spare: &mut Vec<Vote>, wanted: impl Fn(I32F32) -> bool) {
-    spare.clear();
-    spare.extend(votes.iter().filter(|vote| wanted(vote.score)));
-    std::mem::swap(votes, spare);
 }
 
 /// The score of the middle one of all voters left, in their order: of the votes and, between them, the silent ones.

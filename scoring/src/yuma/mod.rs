@@ -46,15 +46,13 @@ pub fn epoch(input: &EpochInput) -> EpochOutput {
 
     let weights = counted_weights(input, &permits);
     let consensus = median::weighted_medians(&active_stake, &weights, fixed::share(input.kappa));
-    let clipped = weights.clip_columns(&consensus);
-    let validator_trust = clipped.row_sums();
-    let mut incentive = clipped.weighted_column_sums(n, &active_stake);
+    let (validator_trust, mut incentive) = weights.clipped_sums(&consensus, &active_stake);
     fixed::normalize(&mut incentive);
 
     let judged = match input.bonds_penalty {
         0 => weights,
-        u16::MAX => clipped,
-        penalty => weights.clip_columns_partly(&consensus, fixed::share(penalty)),
+        u16::MAX => weights.clipped(&consensus),
+        penalty => weights.clipped_partly(&consensus, fixed::share(penalty)),
     };
     let (dividends, bonds) = bonds_and_dividends(input, judged, &consensus, &incentive, &active_stake);
     let pay = pay(input.emission, &incentive, &dividends, &stake, &active_stake);

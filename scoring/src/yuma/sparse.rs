@@ -19,15 +19,26 @@ impl<'a> Row<'a> {
         self.uids.iter().copied().zip(self.values.iter().copied())
     }
 
-    /// Puts the row into `sorted`, by ascending uid: the chain stores rows in the order in which they were sent. Of
-    /// entries of one uid the first stays first.
-    pub(crate) fn sort_into(self, sorted: &mut Vec<(u16, I32F32)>) {
-        sorted.clear();
-        sorted.extend(self.iter());
-        if !self.uids.is_sorted() {
-            sorted.sort_by_key(|(uid, _)| *uid);
+    /// The row by ascending uid, in `sorted` where it isn't: the chain stores rows in the order in which they were
+    /// sent. Of entries of one uid the first stays first.
+    pub(crate) fn by_uid(self, sorted: &'a mut Sorted) -> Row<'a> {
+        if self.uids.is_sorted() {
+            return self;
         }
+        sorted.entries.clear();
+        sorted.entries.extend(self.iter());
+        sorted.entries.sort_by_key(|(uid, _)| *uid);
+        (sorted.uids, sorted.values) = sorted.entries.iter().copied().unzip();
+        Row { uids: &sorted.uids, values: &sorted.values }
     }
+}
+
+/// Room for a row that has to be sorted.
+#[derive(Default)]
+pub(crate) struct Sorted {
+    entries: Vec<(u16, I32F32)>,
+    uids: Vec<u16>,
+    values: Vec<I32F32>,
 }
 
 /// Rows one after the other: three allocations, whatever the number of rows.
@@ -128,63 +139,69 @@ impl Matrix {
         self.update(|_, j, value| divisors[j].divide(value));
     }
 
-    /// Sum of each row.
-    pub(crate) fn row_sums(&self) -> Vec<I32F32> {
-        self.rows().map(|row| fixed::sum(row.values.iter().copied())).collect()
-    }
-
-    /// `out_j = Σ_i factors_i · matrix_ij`.
-    pub(crate) fn weighted_column_sums(&self, columns: usize, factors: &[I32F32]) -> Vec<I32F32> {
-        let mut sums = vec![ZERO; columns];
-        for (row, factor) in self.rows().zip(factors) {
-            for (uid, value) in row.iter() {
-                let sum = &mut sums[usize::from(uid)];
-                *sum = sum.saturating_add(times(*factor, value));
-            }
-        }
-        sums
-    }
-
     /// `out_i = Σ_j matrix_ij · factors_j`.
     pub(crate) fn weighted_row_sums(&self, factors: &[I32F32]) -> Vec<I32F32> {
         let product = |(uid, value): (u16, I32F32)| times(factors[usize::from(uid)], value);
         self.rows().map(|row| row.iter().map(product).fold(ZERO, I32F32::saturating_add)).collect()
     }
 
-    /// Values above their column's ceiling are lowered to it; where the ceiling is not positive they are dropped.
-    pub(crate) fn clip_columns(&self, ceilings: &[I32F32]) -> Self {
-        let mut clipped = Self::with_room_of(self);
-        for row in self.rows() {
-            for (uid, value) in row.iter() {
-                let ceiling = ceilings[usize::from(uid)];
-                if value <= ceiling || ceiling > ZERO {
-                    clipped.push(uid, value.min(ceiling));
+    /// Of this matrix clipped at `ceilings`: the sum of each row, and `out_j = Σ_i factors_i · clipped_ij`.
+    pub(crate) fn clipped_sums(&self, ceilings: &[I32F32], factors: &[I32F32]) -> (Vec<I32F32>, Vec<I32F32>) {
+        let mut of_columns = vec![ZERO; ceilings.len()];
+        let mut of_row = |(row, factor): (Row<'_>, &I32F32)| {
+            fixed::sum(row.iter().map(|(uid, value)| {
+                let j = usize::from(uid);
+                let clipped = clip(value, ceilings[j]).unwrap_or(ZERO);
+                of_columns[j] = of_columns[j].saturating_add(times(*factor, clipped));
+                clipped
+            }))
+        };
+        let of_rows = self.rows().zip(factors).map(&mut of_row).collect();
+        (of_rows, of_columns)
+    }
+
+    /// Clipped at `ceilings`, rows in their order.
+    pub(crate) fn clipped(mut self, ceilings: &[I32F32]) -> Self {
+        let (mut start, mut kept) = (0, 0);
+        for end in &mut self.ends {
+            for at in start..*end {
+                let uid = self.uids[at];
+                if let Some(value) = clip(self.values[at], ceilings[usize::from(uid)]) {
+                    (self.uids[kept], self.values[kept]) = (uid, value);
+                    kept += 1;
                 }
             }
-            clipped.end_row();
+            (start, *end) = (*end, kept);
         }
-        clipped
+        self.uids.truncate(kept);
+        self.values.truncate(kept);
+        self
     }
 
     /// What lies between this matrix and itself clipped at `ceilings`, `ratio` of the way.
     ///
     /// Unlike at ratios of 0 and 1, where the chain takes the rows as they are, they come out by ascending uid,
     /// without values that are not positive, and of two entries of one uid only the last one counts.
-    pub(crate) fn clip_columns_partly(&self, ceilings: &[I32F32], ratio: I32F32) -> Self {
+    pub(crate) fn clipped_partly(&self, ceilings: &[I32F32], ratio: I32F32) -> Self {
         let mut mixed = Self::with_room_of(self);
-        let mut sorted = Vec::new();
+        let mut sorted = Sorted::default();
         for row in self.rows() {
-            row.sort_into(&mut sorted);
-            for (at, (uid, value)) in sorted.iter().enumerate() {
-                let clipped = (*value).min(ceilings[usize::from(*uid)].max(ZERO));
-                let between = value.saturating_add(times(ratio, clipped.saturating_sub(*value)));
-                let last = sorted.get(at + 1).is_none_or(|(next, _)| next != uid);
+            let row = row.by_uid(&mut sorted);
+            for (at, (uid, value)) in row.iter().enumerate() {
+                let clipped = clip(value, ceilings[usize::from(uid)]).unwrap_or(ZERO);
+                let between = value.saturating_add(times(ratio, clipped.saturating_sub(value)));
+                let last = row.uids.get(at + 1) != Some(&uid);
                 if last && between > ZERO {
-                    mixed.push(*uid, between);
+                    mixed.push(uid, between);
                 }
             }
             mixed.end_row();
         }
         mixed
     }
+}
+
+/// A value above its column's ceiling is lowered to it; where the ceiling is not positive it is dropped.
+fn clip(value: I32F32, ceiling: I32F32) -> Option<I32F32> {
+    (value <= ceiling || ceiling > ZERO).then(|| value.min(ceiling))
 }

@@ -175,9 +175,10 @@ pub fn epoch(input: &EpochInput) -> EpochOutput {
     let votes = normalized(&voters.iter().map(|i| active_stake[*i]).collect::<Vec<_>>());
     let all_votes = total(&votes);
     let minority = all_votes.saturating_sub(proportion(input.kappa));
+    let said: Vec<Vec<Number>> = voters.iter().map(|i| dense(&weights[*i], n)).collect();
     let mut consensus = Vec::new();
     for j in 0..n {
-        let scores: Vec<Number> = voters.iter().map(|i| dense(&weights[*i], n)[j]).collect();
+        let scores: Vec<Number> = said.iter().map(|row| row[j]).collect();
         let everybody: Vec<usize> = (0..voters.len()).collect();
         consensus.push(weighted_median(&votes, &scores, &everybody, minority, zero(), all_votes));
     }
