@@ -45,8 +45,10 @@ impl Waiting {
     }
 }
 
-type Hashes = Vec<([u8; 32], u64, u64, u64)>;
-type Ciphertexts = Vec<(AccountId32, u64, Vec<u8>, u64)>;
+/// A hotkey's hashes: `(hash, epoch, block, last block to reveal)`.
+pub(crate) type Hashes = Vec<([u8; 32], u64, u64, u64)>;
+/// An epoch's ciphertexts: `(hotkey, block, ciphertext, round)`.
+pub(crate) type Ciphertexts = Vec<(AccountId32, u64, Vec<u8>, u64)>;
 
 impl Client {
     /// Whether the chain keeps what a call committed, at a block; at the finalised head where none is given. `epoch` is

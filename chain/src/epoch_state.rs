@@ -1,11 +1,16 @@
 //! What an epoch starts from: stake, weights, bonds and settings of a subnet at one block, in three requests.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::RangeInclusive};
 
 use primitives::{BlockHash, BlockNumber, BlockRef, MechId, NetUid};
 use subxt::utils::AccountId32;
 
-use crate::{ChainError, Client, batch::Batch, storage::At};
+use crate::{
+    ChainError, Client,
+    batch::{Batch, Each},
+    commits::{Ciphertexts, Hashes},
+    storage::{At, Found},
+};
 
 /// The root subnet: stake there counts everywhere, by `TaoWeight`.
 const ROOT: u16 = 0;
@@ -44,7 +49,9 @@ pub struct EpochState {
     pub alpha_sigmoid_steepness: i16,
     /// Of miners, validators and root's stakers together, in rao.
     pub pending_emission: u64,
-    pub commit_reveal_weights_enabled: bool,
+    /// The block of each seat's earliest commit that is not expired when an epoch runs, `u64::MAX` for none. None where
+    /// the subnet doesn't commit and reveal. What the epoch's own block would reveal first still waits here.
+    pub commit_blocks: Option<Vec<BlockNumber>>,
     pub mechanisms: u8,
     /// Whether some seat lends or borrows stake by child keys, which `stake` leaves out.
     pub child_keys: bool,
@@ -83,6 +90,8 @@ async fn epoch_state(at: &At, netuid: NetUid) -> Result<EpochState, ChainError> 
     let validators = batch.want::<u64>("PendingValidatorEmission", net)?;
     let root = batch.want::<u64>("PendingRootAlphaDivs", net)?;
     let commit_reveal = batch.want::<bool>("CommitRevealWeightsEnabled", net)?;
+    let epoch_index = batch.want::<u64>("SubnetEpochIndex", net)?;
+    let reveal_period = batch.want::<u64>("RevealPeriodEpochs", net)?;
     let mechanisms = batch.want::<u8>("MechanismCountCurrent", net)?;
     let found = batch.fetch().await?;
     if !added.of(&found)? {
@@ -107,7 +116,13 @@ async fn epoch_state(at: &At, netuid: NetUid) -> Result<EpochState, ChainError> 
     // A runtime without child keys has no such items.
     let parents = batch.want_all::<Vec<(u64, AccountId32)>, _>("ParentKeys", on(netuid.0)).ok();
     let children = batch.want_all::<Vec<(u64, AccountId32)>, _>("ChildKeys", on(netuid.0)).ok();
+    let commit_reveal = commit_reveal.of(&found)?;
+    // The epoch that runs is the next one: by then its index has moved on.
+    let epoch = epoch_index.of(&found)?.saturating_add(1);
+    let oldest = epoch.saturating_sub(reveal_period.of(&found)?);
+    let waiting = if commit_reveal { Some(Waiting::want(&mut batch, index, &hotkeys, oldest..=epoch)?) } else { None };
     let by_hotkey = batch.fetch().await?;
+    let commit_blocks = waiting.map(|waiting| waiting.blocks(&by_hotkey, &hotkeys, oldest)).transpose()?;
     let mut child_keys = false;
     for relatives in [parents, children].into_iter().flatten() {
         child_keys |= relatives.of(&by_hotkey)?.iter().any(|relatives| !relatives.is_empty());
@@ -138,10 +153,54 @@ async fn epoch_state(at: &At, netuid: NetUid) -> Result<EpochState, ChainError> 
         alpha_values: alphas.of(&found)?,
         alpha_sigmoid_steepness: steepness.of(&found)?,
         pending_emission: servers.of(&found)?.saturating_add(validators.of(&found)?).saturating_add(root.of(&found)?),
-        commit_reveal_weights_enabled: commit_reveal.of(&found)?,
+        commit_blocks,
         mechanisms: mechanisms.of(&found)?,
         child_keys,
     })
+}
+
+/// Commits that wait in a mechanism's two queues.
+struct Waiting<'a> {
+    hashes: Each<'a, Hashes>,
+    ciphertexts: Each<'a, Ciphertexts>,
+}
+
+impl<'a> Waiting<'a> {
+    /// Hashes are filed by hotkey, ciphertexts by the epoch that they were committed in.
+    fn want(
+        batch: &mut Batch<'a>,
+        index: u16,
+        hotkeys: &[AccountId32],
+        epochs: RangeInclusive<u64>,
+    ) -> Result<Self, ChainError> {
+        Ok(Self {
+            hashes: batch.want_all("WeightCommits", hotkeys.iter().map(|hotkey| (index, hotkey.0)))?,
+            ciphertexts: batch.want_all("TimelockedWeightCommits", epochs.map(|epoch| (index, epoch)))?,
+        })
+    }
+
+    fn blocks(&self, found: &Found, hotkeys: &[AccountId32], oldest: u64) -> Result<Vec<BlockNumber>, ChainError> {
+        let hashes = self.hashes.maybe(found)?.into_iter().map(Option::unwrap_or_default).collect();
+        Ok(commit_blocks(hotkeys, hashes, self.ciphertexts.of(found)?, oldest))
+    }
+}
+
+/// The block of each hotkey's earliest commit, `u64::MAX` for none: of hashes the first in the queue that was committed
+/// in epoch `oldest` or later, of ciphertexts any.
+fn commit_blocks(
+    hotkeys: &[AccountId32],
+    hashes: Vec<Hashes>,
+    ciphertexts: Vec<Ciphertexts>,
+    oldest: u64,
+) -> Vec<BlockNumber> {
+    let mut by_hotkey: BTreeMap<[u8; 32], BlockNumber> = BTreeMap::new();
+    for (who, block, ..) in ciphertexts.into_iter().flatten() {
+        by_hotkey.entry(who.0).and_modify(|earliest| *earliest = block.min(*earliest)).or_insert(block);
+    }
+    let alive = |queue: Hashes| queue.into_iter().find(|(_, epoch, ..)| *epoch >= oldest);
+    let hashed = hashes.into_iter().map(|queue| alive(queue).map_or(u64::MAX, |(_, _, block, _)| block));
+    let sealed = hotkeys.iter().map(|hotkey| by_hotkey.get(&hotkey.0).copied().unwrap_or(u64::MAX));
+    hashed.zip(sealed).map(|(hashed, sealed)| hashed.min(sealed)).collect()
 }
 
 /// Alpha and weighted TAO in whole rao and in 2^-32 of one, rounded as the chain does: the weight is a fraction of
@@ -156,4 +215,23 @@ pub(crate) fn stake_weight(alpha: u64, tao: u64, tao_weight: u64) -> (u64, u32) 
 /// Rows that hold something.
 fn rows(rows: Vec<Vec<(u16, u16)>>) -> Rows {
     (0u16..).zip(rows).filter(|(_, row)| !row.is_empty()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_earliest_commit_that_is_alive_counts() {
+        let [alice, bob, carol, dave] = [1, 2, 3, 4].map(|byte| AccountId32([byte; 32]));
+        // (hash, epoch, block, last block to reveal)
+        let hash = |epoch, block| ([0; 32], epoch, block, 0);
+        let sealed = |who: &AccountId32, block| (*who, block, vec![1], 7);
+        let hashes =
+            vec![vec![hash(4, 100), hash(5, 200), hash(6, 150)], vec![], vec![hash(4, 90)], vec![hash(9, 400)]];
+        let ciphertexts =
+            vec![vec![sealed(&alice, 300), sealed(&bob, 250)], vec![sealed(&bob, 260), sealed(&dave, 350)]];
+        let blocks = commit_blocks(&[alice, bob, carol, dave], hashes, ciphertexts, 5);
+        assert_eq!(blocks, [200, 250, u64::MAX, 350]);
+    }
 }

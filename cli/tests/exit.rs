@@ -182,22 +182,88 @@ fn a_closed_pipe_is_no_failure() {
     assert_eq!((output.status.code(), lines(&output)), (Some(0), vec![]));
 }
 
+/// A vector of the chain's own arithmetic, and a folder to change it in.
+fn vector() -> (serde_json::Value, TempDir) {
+    let path = root().join("scoring/tests/fixtures/yuma/commit-6.json");
+    (serde_json::from_slice(&fs::read(path).unwrap()).unwrap(), TempDir::new().unwrap())
+}
+
+fn written(folder: &TempDir, value: &serde_json::Value) -> String {
+    let path = folder.path().join("epoch.json");
+    fs::write(&path, value.to_string()).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+/// Stdout's one line.
+fn document(output: &Output) -> serde_json::Value {
+    let text = String::from_utf8(output.stdout.clone()).unwrap();
+    assert_eq!(text.lines().count(), 1, "{text}");
+    serde_json::from_str(&text).unwrap()
+}
+
 #[test]
 fn an_epoch_is_recomputed() {
-    let vector = root().join("scoring/tests/fixtures/yuma/classic-6.json");
-    let output = assay(&["epoch", "--json", "--input", vector.to_str().unwrap()]).output().unwrap();
-    assert!(output.status.success(), "{:#?}", lines(&output));
-    let ours: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    let mut theirs: serde_json::Value = serde_json::from_slice(&fs::read(&vector).unwrap()).unwrap();
-    assert_eq!(ours["output"], theirs["output"]);
+    let (vector, folder) = vector();
+    // With an output to compare with, without one, and the input alone.
+    let alone = serde_json::json!({ "input": vector["input"] });
+    for value in [&vector, &alone, &vector["input"]] {
+        let output = assay(&["epoch", &written(&folder, value)]).output().unwrap();
+        assert_eq!((output.status.code(), lines(&output)), (Some(0), vec![]));
+        assert_eq!(document(&output), vector["output"]);
+    }
+    let mut command = assay(&["epoch", "-"]);
+    command.stdin(fs::File::open(written(&folder, &vector)).unwrap());
+    assert_eq!(document(&command.output().unwrap()), vector["output"]);
+}
 
-    let folder = TempDir::new().unwrap();
-    let wrong = folder.path().join("wrong.json");
-    theirs["output"]["incentive"][0] = 1.into();
-    fs::write(&wrong, theirs.to_string()).unwrap();
-    let output = assay(&["epoch", "--json", "--input", wrong.to_str().unwrap()]).output().unwrap();
+#[test]
+fn an_epoch_that_differs_is_printed_and_fails() {
+    let (mut vector, folder) = vector();
+    let ours = vector["output"].clone();
+    vector["output"]["incentive"][0] = 1.into();
+    vector["output"]["bonds"] = serde_json::json!({});
+    let output = assay(&["epoch", &written(&folder, &vector)]).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
-    assert!(lines(&output)[0].ends_with("the output differs from the file's in incentive"), "{:#?}", lines(&output));
+    assert_eq!(document(&output), ours);
+    assert_eq!(lines(&output), ["error: the output differs from the file's in bonds, incentive"]);
+}
+
+#[test]
+fn an_input_that_is_none_of_an_epoch_is_refused() {
+    let (vector, folder) = vector();
+    let refused = |change: fn(&mut serde_json::Value), holding: &[&str]| {
+        let mut value = vector.clone();
+        change(&mut value["input"]);
+        fails(&["epoch", &written(&folder, &value)], 1, &[&["epoch.json: not an epoch's input"], holding].concat());
+    };
+    refused(|input| input["last_update"] = serde_json::json!([1, 2]), &["last_update: 2 entries for 6 seats"]);
+    refused(|input| input["commit_blocks"] = serde_json::json!([]), &["commit_blocks: 0 entries for 6 seats"]);
+    refused(|input| input["weights"]["3"] = serde_json::json!([[6, 1]]), &["weights: uid 6 in a subnet of 6 seats"]);
+    refused(|input| input["bonds"]["65535"] = serde_json::json!([]), &["bonds: uid 65535"]);
+    refused(|input| input["owner_uid"] = 6.into(), &["owner_uid: uid 6"]);
+    refused(|input| input["kappa"] = 65_536.into(), &["65536"]);
+    refused(|input| input["stake"][0] = (-1).into(), &["-1"]);
+    refused(|input| input["stake"][0] = 0.5.into(), &["0.5"]);
+    refused(|input| input["weights"]["0"] = serde_json::json!([[1]]), &["invalid length 1"]);
+    refused(|input| input["tempo"] = serde_json::Value::Null, &["null"]);
+    refused(|input| input["speed"] = 1.into(), &["unknown field `speed`"]);
+    refused(|input| drop(input.as_object_mut().unwrap().remove("kappa")), &["missing field `kappa`"]);
+    refused(|input| *input = serde_json::Value::Null, &["null"]);
+
+    let mut value = vector.clone();
+    for name in ["stake", "last_update", "block_at_registration", "commit_blocks"] {
+        value["input"][name] = vec![1; 65_537].into();
+    }
+    value["input"]["validator_permits"] = vec![true; 65_537].into();
+    fails(&["epoch", &written(&folder, &value)], 1, &["65537 seats: a uid names 65536 at most"]);
+
+    for text in ["", "[", "{\"input\": NaN}", "3", "[]", "{}"] {
+        let path = folder.path().join("text.json");
+        fs::write(&path, text).unwrap();
+        fails(&["epoch", path.to_str().unwrap()], 1, &["text.json: not "]);
+    }
+    fails(&["epoch", "no/such.json"], 1, &["no/such.json: cannot be read"]);
+    fails(&["epoch", "any.json", "--netuid", "2"], 2, &["cannot be used with"]);
 }
 
 #[test]

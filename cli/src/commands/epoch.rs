@@ -2,7 +2,7 @@
 
 use std::{
     fs, io,
-    io::{Read as _, Write as _},
+    io::{BufWriter, Read as _, Write as _},
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -23,12 +23,14 @@ use crate::{
 
 /// Run one epoch of Yuma consensus offline
 ///
-/// Computes what an epoch writes on chain, bit for bit: from a file, or from the chain as if an epoch ran now.
+/// Computes what an epoch writes on chain, bit for bit: from a file, or from the chain as if an epoch ran now. Of a file
+/// it prints the output as one line of JSON, and fails where the file has another one.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The epoch's input as JSON: {"input": {…}}, with "output" to compare with if there is one; - reads stdin
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["chain_url", "netuid", "at"])]
-    input: Option<PathBuf>,
+    /// The epoch's input as JSON: {"input": {…}}, with "output" to compare with if there is one, or the input alone; -
+    /// reads stdin. Without it the chain is read
+    #[arg(value_name = "FILE", conflicts_with_all = ["chain_url", "netuid", "at"])]
+    file: Option<PathBuf>,
     #[command(flatten)]
     chain: ChainFlags,
     #[command(flatten)]
@@ -36,7 +38,7 @@ pub struct Args {
     /// The block to start from, by hash; the finalised head without it
     #[arg(long, value_name = "HASH")]
     at: Option<BlockHash>,
-    /// Print one JSON document: input and output, in the form that --input reads
+    /// Print the chain's epoch as one line of JSON, {"input": …, "output": …}, in the form that FILE has
     #[arg(long)]
     json: bool,
 }
@@ -51,38 +53,49 @@ struct Epoch {
 }
 
 pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
-    let Epoch { input, output: expected } = match &args.input {
-        Some(path) => read(path)?,
-        None => {
-            let mut flags = Layer::default();
-            args.chain.put(&mut flags);
-            args.subnet.put(&mut flags);
-            let settings = global.settings(flags)?.settings;
-            let chain = settings.chain.connect().await?;
-            let input = input(chain.epoch_state(settings.subnet.netuid, args.at).await?)?;
-            Epoch { input, output: None }
-        }
-    };
-    let output = yuma::epoch(&input);
-    let differing = match expected {
-        Some(expected) => differences(&serde_json::to_value(&output)?, &serde_json::to_value(&expected)?),
-        None => Vec::new(),
-    };
-    let mut out = io::stdout().lock();
-    if args.json {
-        serde_json::to_writer_pretty(&mut out, &Epoch { input, output: Some(output) })?;
-        writeln!(out)?;
-    } else {
-        table(&input, &output).write(&mut out)?;
+    match &args.file {
+        Some(path) => of_file(path)?,
+        None => of_chain(args, global).await?,
     }
-    ensure!(differing.is_empty(), "the output differs from the file's in {}", differing.join(", "));
     Ok(ExitCode::SUCCESS)
+}
+
+fn of_file(path: &Path) -> anyhow::Result<()> {
+    let Epoch { input, output: expected } = read(path)?;
+    let output = yuma::epoch(&input);
+    print_line(&output)?;
+    let Some(expected) = expected else { return Ok(()) };
+    let differing = differences(&serde_json::to_value(&output)?, &serde_json::to_value(&expected)?);
+    ensure!(differing.is_empty(), "the output differs from the file's in {}", differing.join(", "));
+    Ok(())
+}
+
+async fn of_chain(args: Args, global: &Global) -> anyhow::Result<()> {
+    let mut flags = Layer::default();
+    args.chain.put(&mut flags);
+    args.subnet.put(&mut flags);
+    let settings = global.settings(flags)?.settings;
+    let chain = settings.chain.connect().await?;
+    let input = input(chain.epoch_state(settings.subnet.netuid, args.at).await?)?;
+    let output = yuma::epoch(&input);
+    if args.json {
+        return print_line(&Epoch { input, output: Some(output) });
+    }
+    table(&input, &output).write(&mut io::stdout().lock())?;
+    Ok(())
+}
+
+fn print_line(document: &impl Serialize) -> anyhow::Result<()> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    serde_json::to_writer(&mut out, document)?;
+    writeln!(out)?;
+    out.flush()?;
+    Ok(())
 }
 
 /// The chain's state as an epoch's input. What would make the result wrong is refused.
 fn input(state: EpochState) -> anyhow::Result<EpochInput> {
     let at = state.block.number;
-    ensure!(!state.commit_reveal_weights_enabled, "the subnet commits and reveals: pending commits aren't read yet");
     ensure!(state.mechanisms == 1, "the subnet has {} mechanisms: only one is supported", state.mechanisms);
     ensure!(!state.child_keys, "the subnet has child keys at block {at}: borrowed stake isn't read yet");
     let cutoff = u64::from(state.activity_cutoff_factor_milli) * u64::from(state.tempo) / 1_000;
@@ -103,7 +116,7 @@ fn input(state: EpochState) -> anyhow::Result<EpochInput> {
         max_allowed_validators: state.max_allowed_validators,
         weights: state.weights,
         bonds: state.bonds,
-        commit_blocks: None,
+        commit_blocks: state.commit_blocks,
         kappa: state.kappa,
         bonds_penalty: state.bonds_penalty,
         bonds_moving_average: state.bonds_moving_average,
@@ -123,12 +136,14 @@ fn read(path: &Path) -> anyhow::Result<Epoch> {
     };
     let text = text.with_context(|| format!("{name}: cannot be read"))?;
     let json: serde_json::Value = serde_json::from_str(&text).with_context(|| format!("{name}: not JSON"))?;
-    let epoch = if json.get("input").is_some() {
+    let epoch: Result<Epoch, _> = if json.get("input").is_some() {
         serde_json::from_value(json)
     } else {
         serde_json::from_value(json).map(|input| Epoch { input, output: None })
     };
-    epoch.with_context(|| format!("{name}: not an epoch's input"))
+    let epoch = epoch.with_context(|| format!("{name}: not an epoch's input"))?;
+    epoch.input.check().with_context(|| format!("{name}: not an epoch's input"))?;
+    Ok(epoch)
 }
 
 fn table(input: &EpochInput, output: &EpochOutput) -> Table {
