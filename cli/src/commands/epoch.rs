@@ -11,7 +11,7 @@ use anyhow::{Context as _, ensure};
 use chain::EpochState;
 use primitives::BlockHash;
 use scoring::yuma::{self, EpochInput, EpochOutput, LiquidAlpha};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::IgnoredAny};
 
 use crate::{
     args::{ChainFlags, Global, SubnetFlags},
@@ -50,6 +50,13 @@ struct Epoch {
     input: EpochInput,
     #[serde(default)]
     output: Option<EpochOutput>,
+}
+
+/// Whether a file holds an epoch, or its input alone.
+#[derive(Deserialize)]
+struct Shape {
+    #[serde(default)]
+    input: Option<IgnoredAny>,
 }
 
 pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
@@ -135,13 +142,15 @@ fn read(path: &Path) -> anyhow::Result<Epoch> {
         fs::read_to_string(path)
     };
     let text = text.with_context(|| format!("{name}: cannot be read"))?;
-    let json: serde_json::Value = serde_json::from_str(&text).with_context(|| format!("{name}: not JSON"))?;
-    let epoch: Result<Epoch, _> = if json.get("input").is_some() {
-        serde_json::from_value(json)
-    } else {
-        serde_json::from_value(json).map(|input| Epoch { input, output: None })
-    };
-    let epoch = epoch.with_context(|| format!("{name}: not an epoch's input"))?;
+    let whole = serde_json::from_str(&text).map(|Shape { input }| input.is_some());
+    let epoch = whole.and_then(|whole| match whole {
+        true => serde_json::from_str(&text),
+        false => serde_json::from_str(&text).map(|input| Epoch { input, output: None }),
+    });
+    let epoch = epoch.map_err(|error| {
+        let what = if error.is_data() { "not an epoch's input" } else { "not JSON" };
+        anyhow::Error::new(error).context(format!("{name}: {what}"))
+    })?;
     epoch.input.check().with_context(|| format!("{name}: not an epoch's input"))?;
     Ok(epoch)
 }
