@@ -230,11 +230,17 @@ async fn pending_commits_are_read() {
     ];
     assert_eq!(rows.rows[1].commits, commits);
     assert!(rows.rows[0].commits.is_empty() && rows.rows[2].commits.is_empty());
+    // An epoch knows the earlier of the two.
+    let state = client.epoch_state(COMMITTED, None).await.unwrap();
+    assert_eq!(state.commit_blocks, Some(vec![u64::MAX, hashed.number, u64::MAX]));
+    assert_eq!(client.epoch_state(NET, None).await.unwrap().commit_blocks, None);
     // In the epoch of its reveal the locked one still waits for its round.
     let epoch = client.hyperparameters(COMMITTED, None).await.unwrap().next_epoch_block(locked.number).unwrap();
     node.author_blocks(u32::try_from(epoch - locked.number + 1).unwrap()).unwrap();
     let metagraph = client.metagraph(COMMITTED, None).await.unwrap();
     assert_eq!(client.metagraph_rows(&metagraph).await.unwrap().rows[1].commits, commits);
+    // When the next epoch runs both are too old.
+    assert_eq!(client.epoch_state(COMMITTED, None).await.unwrap().commit_blocks, Some(vec![u64::MAX; 3]));
 }
 
 #[tokio::test(flavor = "multi_thread")]
