@@ -79,6 +79,8 @@ impl<'a> Row<'a> {
                 Self { round: Some(weights.round), block: Some(weights.snapshot.block.number), ..Self::default() }
             }
             Record::Landed(landed) => Self { block: Some(landed.block.number), ..Self::default() },
+            Record::Seal(seal) => Self { block: Some(seal.block.number), ..Self::default() },
+            Record::Anchored(anchored) => Self { block: Some(anchored.block.number), ..Self::default() },
         }
     }
 }

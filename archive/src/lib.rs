@@ -12,13 +12,14 @@
 //!
 //! ```
 //! use assay_archive::blocking::Archive;
-//! use scoring::{Header, LOG_VERSION, Record, ScoreLog, Sealed, ScoringConfig};
-//! # use primitives::{Hotkey, MechId, NetUid};
+//! use scoring::{Header, Incentive, LOG_VERSION, Record, ScoreLog, Sealed};
+//! # use primitives::{BlockHash, Hotkey, MechId, NetUid};
 //! # let folder = tempfile::tempdir()?;
 //! # let place = folder.path().join("log");
 //! # let place = place.to_str().ok_or("no UTF-8")?;
-//! # let (netuid, mech, validator, config) = (NetUid(1), MechId(0), Hotkey([1; 32]), ScoringConfig::default());
-//! let header = Record::Header(Header { version: LOG_VERSION, netuid, mech, validator, config });
+//! # let (genesis, netuid, mech, validator) = (BlockHash([7; 32]), NetUid(1), MechId(0), Hotkey([1; 32]));
+//! let rules = Incentive::default().into();
+//! let header = Record::Header(Header { version: LOG_VERSION, genesis, netuid, mech, validator, rules });
 //! let sealed = ScoreLog::new().append(&header);
 //!
 //! let archive = Archive::open(place)?; // or s3://bucket/prefix, gs://bucket/prefix

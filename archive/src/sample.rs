@@ -2,7 +2,7 @@
 
 use primitives::{BlockHash, BlockRef, Digest, Hotkey, MechId, NetUid, Registration, Uid, Weights};
 use scoring::{
-    Check, Evidence, Header, LOG_VERSION, Landed, Outcome, Record, Round, Score, Scored, ScoringConfig, Seat, Snapshot,
+    Check, Evidence, Header, Incentive, LOG_VERSION, Landed, Outcome, Record, Round, Score, Scored, Seat, Snapshot,
     WeightsRecord,
 };
 
@@ -14,10 +14,11 @@ pub fn record(seq: u64) -> Record {
     let header = || {
         Record::Header(Header {
             version: LOG_VERSION,
+            genesis: BlockHash([8; 32]),
             netuid: NetUid(7),
             mech: MechId(0),
             validator: Hotkey([9; 32]),
-            config: ScoringConfig::default(),
+            rules: Incentive::default().into(),
         })
     };
     let Some(at) = seq.checked_sub(1) else { return header() };
@@ -37,7 +38,7 @@ pub fn record(seq: u64) -> Record {
             weights: weights(),
             version_key: 3,
         })),
-        _ => Record::Landed(Landed { block, weights: weights() }),
+        _ => Record::Landed(Landed { block, weights: weights(), call: None }),
     }
 }
 
@@ -63,6 +64,7 @@ fn scored(round: u64, number: u64) -> Scored {
                 margin_micro: random % 1_000_000,
                 complete: true,
             }),
+            sketch: None,
         },
         score: if answered { Score::ratio(random % 1_000_000, 1_000_000) } else { Score::ZERO },
     }

@@ -4,6 +4,7 @@ use std::{env, path::PathBuf, str::FromStr};
 
 use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, error::ErrorKind};
 use primitives::{BlockHash, BlockNumber, HashError, MechId, NetUid};
+use scoring::Registry;
 
 use crate::{
     commands,
@@ -44,6 +45,9 @@ pub struct Global {
     /// Log less; may be repeated
     #[arg(short, long, action = ArgAction::Count, global = true, help_heading = "Global options")]
     pub quiet: u8,
+    /// The tasks and scorers that rules may name.
+    #[arg(skip)]
+    pub registry: Registry,
 }
 
 impl Cli {
@@ -64,7 +68,7 @@ impl Cli {
 impl Global {
     /// The settings, with a command's flags on top.
     pub fn settings(&self, flags: Layer) -> Result<Loaded, SettingsError> {
-        load(&self.files, flags)
+        load(&self.files, flags, &self.registry)
     }
 }
 
@@ -95,6 +99,7 @@ pub enum Command {
     #[cfg(feature = "torch")]
     Calibrate(commands::calibrate::Args),
     AuditPlan(commands::audit_plan::Args),
+    Log(commands::log::Args),
     Replay(commands::replay::Args),
     Epoch(commands::epoch::Args),
     Config(commands::config::Args),

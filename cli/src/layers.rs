@@ -8,6 +8,7 @@ use std::{
 };
 
 use config::{ConfigError, Environment, File, FileFormat, Map, Source, Value, ValueKind};
+use scoring::Registry;
 use serde_json::Value as Json;
 
 use crate::settings::Settings;
@@ -131,7 +132,8 @@ impl Layer {
                 ValueKind::Table(inner) if known.is_section(&key) => self.flatten(&key, inner, origin, known)?,
                 other => {
                     let default = known.require(&key, origin)?;
-                    if let Some(expected) = mismatch(default, &other) {
+                    let named = Settings::NAMED.contains(&&*key) && matches!(other, ValueKind::Table(_));
+                    if let Some(expected) = mismatch(default, &other).filter(|_| !named) {
                         return Err(SettingsError::Type { origin: origin.to_owned(), key, expected });
                     }
                     self.0.insert(key, Value::new(Some(&origin.to_owned()), other));
@@ -322,11 +324,16 @@ impl fmt::Display for Shown {
 }
 
 /// Merge the defaults, `files` in their order, the environment and the flags.
-pub fn load(files: &[PathBuf], flags: Layer) -> Result<Loaded, SettingsError> {
-    merge(files, None, flags)
+pub fn load(files: &[PathBuf], flags: Layer, registry: &Registry) -> Result<Loaded, SettingsError> {
+    merge(files, None, flags, registry)
 }
 
-fn merge(files: &[PathBuf], variables: Option<Map<String, String>>, flags: Layer) -> Result<Loaded, SettingsError> {
+fn merge(
+    files: &[PathBuf],
+    variables: Option<Map<String, String>>,
+    flags: Layer,
+    registry: &Registry,
+) -> Result<Loaded, SettingsError> {
     let known = Keys::of_settings();
     let mut layers = vec![Layer::defaults()];
     for path in files {
@@ -360,7 +367,7 @@ fn merge(files: &[PathBuf], variables: Option<Map<String, String>>, flags: Layer
             (key.clone(), Shown { value, origin: origin(key) })
         })
         .collect::<BTreeMap<_, _>>();
-    let settings = settings.filled_in();
+    let settings = settings.filled_in(registry);
     settings.check()?;
     Ok(Loaded { settings, origins })
 }

@@ -1,7 +1,8 @@
 //! `assay`: the whole project as one command. Each subcommand is a thin file that reads its settings, calls a crate and
 //! prints the result.
 //!
-//! A library, so that tests can play the demo's cast on a chain of their own; the binary only calls [`main`].
+//! A library, so that tests can play the demo's cast on a chain of their own, and so that the owner of a subnet makes the same
+//! command with tasks and scorers of its own: the binary only calls [`main`] with those of `scoring`.
 
 mod amount;
 mod args;
@@ -24,6 +25,7 @@ mod prompt;
 #[cfg(all(test, feature = "torch"))]
 mod reference;
 mod sampling;
+mod score_log;
 mod settings;
 mod stop;
 mod table;
@@ -33,11 +35,14 @@ mod whom;
 
 use std::process::ExitCode;
 
+use scoring::Registry;
+
 use crate::args::{Cli, Command};
 
-/// Parse the command line, run the command, and say how it ended.
-pub fn main() -> ExitCode {
-    let cli = Cli::read();
+/// Parse the command line, run the command, and say how it ended. Rules may name the tasks and scorers of `registry`.
+pub fn main(registry: Registry) -> ExitCode {
+    let mut cli = Cli::read();
+    cli.global.registry = registry;
     if cli.command.needs_torch() {
         launch::with_patient_threads();
     }
@@ -80,7 +85,8 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         #[cfg(feature = "torch")]
         Command::Calibrate(args) => commands::calibrate::run(args, global).await,
         Command::AuditPlan(args) => commands::audit_plan::run(&args, global),
-        Command::Replay(args) => commands::replay::run(args),
+        Command::Log(args) => commands::log::run(args, global).await,
+        Command::Replay(args) => commands::replay::run(args, global).await,
         Command::Epoch(args) => commands::epoch::run(args, global).await,
         Command::Config(args) => commands::config::run(args, global),
     }

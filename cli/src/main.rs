@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    assay_cli::main()
+    assay_cli::main(scoring::Registry::default())
 }

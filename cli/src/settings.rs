@@ -4,6 +4,7 @@ use std::{iter, net::SocketAddr, path::PathBuf, time::Duration};
 
 use localnet::{Beacon, BlockTime};
 use primitives::NetUid;
+use scoring::Registry;
 use serde::{Deserialize, Serialize};
 
 use crate::{identity::is_local, layers::SettingsError};
@@ -26,6 +27,8 @@ pub struct Settings {
     pub miner: miner::Config,
     /// A validator.
     pub validator: validator::Config,
+    /// The subnet's rules.
+    pub incentive: scoring::Incentive,
 }
 
 /// Where the chain is.
@@ -125,6 +128,7 @@ impl Default for Settings {
             localnet: LocalnetSettings::default(),
             miner: miner::Config::new(subnet.netuid),
             validator: validator::Config { netuid: subnet.netuid, ..validator::Config::default() },
+            incentive: scoring::Incentive::default(),
             subnet,
         }
     }
@@ -194,18 +198,31 @@ impl ChainSettings {
 
 impl Settings {
     /// Fields that aren't settings of their own: they follow from `[subnet]`, or from the model.
-    pub const FILLED_IN: &[&str] = &["miner.netuid", "validator.netuid", "validator.scoring.proof"];
+    pub const FILLED_IN: &[&str] = &["miner.netuid", "validator.netuid", "incentive.proof"];
 
     /// Tables that are one value: naming one key of them replaces them all.
-    pub const WHOLE: &[&str] = &["validator.scoring.weights"];
+    pub const WHOLE: &[&str] = &[
+        "incentive.quality",
+        "incentive.speed",
+        "incentive.smoothing",
+        "incentive.reliability",
+        "incentive.pairwise",
+        "incentive.duplicates",
+        "incentive.weights",
+    ];
+
+    /// Values that are a name, or a table with the name as its `kind`.
+    pub const NAMED: &[&str] = &["incentive.quality"];
 
     /// Where the first is set, the second is too: the fallbacks of one chain are none of another's.
     pub const TOGETHER: &[(&str, &str)] = &[("chain.url", "chain.fallback_urls")];
 
     /// Let them follow.
-    pub(crate) fn filled_in(mut self) -> Self {
+    pub(crate) fn filled_in(mut self, registry: &Registry) -> Self {
         self.miner.netuid = self.subnet.netuid;
         self.validator.netuid = self.subnet.netuid;
+        self.validator.incentive = self.incentive.clone();
+        self.validator.registry = registry.clone();
         self
     }
 
@@ -216,6 +233,7 @@ impl Settings {
             return Err(of("localnet")("tempo must be at least 1: a subnet without epochs pays nobody".into()));
         }
         self.model.device.parse::<model::Device>().map_err(|error| of("model")(error.into()))?;
+        self.validator.registry.build(&self.incentive).map_err(|error| of("incentive")(error.into()))?;
         self.validator.check().map_err(|error| of("validator")(error.into()))
     }
 }
@@ -245,11 +263,12 @@ mod tests {
                 &["chain", "subnet", "wallet", "model", "validator"],
                 &["model.backend", "model.openai."],
             ),
+            ("incentive/default.toml", &["incentive"], &[]),
         ];
         for (name, sections, foreign) in files {
             let path = folder.join(name);
             let text = fs::read_to_string(&path).unwrap();
-            let loaded = load(&[path], Layer::default()).unwrap();
+            let loaded = load(&[path], Layer::default(), &Registry::default()).unwrap();
             assert_eq!(loaded.settings, Settings::default(), "{name} differs from the defaults");
             let named: Vec<String> = named(&text);
             let expected: Vec<String> = Keys::of_settings()

@@ -152,6 +152,22 @@ async fn a_killed_validator_loses_nothing_and_submits_nothing_twice() {
         })
         .collect();
     assert!(rounds.windows(2).all(|pair| pair[1] == pair[0] + 1), "rounds {rounds:?}");
-    scoring::replay(records).unwrap();
+    Store::open_read_only(&validator.store).unwrap().replay(&scoring::Registry::default()).unwrap();
+
+    // What the log says of the chain is what the chain says: rows and roots.
+    let output = Command::new(env!("CARGO_BIN_EXE_assay"))
+        .args(["replay", "--json", "--chain-url", &validator.url])
+        .arg(&validator.store)
+        .output()
+        .await
+        .unwrap();
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{error}");
+    let replayed: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let number = |pointer: &str| replayed.pointer(pointer).and_then(serde_json::Value::as_u64);
+    assert!(number("/chain/rows") >= Some(1) && number("/chain/rows") <= number("/rows"), "{replayed}");
+    assert!(number("/chain/anchors") >= Some(1), "{replayed}");
+    assert_eq!((number("/chain/anchors"), number("/chain/gone")), (number("/anchored"), Some(0)));
+    assert!(number("/seals") >= number("/anchored"), "{replayed}");
     chain.shutdown().await;
 }

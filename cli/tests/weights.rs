@@ -14,7 +14,7 @@ use std::{
 use chain::Client;
 use localnet::{Config, Genesis, GenesisNeuron, Handle, SubnetGenesis, dev_account, spawn};
 use primitives::{BlockHash, BlockRef, Digest, MechId, NetUid, Registration, Uid};
-use scoring::{Check, Evidence, Outcome, Record, Round, Scored, ScoringConfig, Snapshot};
+use scoring::{Check, Evidence, Incentive, Outcome, Record, Registry, Round, Scored, Snapshot};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::process::Command;
@@ -68,7 +68,8 @@ impl Scene {
 
     /// A store at `name` in which one miner answered well and another one a little worse.
     async fn store(&self, name: &str, identity: &Identity) -> Store {
-        let mut store = Store::open(&self.folder.path().join(name), identity, &ScoringConfig::default()).unwrap();
+        let mut store =
+            Store::open(&self.folder.path().join(name), identity, &Incentive::default(), &Registry::default()).unwrap();
         let metagraph = self.client.metagraph(NET, None).await.unwrap();
         let miner = |uid: Uid| metagraph.neurons[usize::from(uid.0)].registration();
         score(&mut store, metagraph.block, &[(miner(GOOD), 20), (miner(FAIR), 19)]);
@@ -197,8 +198,9 @@ fn score(store: &mut Store, at: BlockRef, answers: &[(Registration, u32)]) {
     for (miner, matched) in answers {
         let table = store.table();
         let check = Check::Tokens { answered: 20, matched: *matched, margin_micro: 0, complete: true };
-        let outcome = check.outcome(table.config());
-        let evidence = Evidence { outcome, latency_us: 1_000, first_token_us: Some(500), check: Some(check) };
+        let outcome = check.outcome(table.incentive());
+        let evidence =
+            Evidence { outcome, latency_us: 1_000, first_token_us: Some(500), check: Some(check), sketch: None };
         let challenge = table.challenge("generate", &miner.hotkey).unwrap();
         let scored = Record::Scored(Box::new(Scored {
             round: round.round,
@@ -451,12 +453,14 @@ async fn wrong_inputs_are_named_and_nothing_is_sent() {
     }
     for command in ["plan", "set"] {
         let mut other_rules = scene.command(command);
-        other_rules.env("ASSAY__VALIDATOR__SCORING__ZEROS", "explicit");
+        other_rules.env("ASSAY__INCENTIVE__ZEROS", "explicit");
         failed(command, &other_rules.output().await.unwrap(), 1, &["other scoring rules"]);
     }
 
     // A running validator writes it: who only looks may.
-    let writer = Store::open(&scene.path(), &scene.identity("//Validator"), &ScoringConfig::default()).unwrap();
+    let writer =
+        Store::open(&scene.path(), &scene.identity("//Validator"), &Incentive::default(), &Registry::default())
+            .unwrap();
     scene.fails("set", 1, &["another validator has this store open"]).await;
     for command in ["plan", "set --dry-run", "status", "history"] {
         scene.prints(command).await;
@@ -464,11 +468,8 @@ async fn wrong_inputs_are_named_and_nothing_is_sent() {
     drop(writer);
 
     // Nothing was scored.
-    let empty = Store::open(
-        &scene.folder.path().join("empty.sqlite"),
-        &scene.identity("//Validator"),
-        &ScoringConfig::default(),
-    );
+    let empty = scene.folder.path().join("empty.sqlite");
+    let empty = Store::open(&empty, &scene.identity("//Validator"), &Incentive::default(), &Registry::default());
     drop(empty.unwrap());
     scene.fails("plan --store empty.sqlite", 1, &["no miner of the subnet was scored lately"]).await;
     scene.fails("set --store empty.sqlite", 1, &["0 rounds were scored, 1 are needed"]).await;

@@ -4,6 +4,7 @@ use std::{fmt, str::FromStr};
 
 use base58::{FromBase58, ToBase58};
 use blake2::{Blake2b512, Digest as _};
+use codec::{Decode, Encode};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// The generic Substrate prefix, which Subtensor uses.
@@ -29,7 +30,7 @@ pub enum AccountError {
 macro_rules! account {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
         pub struct $name(pub [u8; 32]);
 
         impl fmt::Display for $name {

@@ -2,19 +2,21 @@
 
 use std::{fmt, str::FromStr};
 
+use codec::{Decode, Encode};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// A block's height.
 pub type BlockNumber = u64;
 
 /// A block's hash. The genesis hash names the chain.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 pub struct BlockHash(pub [u8; 32]);
 
 /// One block of one chain.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, Encode, Decode)]
 pub struct BlockRef {
     /// Height.
+    #[codec(compact)]
     pub number: BlockNumber,
     /// Hash.
     pub hash: BlockHash,

@@ -2,12 +2,13 @@
 
 use std::{fmt, str::FromStr};
 
+use codec::{Decode, Encode};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::{HashError, block::parse_hash};
 
 /// A BLAKE3 digest, written as 64 hex digits.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 pub struct Digest(pub [u8; 32]);
 
 impl Digest {

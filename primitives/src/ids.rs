@@ -2,32 +2,34 @@
 
 use std::fmt;
 
+use codec::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 
 use crate::{BlockNumber, Hotkey};
 
 /// A subnet's number on chain.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Encode, Decode)]
 #[serde(transparent)]
 pub struct NetUid(pub u16);
 
 /// A mechanism (sub-subnet) of a subnet; 0 is the main one.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Encode, Decode)]
 #[serde(transparent)]
 pub struct MechId(pub u8);
 
 /// A neuron's seat in a subnet. Seats are recycled: never a key for history, see [`Registration`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Encode, Decode)]
 #[serde(transparent)]
 pub struct Uid(pub u16);
 
 /// One miner's tenure: the hotkey and the block at which it was registered. A hotkey that leaves and returns is a
 /// new registration with no history.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Encode, Decode)]
 pub struct Registration {
     /// Who.
     pub hotkey: Hotkey,
     /// `BlockAtRegistration` on chain.
+    #[codec(compact)]
     pub block: BlockNumber,
 }
 

@@ -3,6 +3,7 @@
 use std::{fmt, str::FromStr};
 
 use bip39::Mnemonic;
+use codec::{Decode, Encode};
 use pbkdf2::pbkdf2_hmac;
 use schnorrkel::{
     ExpansionMode, MiniSecretKey, PublicKey, SecretKey,
@@ -41,7 +42,7 @@ pub enum KeyError {
 pub struct Keypair(schnorrkel::Keypair);
 
 /// An sr25519 signature.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Encode, Decode)]
 pub struct Signature(pub [u8; 64]);
 
 impl Keypair {

@@ -1,12 +1,13 @@
 //! A row of weights, as it goes to the chain.
 
+use codec::{Decode, Encode, Input};
 use serde::{Deserialize, Deserializer, Serialize, de};
 
 use crate::Uid;
 
 /// Weights of one validator: sorted by uid, no duplicates. The chain never sorts, and unsorted rows change liquid
 /// alpha: rows leave here sorted.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Encode)]
 #[serde(transparent)]
 pub struct Weights(Vec<(Uid, u16)>);
 
@@ -66,6 +67,17 @@ impl<'de> Deserialize<'de> for Weights {
     }
 }
 
+impl Decode for Weights {
+    /// Rows in another order are another row's bytes: they are refused.
+    fn decode<I: Input>(input: &mut I) -> Result<Self, codec::Error> {
+        let pairs = Vec::<(Uid, u16)>::decode(input)?;
+        match pairs.is_sorted_by(|a, b| a.0 < b.0) {
+            true => Ok(Self(pairs)),
+            false => Err("a row of weights is not in order".into()),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -79,5 +91,7 @@ mod tests {
         let parsed: Weights = serde_json::from_str("[[3,5],[1,9]]").unwrap();
         assert_eq!(parsed, row);
         assert!(serde_json::from_str::<Weights>("[[3,5],[3,9]]").is_err());
+        assert_eq!(Weights::decode(&mut &row.encode()[..]), Ok(row));
+        assert!(Weights::decode(&mut &vec![(Uid(3), 5_u16), (Uid(1), 9)].encode()[..]).is_err());
     }
 }

@@ -29,11 +29,36 @@ pub struct Challenge {
     pub task: String,
     /// What is sent.
     pub request: Request,
+    /// The right answer, where the task knows it. It never leaves the validator.
+    pub expected: Option<String>,
     /// Names the challenge in the score log: covers the task and the request.
     pub digest: Digest,
 }
 
+/// What a task asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// The request.
+    pub request: Request,
+    /// The right answer, where the task knows it.
+    pub expected: Option<String>,
+}
+
+impl From<Request> for Question {
+    /// One whose answer the task doesn't know.
+    fn from(request: Request) -> Self {
+        Self { request, expected: None }
+    }
+}
+
 impl Seed {
+    /// The challenge that a task of this name makes of the seed.
+    pub fn challenge(&self, name: &str, task: &dyn Task) -> Challenge {
+        let Question { request, expected } = task.question(&mut self.choices(name));
+        let digest = digest(name, &request);
+        Challenge { task: name.into(), request, expected, digest }
+    }
+
     /// The choices of one task.
     fn choices(&self, task: &str) -> Choices {
         let parts: [&[u8]; 5] =
@@ -42,21 +67,11 @@ impl Seed {
     }
 }
 
-/// A kind of work that miners are paid for.
+/// A kind of work that miners are paid for. The type itself is what its table in the configuration says.
 pub trait Task: Send + Sync {
-    /// Its name in the configuration and in the score log.
-    fn name(&self) -> &'static str;
-
-    /// A request made of nothing but `choices`: the same on every platform, so that anyone who holds the log can see
+    /// A question made of nothing but `choices`: the same on every platform, so that anyone who holds the log can see
     /// that the validator did not pick it.
-    fn request(&self, choices: &mut Choices) -> Request;
-
-    /// The challenge of a seed.
-    fn derive(&self, seed: &Seed) -> Challenge {
-        let request = self.request(&mut seed.choices(self.name()));
-        let digest = digest(self.name(), &request);
-        Challenge { task: self.name().into(), request, digest }
-    }
+    fn question(&self, choices: &mut Choices) -> Question;
 }
 
 fn digest(task: &str, request: &Request) -> Digest {

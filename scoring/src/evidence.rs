@@ -1,41 +1,51 @@
 //! What the score log keeps of one answer: enough integers to compute its score again.
 
+use codec::{Decode, Encode};
 use primitives::{FinishReason, Request};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    config::ScoringConfig,
+    incentive::Incentive,
     observation::{Observation, Output, Reference},
     outcome::Outcome,
     proof::{ProofCheck, ProofRules},
-    score::PPM,
+    score::{PPM, Score},
+    sketch::Sketch,
+    stages::Verifies,
 };
 
 /// One answer, summed up.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
 #[serde(deny_unknown_fields)]
 pub struct Evidence {
     /// What became of the request, the check of its output included.
     pub outcome: Outcome,
     /// From sending the request to the end of the answer or its failure.
+    #[codec(compact)]
     pub latency_us: u64,
     /// From sending the request to the first token.
     pub first_token_us: Option<u64>,
     /// The check of the output; none where there was nothing to check.
     pub check: Option<Check>,
+    /// What the answer's text is compared with others' by, where the rules look for copies.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sketch: Option<Sketch>,
 }
 
 /// How an output compares with what the validator's own model says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Check {
     /// Of a generation.
     Tokens {
         /// Tokens in the answer.
+        #[codec(compact)]
         answered: u32,
         /// Of these, within the tolerance of the validator's own choice.
+        #[codec(compact)]
         matched: u32,
         /// Sum of the margins, in millionths.
+        #[codec(compact)]
         margin_micro: u64,
         /// Whether the answer ended where it had to and its text is that of its tokens.
         complete: bool,
@@ -43,10 +53,13 @@ pub enum Check {
     /// Of a generation with a proof, by the rules of a calibration.
     Proven {
         /// Tokens in the answer.
+        #[codec(compact)]
         answered: u32,
         /// Of these, not off.
+        #[codec(compact)]
         matched: u32,
         /// Sum of the margins, in millionths.
+        #[codec(compact)]
         margin_micro: u64,
         /// Whether the answer ended where it had to and its text is that of its tokens.
         complete: bool,
@@ -58,8 +71,10 @@ pub enum Check {
     /// The weaker check, of a generation by a program that says only how likely its tokens were.
     Logprobs {
         /// Tokens in the answer.
+        #[codec(compact)]
         answered: u32,
         /// Of these, with a claimed probability within the tolerance of the own model's.
+        #[codec(compact)]
         near: u32,
         /// Whether the answer ended where it had to and its text is that of its tokens.
         complete: bool,
@@ -67,16 +82,26 @@ pub enum Check {
     /// None: the lot didn't fall on this generation.
     Unaudited {
         /// Tokens in the answer.
+        #[codec(compact)]
         answered: u32,
     },
     /// Of embeddings.
     Cosines {
         /// Vectors in the answer.
+        #[codec(compact)]
         texts: u32,
         /// The smallest cosine, in millionths.
         least_micro: i32,
         /// Their sum, in millionths.
         sum_micro: i64,
+    },
+    /// Of a text, beside the expected one.
+    Marked {
+        /// Tokens in the answer.
+        #[codec(compact)]
+        answered: u32,
+        /// What the scorer said.
+        mark: Score,
     },
 }
 
@@ -91,13 +116,14 @@ impl Evidence {
         request: &Request,
         observation: &Observation,
         reference: Option<&Reference>,
-        config: &ScoringConfig,
+        incentive: &Incentive,
     ) -> Result<Self, Unchecked> {
         let sum_up = |outcome, check| Self {
             outcome,
             latency_us: observation.latency_us,
             first_token_us: observation.first_token_us,
             check,
+            sketch: None,
         };
         if observation.outcome != Outcome::Ok {
             return Ok(sum_up(observation.outcome, None));
@@ -106,34 +132,52 @@ impl Evidence {
             Some(output) if fits(request, output) => output,
             _ => return Ok(sum_up(Outcome::Malformed, None)),
         };
-        let check = Check::of(request, output, reference.ok_or(Unchecked)?, config).ok_or(Unchecked)?;
-        Ok(sum_up(check.outcome(config), Some(check)))
+        let check = Check::of(request, output, reference.ok_or(Unchecked)?, incentive).ok_or(Unchecked)?;
+        Ok(sum_up(check.outcome(incentive), Some(check)))
     }
 
-    /// Sums up an answer that was not audited. It counts as right; see [`ScoringConfig::penalty_answers`].
+    /// Sums up an answer that was not audited. It counts as right; see [`crate::Gate::penalty_answers`].
     pub fn unaudited(request: &Request, observation: &Observation) -> Self {
-        let check = match &observation.output {
-            Some(output) if observation.outcome == Outcome::Ok && fits(request, output) => match output {
-                Output::Generation(answer) => {
-                    u32::try_from(answer.tokens.len()).ok().map(|answered| Check::Unaudited { answered })
-                }
-                Output::Embeddings(_) | Output::Tensors(_) => None,
-            },
-            _ => None,
-        };
+        let check = answered(request, observation).map(|answered| Check::Unaudited { answered });
         let outcome = match observation.outcome {
             Outcome::Ok if check.is_none() => Outcome::Malformed,
             outcome => outcome,
         };
-        Self { outcome, latency_us: observation.latency_us, first_token_us: observation.first_token_us, check }
+        Self::without_model(observation, outcome, check)
+    }
+
+    /// Sums up an answer that was judged by its text, with the scorer's mark.
+    pub fn marked(request: &Request, observation: &Observation, mark: Score, incentive: &Incentive) -> Self {
+        let check = answered(request, observation).map(|answered| Check::Marked { answered, mark });
+        let outcome = match (observation.outcome, &check) {
+            (Outcome::Ok, None) => Outcome::Malformed,
+            (Outcome::Ok, Some(check)) => check.outcome(incentive),
+            (outcome, _) => outcome,
+        };
+        Self::without_model(observation, outcome, check)
+    }
+
+    fn without_model(observation: &Observation, outcome: Outcome, check: Option<Check>) -> Self {
+        let Observation { latency_us, first_token_us, .. } = *observation;
+        Self { outcome, latency_us, first_token_us, check, sketch: None }
     }
 
     /// Whether the outcome is the one that follows from the check.
-    pub fn is_consistent(&self, config: &ScoringConfig) -> bool {
+    pub fn is_consistent(&self, incentive: &Incentive) -> bool {
         match &self.check {
-            Some(check) => check.is_possible(config) && self.outcome == check.outcome(config),
+            Some(check) => check.is_possible(incentive) && self.outcome == check.outcome(incentive),
             None => self.outcome != Outcome::Ok,
         }
+    }
+}
+
+/// How many tokens a generation has, if there is one of the shape that was asked for.
+fn answered(request: &Request, observation: &Observation) -> Option<u32> {
+    match &observation.output {
+        Some(output @ Output::Generation(answer)) if observation.outcome == Outcome::Ok && fits(request, output) => {
+            u32::try_from(answer.tokens.len()).ok()
+        }
+        _ => None,
     }
 }
 
@@ -153,7 +197,7 @@ fn fits(request: &Request, output: &Output) -> bool {
 
 impl Check {
     /// None where the reference is not one of this output.
-    fn of(request: &Request, output: &Output, reference: &Reference, config: &ScoringConfig) -> Option<Self> {
+    fn of(request: &Request, output: &Output, reference: &Reference, incentive: &Incentive) -> Option<Self> {
         match (request, output, reference) {
             (
                 Request::Generate(request),
@@ -167,16 +211,16 @@ impl Check {
                 };
                 let complete = ended && *text_matches;
                 let claimed = !probability_errors_micro.is_empty();
-                if config.logprob_share_ppm > 0 && *proof == ProofCheck::Missing && claimed {
-                    let tolerance = config.logprob_tolerance_micro;
+                if incentive.gate.logprob_share_ppm > 0 && *proof == ProofCheck::Missing && claimed {
+                    let tolerance = incentive.gate.logprob_tolerance_micro;
                     let near = probability_errors_micro.iter().filter(|error| **error <= tolerance).count();
                     return Some(Self::Logprobs { answered, near: u32::try_from(near).ok()?, complete });
                 }
                 let margin_micro = tokens.iter().map(|token| u64::from(token.margin_micro)).sum();
                 let within = |micro: u32| tokens.iter().filter(move |token| token.margin_micro <= micro).count();
-                Some(match config.proof.as_deref() {
+                Some(match incentive.proof.as_deref() {
                     None => {
-                        let matched = u32::try_from(within(config.margin_tolerance_micro)).ok()?;
+                        let matched = u32::try_from(within(incentive.gate.margin_tolerance_micro)).ok()?;
                         Self::Tokens { answered, matched, margin_micro, complete }
                     }
                     Some(ProofRules { thresholds, .. }) => Self::Proven {
@@ -203,14 +247,14 @@ impl Check {
     }
 
     /// `ok`, `wrong_output` or `bad_proof`.
-    pub fn outcome(&self, config: &ScoringConfig) -> Outcome {
+    pub fn outcome(&self, incentive: &Incentive) -> Outcome {
         let gated = |part: u32, whole: u32| {
-            whole > 0 && u64::from(part) * PPM >= u64::from(whole) * u64::from(config.match_gate_ppm)
+            whole > 0 && u64::from(part) * PPM >= u64::from(whole) * u64::from(incentive.gate.match_gate_ppm)
         };
         let passed = match *self {
             Self::Tokens { answered, matched, complete, .. } => complete && gated(matched, answered),
             Self::Logprobs { answered, near, complete } => complete && gated(near, answered),
-            Self::Proven { answered, complete, peak_micro, ref proof, .. } => match config.proof.as_deref() {
+            Self::Proven { answered, complete, peak_micro, ref proof, .. } => match incentive.proof.as_deref() {
                 Some(ProofRules { thresholds, .. })
                     if complete && answered > 0 && peak_micro < thresholds.tokens.reject_micro =>
                 {
@@ -219,7 +263,10 @@ impl Check {
                 _ => false,
             },
             Self::Unaudited { answered } => answered > 0,
-            Self::Cosines { texts, least_micro, .. } => texts > 0 && least_micro >= config.cosine_gate_micro,
+            Self::Cosines { texts, least_micro, .. } => texts > 0 && least_micro >= incentive.gate.cosine_gate_micro,
+            Self::Marked { answered, mark } => {
+                answered > 0 && mark >= Score::ONE.scaled(incentive.gate.mark_gate_ppm.into())
+            }
         };
         if passed { Outcome::Ok } else { Outcome::WrongOutput }
     }
@@ -230,21 +277,28 @@ impl Check {
             Self::Tokens { answered, .. }
             | Self::Proven { answered, .. }
             | Self::Logprobs { answered, .. }
-            | Self::Unaudited { answered } => answered,
+            | Self::Unaudited { answered }
+            | Self::Marked { answered, .. } => answered,
             Self::Cosines { texts, .. } => texts,
         }
     }
 
     /// Whether the numbers can belong to one answer, under these rules.
-    fn is_possible(&self, config: &ScoringConfig) -> bool {
+    fn is_possible(&self, incentive: &Incentive) -> bool {
+        if matches!(self, Self::Marked { .. }) != (incentive.gate.verifies == Verifies::Answer)
+            && !matches!(self, Self::Unaudited { .. })
+        {
+            return false;
+        }
         match *self {
-            Self::Tokens { answered, matched, .. } => config.proof.is_none() && matched <= answered,
-            Self::Proven { answered, matched, peak_micro, .. } => config.proof.as_ref().is_some_and(|rules| {
+            Self::Tokens { answered, matched, .. } => incentive.proof.is_none() && matched <= answered,
+            Self::Proven { answered, matched, peak_micro, .. } => incentive.proof.as_ref().is_some_and(|rules| {
                 let off = i64::from(answered.saturating_sub(matched));
                 matched <= answered && (0..=off.saturating_mul(rules.thresholds.tokens.off_micro)).contains(&peak_micro)
             }),
-            Self::Logprobs { answered, near, .. } => config.logprob_share_ppm > 0 && near <= answered,
-            Self::Unaudited { .. } => u64::from(config.audit_probability_ppm) < PPM,
+            Self::Logprobs { answered, near, .. } => incentive.gate.logprob_share_ppm > 0 && near <= answered,
+            Self::Unaudited { .. } => u64::from(incentive.gate.audit_probability_ppm) < PPM,
+            Self::Marked { .. } => true,
             Self::Cosines { texts, least_micro, sum_micro } => {
                 let (texts, least) = (i64::from(texts), i64::from(least_micro));
                 least >= -(PPM as i64) && sum_micro >= least * texts && sum_micro <= texts * PPM as i64
@@ -258,7 +312,7 @@ mod tests {
     use primitives::{Digest, EmbedRequest, GenerateRequest, Generation, Prompt, Sampling};
 
     use super::*;
-    use crate::{Accuracy, Hypotheses, Score, Scorer, Sprt, observation::TokenCheck, proof::Thresholds};
+    use crate::{Hypotheses, Mechanism, Registry, Sprt, observation::TokenCheck, proof::Thresholds, stages::Gate};
 
     fn generation(tokens: u32, finish: FinishReason) -> (Request, Observation) {
         let request = Request::Generate(GenerateRequest::new(Prompt::Text("Once".into()), 20, Sampling::at(1_000)));
@@ -281,10 +335,15 @@ mod tests {
         Reference::Generation { tokens, ends, text_matches, proof, probability_errors_micro }
     }
 
+    /// Without a share of speed.
+    fn mechanism(incentive: &Incentive) -> Mechanism {
+        Registry::default().build(&Incentive { speed: crate::Speed::None {}, ..incentive.clone() }).unwrap()
+    }
+
     fn outcome(seen: &(Request, Observation), reference: &Reference) -> Outcome {
-        let config = ScoringConfig::default();
-        let evidence = Evidence::of(&seen.0, &seen.1, Some(reference), &config).unwrap();
-        assert!(evidence.is_consistent(&config));
+        let incentive = Incentive::default();
+        let evidence = Evidence::of(&seen.0, &seen.1, Some(reference), &incentive).unwrap();
+        assert!(evidence.is_consistent(&incentive));
         evidence.outcome
     }
 
@@ -320,9 +379,9 @@ mod tests {
     #[test]
     fn nothing_is_scored_without_a_reference() {
         let (request, seen) = generation(20, FinishReason::Length);
-        let config = ScoringConfig::default();
-        assert_eq!(Evidence::of(&request, &seen, None, &config), Err(Unchecked));
-        assert_eq!(Evidence::of(&request, &seen, Some(&reference([0; 19])), &config), Err(Unchecked));
+        let incentive = Incentive::default();
+        assert_eq!(Evidence::of(&request, &seen, None, &incentive), Err(Unchecked));
+        assert_eq!(Evidence::of(&request, &seen, Some(&reference([0; 19])), &incentive), Err(Unchecked));
     }
 
     #[test]
@@ -336,7 +395,7 @@ mod tests {
         assert_eq!(outcome(&seen, &one_bad), Outcome::WrongOutput);
     }
 
-    fn calibrated() -> ScoringConfig {
+    fn calibrated() -> Incentive {
         let hypotheses = Hypotheses { honest: 0.01, cheat: 0.1, alpha: 1e-3, beta: 1e-3, tokens: 128 };
         let thresholds = Thresholds {
             off_margin_micro: 50_000,
@@ -348,7 +407,8 @@ mod tests {
         };
         let (calibration, model) = (Digest::of(b"calibration"), Digest::of(b"model"));
         let proof = ProofRules { calibration, model, thresholds };
-        ScoringConfig { proof: Some(Box::new(proof)), logprob_share_ppm: 100_000, ..ScoringConfig::default() }
+        let gate = Gate { logprob_share_ppm: 100_000, ..Gate::default() };
+        Incentive { proof: Some(Box::new(proof)), gate, ..Incentive::default() }
     }
 
     fn compared(mantissa_mean_milli: u32) -> ProofCheck {
@@ -357,16 +417,16 @@ mod tests {
 
     #[test]
     fn a_proof_is_demanded_where_there_are_rules() {
-        let (config, (request, seen)) = (calibrated(), generation(20, FinishReason::Length));
+        let (incentive, (request, seen)) = (calibrated(), generation(20, FinishReason::Length));
         let outcome = |off: usize, proof| {
             let margins = (0..20).map(|token| if token < off { 60_000 } else { 0 });
             let tokens = margins.map(|margin_micro| TokenCheck { margin_micro }).collect();
             let probability_errors_micro = Vec::new();
             let reference =
                 Reference::Generation { tokens, ends: false, text_matches: true, proof, probability_errors_micro };
-            let evidence = Evidence::of(&request, &seen, Some(&reference), &config).unwrap();
-            assert!(evidence.is_consistent(&config));
-            assert!(!evidence.is_consistent(&ScoringConfig::default()));
+            let evidence = Evidence::of(&request, &seen, Some(&reference), &incentive).unwrap();
+            assert!(evidence.is_consistent(&incentive));
+            assert!(!evidence.is_consistent(&Incentive::default()));
             evidence.outcome
         };
         assert_eq!(outcome(0, compared(600)), Outcome::Ok);
@@ -380,8 +440,8 @@ mod tests {
 
     #[test]
     fn claimed_probabilities_are_the_weaker_check() {
-        let (config, (request, seen)) = (calibrated(), generation(20, FinishReason::Length));
-        let sum_up = |wrong: usize, config: &ScoringConfig| {
+        let (incentive, (request, seen)) = (calibrated(), generation(20, FinishReason::Length));
+        let sum_up = |wrong: usize, incentive: &Incentive| {
             let tokens = vec![TokenCheck { margin_micro: 3_000_000 }; 20];
             let errors = (0..20).map(|token| if token < wrong { 50_001 } else { 50_000 });
             let reference = Reference::Generation {
@@ -391,15 +451,15 @@ mod tests {
                 proof: ProofCheck::Missing,
                 probability_errors_micro: errors.collect(),
             };
-            Evidence::of(&request, &seen, Some(&reference), config).unwrap()
+            Evidence::of(&request, &seen, Some(&reference), incentive).unwrap()
         };
-        let evidence = sum_up(2, &config);
+        let evidence = sum_up(2, &incentive);
         assert_eq!(evidence.outcome, Outcome::Ok);
         assert_eq!(evidence.check, Some(Check::Logprobs { answered: 20, near: 18, complete: true }));
-        assert_eq!(Accuracy.score(&evidence, &config).nano(), 100_000_000);
-        assert_eq!(sum_up(3, &config).outcome, Outcome::WrongOutput);
+        assert_eq!(mechanism(&incentive).score(&evidence).nano(), 100_000_000);
+        assert_eq!(sum_up(3, &incentive).outcome, Outcome::WrongOutput);
         // Nobody accepts it who doesn't say so.
-        let unaccepted = ScoringConfig { logprob_share_ppm: 0, ..config };
+        let unaccepted = Incentive { gate: Gate::default(), ..incentive };
         assert_eq!(sum_up(0, &unaccepted).outcome, Outcome::WrongOutput);
         assert!(!evidence.is_consistent(&unaccepted));
     }
@@ -409,12 +469,13 @@ mod tests {
         let (request, seen) = generation(20, FinishReason::Length);
         let evidence = Evidence::unaudited(&request, &seen);
         assert_eq!((evidence.outcome, evidence.check), (Outcome::Ok, Some(Check::Unaudited { answered: 20 })));
-        assert!(!evidence.is_consistent(&ScoringConfig::default()));
-        let config = ScoringConfig { audit_probability_ppm: 100_000, penalty_answers: 9, ..ScoringConfig::default() };
-        config.check().unwrap();
-        assert!(evidence.is_consistent(&config));
-        assert_eq!(Accuracy.score(&evidence, &config), Score::ONE);
-        assert!(ScoringConfig { penalty_answers: 0, ..config }.check().is_err());
+        assert!(!evidence.is_consistent(&Incentive::default()));
+        let gate = Gate { audit_probability_ppm: 100_000, penalty_answers: 9, ..Gate::default() };
+        let incentive = Incentive { gate: gate.clone(), ..Incentive::default() };
+        incentive.check().unwrap();
+        assert!(evidence.is_consistent(&incentive));
+        assert_eq!(mechanism(&incentive).score(&evidence), Score::ONE);
+        assert!(Incentive { gate: Gate { penalty_answers: 0, ..gate }, ..incentive }.check().is_err());
         let (request, seen) = generation(0, FinishReason::Stop);
         assert_eq!(Evidence::unaudited(&request, &seen).outcome, Outcome::Malformed);
     }

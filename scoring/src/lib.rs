@@ -9,11 +9,11 @@
 //! * [`yuma::epoch`] is the chain's epoch, bit for bit.
 //!
 //! ```
-//! use assay_scoring::{GenerateTask, Seed, Task, noise, quantise, yuma};
+//! use assay_scoring::{GenerateTask, Seed, noise, quantise};
 //! use primitives::{BlockHash, Digest, Hotkey};
 //!
 //! let seed = Seed { block_hash: BlockHash([7; 32]), validator: Hotkey([1; 32]), round: 3, miner: Hotkey([2; 32]) };
-//! assert_eq!(GenerateTask.derive(&seed), GenerateTask.derive(&seed));
+//! assert_eq!(seed.challenge("generate", &GenerateTask {}), seed.challenge("generate", &GenerateTask {}));
 //!
 //! let noise_seed = noise::sampling_seed(&Digest::of(b"a signed request"));
 //! assert_eq!(noise::gumbel_row(&noise_seed, 0, 8)[5], noise::gumbel(&noise_seed, 0, 5));
@@ -32,39 +32,54 @@ pub mod sketch;
 pub mod statistics;
 pub mod yuma;
 
+mod anchor;
 mod audit;
 mod challenge;
-mod config;
+mod divergence;
 mod evidence;
+mod incentive;
+mod lines;
 mod log;
+mod mechanism;
 mod observation;
 mod outcome;
 mod phrases;
+mod plugin;
 mod record;
 mod registry;
 mod replay;
+mod rules;
 mod score;
 mod scorer;
+mod scorers;
 mod sprt;
+mod stages;
 mod stream;
 mod table;
 mod tasks;
 mod weights;
 
+pub use anchor::Anchor;
 pub use audit::{AuditPlan, honest_from};
-pub use challenge::{Challenge, Seed, Task};
-pub use config::{ConfigError, ScoringConfig};
+pub use challenge::{Challenge, Question, Seed, Task};
+pub use divergence::Divergence;
 pub use evidence::{Check, Evidence, Unchecked};
-pub use log::{Broken, LineFault, LogError, LogReader, MAX_LINE, ScoreLog, Sealed};
-pub use observation::{Observation, Output, Reference, TokenCheck, cosine_micro};
+pub use incentive::{Incentive, IncentiveError};
+pub use lines::{LineFault, LogError, LogReader, MAX_LINE};
+pub use log::{Broken, MAX_RECORD, ScoreLog, Sealed};
+pub use mechanism::Mechanism;
+pub use observation::{Observation, Output, Reference, TokenCheck, cosine_micro, geometric_mean};
 pub use outcome::Outcome;
-pub use record::{Header, LOG_VERSION, Landed, Record, Round, Scored, WeightsRecord};
+pub use plugin::Plugin;
+pub use record::{Anchored, Header, LOG_VERSION, Landed, Record, Round, Scored, Seal, WeightsRecord};
 pub use registry::Registry;
-pub use replay::{Counts, Replay, ReplayError, replay, replay_log, replay_with};
+pub use replay::{Counts, Replay, ReplayError, replay, replay_log};
+pub use rules::Rules;
 pub use score::Score;
-pub use scorer::{Accuracy, AccuracyAndSpeed, Scorer};
+pub use scorer::{Needs, Scorer};
 pub use sprt::{Hypotheses, Sprt};
+pub use stages::{Duplicates, Gate, Limits, Pairwise, Reliability, Smoothing, Speed, Verifies, WeightMap};
 pub use stream::Choices;
-pub use table::{Divergence, ScoreTable, Standing};
+pub use table::{ScoreTable, Standing};
 pub use tasks::{EmbedTask, GenerateTask, GenerateWithLogprobsTask};
-pub use weights::{NoWeights, Seat, Share, Snapshot, WeightPolicy, Zeros, shares, weights};
+pub use weights::{NoWeights, Seat, Share, Snapshot, Zeros, shares, weights};

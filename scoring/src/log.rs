@@ -1,22 +1,21 @@
-//! The score log: records chained by hash, and its text form of one JSON line each.
+//! The score log: records chained by hash.
 //!
-//! A line is `{"seq":n,"hash":"…","record":{…}}`, where `hash` covers the hash before it, the number and the record's
-//! canonical bytes. Whoever changes, moves, adds or removes a record in the middle must redo every hash after it, and
-//! the last hash is what others remember.
+//! The hash of a record covers the hash before it, its number and its canonical bytes. Whoever changes, moves, adds or
+//! removes a record in the middle must redo every hash after it, and the validator's signatures with them; the last
+//! hash is what others remember.
 
-use std::{
-    io::{self, BufRead, Read},
-    str::FromStr,
-};
+use std::sync::LazyLock;
 
+use blake3::hazmat::{ContextKey, HasherExt, hash_derive_key_context};
 use primitives::Digest;
 
 use crate::record::Record;
 
-/// Longest line that is read, in bytes: weights of 65,536 seats fit.
-pub const MAX_LINE: usize = 16 << 20;
+/// The domain of the chain's hashes. It is hashed once rather than for each of millions of records.
+static CONTEXT: LazyLock<ContextKey> = LazyLock::new(|| hash_derive_key_context("assay 2026 score log v2"));
 
-const HASH_CONTEXT: &str = "assay 2026 score log v1";
+/// Most bytes of a record: weights of 65,536 seats fit.
+pub const MAX_RECORD: usize = 16 << 20;
 
 /// The end of a chain of records: enough to append to it, or to check what follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,15 +38,21 @@ pub struct Sealed {
 /// Why bytes are not the next record.
 #[derive(Debug, thiserror::Error)]
 pub enum Broken {
-    /// Not a line of a score log.
-    #[error("not a line of a score log: it must be {{\"seq\":…,\"hash\":…,\"record\":…}}")]
-    Layout,
     /// Not a record.
-    #[error("not a record of the score log")]
-    Json(#[source] serde_json::Error),
+    #[error("record {seq} is not a record of the score log")]
+    Record {
+        /// Which.
+        seq: u64,
+        /// Why.
+        #[source]
+        source: codec::Error,
+    },
     /// A record, but not as it was written.
-    #[error("not in canonical form: somebody rewrote it")]
-    NotCanonical,
+    #[error("record {seq} is not in canonical form: somebody rewrote it")]
+    NotCanonical {
+        /// Which.
+        seq: u64,
+    },
     /// Records are missing, repeated or out of order.
     #[error("record {found} stands where record {expected} must be")]
     Sequence {
@@ -62,34 +67,6 @@ pub enum Broken {
         /// Which.
         seq: u64,
     },
-}
-
-/// Why a log can't be read, and where.
-#[derive(Debug, thiserror::Error)]
-#[error("line {line} of the score log")]
-pub struct LogError {
-    /// Counted from 1.
-    pub line: u64,
-    /// What is wrong with it.
-    #[source]
-    pub fault: LineFault,
-}
-
-/// What is wrong with a line.
-#[derive(Debug, thiserror::Error)]
-pub enum LineFault {
-    /// It can't be read.
-    #[error("can't be read")]
-    Io(#[from] io::Error),
-    /// Longer than [`MAX_LINE`].
-    #[error("longer than {MAX_LINE} bytes")]
-    TooLong,
-    /// The last line has no end: the file was cut.
-    #[error("cut off in the middle")]
-    Cut,
-    /// Not the next record.
-    #[error("not the next record")]
-    Broken(#[from] Broken),
 }
 
 impl Default for ScoreLog {
@@ -107,6 +84,11 @@ impl ScoreLog {
     /// A log that ends with the record `last`.
     pub fn after(last: &Sealed) -> Self {
         Self { head: last.hash, next: last.seq + 1 }
+    }
+
+    /// A log of so many records with this head.
+    pub const fn at(head: Digest, len: u64) -> Self {
+        Self { head, next: len }
     }
 
     /// The hash of the last record; zeros for an empty log.
@@ -133,105 +115,72 @@ impl ScoreLog {
         sealed
     }
 
-    /// Checks that `sealed` is the next record, and moves on behind it.
-    pub fn accept(&mut self, sealed: &Sealed) -> Result<Record, Broken> {
+    /// Checks that `sealed` is the next in the chain, whatever its bytes say, and moves on behind it.
+    pub fn follow(&mut self, sealed: &Sealed) -> Result<(), Broken> {
         if sealed.seq != self.next {
             return Err(Broken::Sequence { expected: self.next, found: sealed.seq });
         }
         if sealed.hash != self.link(&sealed.bytes) {
             return Err(Broken::Hash { seq: sealed.seq });
         }
-        let record: Record = serde_json::from_slice(&sealed.bytes).map_err(Broken::Json)?;
-        if record.encode() != sealed.bytes {
-            return Err(Broken::NotCanonical);
-        }
         *self = Self::after(sealed);
+        Ok(())
+    }
+
+    /// Checks that `sealed` is the next in the chain and a record, and moves on behind it.
+    pub fn accept(&mut self, sealed: &Sealed) -> Result<Record, Broken> {
+        let mut next = *self;
+        next.follow(sealed)?;
+        let record = sealed.record()?;
+        *self = next;
         Ok(record)
     }
 
     fn link(&self, bytes: &[u8]) -> Digest {
-        Digest::derive(HASH_CONTEXT, &[&self.head.0, &self.next.to_le_bytes(), bytes])
+        let mut hasher = blake3::Hasher::new_from_context_key(&CONTEXT);
+        hasher.update(&self.head.0).update(&self.next.to_le_bytes()).update(bytes);
+        Digest(hasher.finalize().into())
     }
 }
 
 impl Sealed {
-    /// Its line in the text form, line feed included.
-    pub fn to_line(&self) -> Vec<u8> {
-        let mut line = format!(r#"{{"seq":{},"hash":"{}","record":"#, self.seq, self.hash).into_bytes();
-        line.extend_from_slice(&self.bytes);
-        line.extend_from_slice(b"}\n");
-        line
+    /// Whether its bytes are those of a scored answer, if they are a record's: most are, and need no second look by whoever
+    /// looks for others.
+    pub fn is_scored(&self) -> bool {
+        self.bytes.first() == Some(&Record::SCORED)
     }
 
-    /// From a line, without its line feed. The hash is not checked here: see [`ScoreLog::accept`].
-    pub fn from_line(line: &[u8]) -> Result<Self, Broken> {
-        let (seq, rest) = split(line.strip_prefix(br#"{"seq":"#), br#","hash":""#)?;
-        let (hash, record) = split(Some(rest), br#"","record":"#)?;
-        let sealed = Self { seq: number(seq)?, hash: number(hash)?, bytes: trim(record)?.to_vec() };
-        // Whatever else a number or a hash may be read from, there is one way to write it.
-        if sealed.to_line().strip_suffix(b"\n") == Some(line) { Ok(sealed) } else { Err(Broken::NotCanonical) }
-    }
-}
-
-/// The field before `separator`, which must begin within the first hundred bytes, and what follows it.
-fn split<'a>(bytes: Option<&'a [u8]>, separator: &[u8]) -> Result<(&'a [u8], &'a [u8]), Broken> {
-    let bytes = bytes.ok_or(Broken::Layout)?;
-    let near = &bytes[..bytes.len().min(100)];
-    let at = near.windows(separator.len()).position(|window| window == separator).ok_or(Broken::Layout)?;
-    Ok((&bytes[..at], &bytes[at + separator.len()..]))
-}
-
-fn number<T: FromStr>(bytes: &[u8]) -> Result<T, Broken> {
-    str::from_utf8(bytes).ok().and_then(|text| text.parse().ok()).ok_or(Broken::Layout)
-}
-
-fn trim(record: &[u8]) -> Result<&[u8], Broken> {
-    record.strip_suffix(b"}").ok_or(Broken::Layout)
-}
-
-/// Reads the text form, one checked record at a time, and stops at the first fault.
-#[derive(Debug)]
-pub struct LogReader<R> {
-    reader: R,
-    log: ScoreLog,
-    line: u64,
-    finished: bool,
-}
-
-impl<R: BufRead> LogReader<R> {
-    /// From the first line on.
-    pub fn new(reader: R) -> Self {
-        Self { reader, log: ScoreLog::new(), line: 0, finished: false }
+    /// Whether its bytes are those of a seal, if they are a record's.
+    pub fn is_seal(&self) -> bool {
+        self.bytes.first() == Some(&Record::SEAL)
     }
 
-    /// The log as far as it was read.
-    pub fn log(&self) -> &ScoreLog {
-        &self.log
-    }
-
-    fn read(&mut self) -> Result<Option<Record>, LineFault> {
-        let mut line = Vec::new();
-        self.reader.by_ref().take(MAX_LINE as u64 + 1).read_until(b'\n', &mut line)?;
-        if line.is_empty() {
-            return Ok(None);
-        }
-        if line.pop() != Some(b'\n') {
-            return Err(if line.len() >= MAX_LINE { LineFault::TooLong } else { LineFault::Cut });
-        }
-        Ok(Some(self.log.accept(&Sealed::from_line(&line)?)?))
+    /// The record that its bytes are.
+    pub fn record(&self) -> Result<Record, Broken> {
+        let record = Record::decode(&self.bytes).map_err(|source| Broken::Record { seq: self.seq, source })?;
+        if record.encode() == self.bytes { Ok(record) } else { Err(Broken::NotCanonical { seq: self.seq }) }
     }
 }
 
-impl<R: BufRead> Iterator for LogReader<R> {
-    type Item = Result<Record, LogError>;
+#[cfg(test)]
+mod tests {
+    use primitives::{BlockHash, BlockRef};
 
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.finished {
-            return None;
-        }
-        self.line += 1;
-        let next = self.read().map_err(|fault| LogError { line: self.line, fault }).transpose();
-        self.finished = !matches!(next, Some(Ok(_)));
-        next
+    use super::*;
+    use crate::record::Round;
+
+    #[test]
+    fn the_hash_is_that_of_the_domain() {
+        let record = Record::Round(Round { round: 1, block: BlockRef { number: 2, hash: BlockHash([3; 32]) } });
+        let sealed = ScoreLog::new().append(&record);
+        let parts: [&[u8]; 3] = [&[0; 32], &[0; 8], &sealed.bytes];
+        assert_eq!(sealed.hash, Digest::derive("assay 2026 score log v2", &parts));
+        assert_eq!(ScoreLog::new().accept(&sealed).unwrap(), record);
+        let other = Sealed { bytes: [&sealed.bytes[..], &[0]].concat(), ..sealed.clone() };
+        assert!(matches!(ScoreLog::new().follow(&other), Err(Broken::Hash { seq: 0 })));
+        assert!(matches!(
+            ScoreLog::at(sealed.hash, 1).accept(&sealed),
+            Err(Broken::Sequence { expected: 1, found: 0 })
+        ));
     }
 }

@@ -2,7 +2,7 @@
 
 use primitives::{Generation, Tensor};
 
-use crate::{outcome::Outcome, proof::ProofCheck};
+use crate::{outcome::Outcome, proof::ProofCheck, score::Score};
 
 /// What a miner answered.
 #[derive(Clone, Debug, PartialEq)]
@@ -85,6 +85,14 @@ pub fn cosine_micro(a: &[f32], b: &[f32]) -> Option<i32> {
     cosine.is_finite().then(|| (cosine.clamp(-1.0, 1.0) * 1e6).round() as i32)
 }
 
+/// The geometric mean of probabilities, from their natural logarithms: 0 of none, and where one is no number.
+pub fn geometric_mean(logprobs: &[f32]) -> Score {
+    let sum: f64 = logprobs.iter().map(|logprob| f64::from(*logprob)).sum();
+    let mean = libm::exp(sum / logprobs.len() as f64).min(1.0);
+    // `as` makes 0 of what is no number.
+    Score::from_nano((mean * f64::from(Score::ONE.nano())) as u32).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -96,6 +104,16 @@ mod tests {
         for margin in [f32::NAN, f32::INFINITY, f32::MAX] {
             assert_eq!(TokenCheck::new(margin).margin_micro, u32::MAX);
         }
+    }
+
+    #[test]
+    fn geometric_means_of_anything() {
+        assert_eq!(geometric_mean(&[0.0, 0.0]), Score::ONE);
+        assert_eq!(geometric_mean(&[-std::f32::consts::LN_2; 3]).nano() / 100, 5_000_000 - 1);
+        for none in [&[][..], &[f32::NAN], &[f32::NEG_INFINITY, 0.0]] {
+            assert_eq!(geometric_mean(none), Score::ZERO);
+        }
+        assert_eq!(geometric_mean(&[f32::INFINITY]), Score::ONE);
     }
 
     #[test]

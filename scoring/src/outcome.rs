@@ -2,10 +2,11 @@
 
 use std::fmt;
 
+use codec::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 
 /// The end of one request to one miner. A bad peer is not an error of ours: it is one of these.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Encode, Decode)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// A signed answer that passed the check.

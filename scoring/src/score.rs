@@ -2,10 +2,11 @@
 
 use std::fmt;
 
+use codec::{Decode, Encode, Input};
 use serde::{Deserialize, Deserializer, Serialize, de};
 
 /// How good one answer was, 0 to 1 in units of 1e-9: finite and in range by construction.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Encode)]
 #[serde(transparent)]
 pub struct Score(u32);
 
@@ -55,6 +56,12 @@ impl Score {
 impl fmt::Display for Score {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&format!("{}.{:04}", self.0 / Self::ONE.0, self.0 % Self::ONE.0 / 100_000))
+    }
+}
+
+impl Decode for Score {
+    fn decode<I: Input>(input: &mut I) -> Result<Self, codec::Error> {
+        Self::from_nano(u32::decode(input)?).ok_or_else(|| "a score is at most 1000000000 billionths".into())
     }
 }
 

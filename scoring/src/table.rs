@@ -3,143 +3,83 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use primitives::{Digest, Hotkey, Registration, Weights};
+use codec::{Decode, Encode};
+use primitives::{Hotkey, Registration, Weights};
 
 use crate::{
     challenge::{Challenge, Seed},
-    config::{ConfigError, ScoringConfig},
+    divergence::Divergence,
     evidence::Evidence,
+    incentive::Incentive,
+    mechanism::Mechanism,
     outcome::Outcome,
-    record::{Header, LOG_VERSION, Landed, Record, Round, Scored, WeightsRecord},
+    record::{Header, LOG_VERSION, Landed, Record, Round, Scored, Seal, WeightsRecord},
     registry::Registry,
     score::Score,
-    weights::{NoWeights, weights},
+    sketch::Sketch,
+    stages::{Pairs, Throne, Uptime, WeightMap},
+    weights::plan,
 };
 
-/// Why a record does not follow from those before it.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Divergence {
-    /// A log of another version.
-    #[error("the log has version {0}; this program reads version {LOG_VERSION}")]
-    Version(u32),
-    /// Rules that make no sense here.
-    #[error("the rules in the header make no sense")]
-    Config(#[from] ConfigError),
-    /// Something else where the header must be.
-    #[error("the log begins with a {0} record, not with its header")]
-    NoHeader(&'static str),
-    /// A header in the middle.
-    #[error("a second header")]
-    SecondHeader,
-    /// Rounds or their blocks run backwards.
-    #[error("round {found} at block {block} follows round {last} at block {last_block}")]
-    RoundOrder {
-        /// The round before.
-        last: u64,
-        /// Its block.
-        last_block: u64,
-        /// This round.
-        found: u64,
-        /// Its block.
-        block: u64,
-    },
-    /// A record of a round that is not the current one.
-    #[error("a record of round {found} in round {current:?}")]
-    WrongRound {
-        /// The current round, if one began.
-        current: Option<u64>,
-        /// The record's.
-        found: u64,
-    },
-    /// A task that the rules don't name.
-    #[error("the rules know no task {0:?}")]
-    Task(String),
-    /// The validator does not score itself.
-    #[error("the validator scored itself")]
-    Oneself,
-    /// One miner scored twice for one task in one round.
-    #[error("{miner} was scored twice for {task} in this round")]
-    Repeated {
-        /// Whom.
-        miner: Registration,
-        /// For what.
-        task: String,
-    },
-    /// Another challenge than the seed gives: the validator chose it.
-    #[error("the challenge of {miner} is {found}, but the seed gives {expected}")]
-    Challenge {
-        /// Who was asked.
-        miner: Registration,
-        /// What the seed gives.
-        expected: Digest,
-        /// What the record says.
-        found: Digest,
-    },
-    /// An outcome that does not follow from the check.
-    #[error("the outcome {outcome} of {miner} does not follow from its evidence")]
-    Evidence {
-        /// Whose.
-        miner: Registration,
-        /// The outcome in the record.
-        outcome: Outcome,
-    },
-    /// Another score than the evidence gives.
-    #[error("the score of {miner} is {found}, but the evidence gives {expected}")]
-    Score {
-        /// Whose.
-        miner: Registration,
-        /// What the evidence gives.
-        expected: Score,
-        /// What the record says.
-        found: Score,
-    },
-    /// Other weights than the standings give.
-    #[error("the weights are {found:?}, but the standings give {expected:?}")]
-    Weights {
-        /// What the standings give.
-        expected: Weights,
-        /// What the record says.
-        found: Weights,
-    },
-    /// Weights where the standings give none.
-    #[error("weights were set where there are none")]
-    NoWeights(#[from] NoWeights),
-    /// A row on chain that was not computed, or that was seen there before.
-    #[error("the chain holds {found:?}, which does not wait to be seen there; the last weights were {expected:?}")]
-    Landed {
-        /// The last weights, if any.
-        expected: Option<Weights>,
-        /// The chain's.
-        found: Weights,
-    },
-}
-
 /// One miner's standing.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode)]
 pub struct Standing {
-    /// Moving average of its scores.
+    /// What its scores come to.
     pub score: Score,
     /// How often it was scored.
-    pub challenges: u64,
-    /// How often it failed.
-    pub failures: u64,
+    #[codec(compact)]
+    pub answers: u64,
+    /// How often it was worth something.
+    #[codec(compact)]
+    pub successes: u64,
     /// The round in which it was last scored.
+    #[codec(compact)]
     pub last_round: u64,
     /// Answers to come that are worth nothing, because an earlier one was false.
     pub barred: u32,
+    /// Tasks that it was scored for in that round, a bit each.
+    tasks: u64,
+    uptime: Uptime,
+}
+
+/// What a miner did in the current round, for stages that compare miners.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode)]
+pub(crate) struct Performance {
+    sum: u64,
+    answers: u32,
+    pub sketch: Option<Sketch>,
+}
+
+impl Performance {
+    /// The mean of its scores.
+    pub fn score(&self) -> Score {
+        Score::ratio(self.sum, u64::from(self.answers) * u64::from(Score::ONE.nano()))
+    }
 }
 
 /// The standings of all miners by [`Registration`]: a miner that leaves and returns begins anew.
 #[derive(Clone, Debug)]
 pub struct ScoreTable {
     header: Header,
-    registry: Registry,
+    mechanism: Mechanism,
+    state: State,
+}
+
+/// What records change.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
+pub(crate) struct State {
     round: Option<Round>,
-    scored: BTreeSet<(Registration, String)>,
-    standings: BTreeMap<Registration, Standing>,
+    epoch: Option<u64>,
+    pub standings: BTreeMap<Registration, Standing>,
     weights: Option<Weights>,
     /// Rows that were computed and have not been seen on chain, oldest first. A committed row is seen epochs later.
     waiting: VecDeque<Weights>,
+    performances: BTreeMap<Registration, Performance>,
+    pub throne: Throne,
+    /// Faded wins.
+    pub wins: Pairs,
+    /// Faded rounds in common, and those of them with answers that are alike.
+    pub alike: Pairs,
 }
 
 /// Rows that may wait to be seen on chain: more than there are epochs between a commit and its reveal.
@@ -147,16 +87,27 @@ const MAX_WAITING: usize = 128;
 
 impl ScoreTable {
     /// An empty table under the rules of a header.
-    pub fn new(header: Header, registry: Registry) -> Result<Self, Divergence> {
+    pub fn new(header: Header, registry: &Registry) -> Result<Self, Divergence> {
         if header.version != LOG_VERSION {
             return Err(Divergence::Version(header.version));
         }
-        registry.check(&header.config)?;
-        let (standings, scored, waiting) = Default::default();
-        Ok(Self { header, registry, round: None, scored, standings, weights: None, waiting })
+        let mechanism = registry.build(header.rules.incentive())?;
+        Ok(Self { header, mechanism, state: State::default() })
     }
 
-    /// Takes the next record in, if it follows from those before; otherwise nothing changes.
+    /// The same table in another state, as [`Self::to_bytes`] said it. None where these are no bytes of a table.
+    pub(crate) fn with_state(self, mut bytes: &[u8]) -> Option<Self> {
+        let state = codec::DecodeAll::decode_all(&mut bytes).ok()?;
+        Some(Self { state, ..self })
+    }
+
+    /// All that the records so far have come to.
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        self.state.encode()
+    }
+
+    /// Takes the next record in, if it follows from those before; otherwise nothing changes. Seals are about the log and
+    /// not about standings: see [`crate::Replay`].
     pub fn apply(&mut self, record: &Record) -> Result<(), Divergence> {
         match record {
             Record::Header(_) => Err(Divergence::SecondHeader),
@@ -164,23 +115,19 @@ impl ScoreTable {
             Record::Scored(scored) => self.count(scored),
             Record::Weights(record) => self.check_weights(record),
             Record::Landed(landed) => self.check_landed(landed),
+            Record::Seal(_) | Record::Anchored(_) => Ok(()),
         }
     }
 
     /// The challenge of a miner in the current round; none before the first round, or for a task that the rules don't
     /// name.
     pub fn challenge(&self, task: &str, miner: &Hotkey) -> Option<Challenge> {
-        let Round { round, block } = self.round?;
-        let named = self.config().tasks.iter().any(|name| name == task);
-        let task = named.then(|| self.registry.task(task))??;
-        let seed = Seed { block_hash: block.hash, validator: self.header.validator, round, miner: *miner };
-        Some(task.derive(&seed))
+        self.mechanism.challenge(self.mechanism.task(task)?, &self.seed(miner)?)
     }
 
     /// The score of an answer under the table's rules.
     pub fn score(&self, evidence: &Evidence) -> Score {
-        let scorer = self.registry.scorer(&self.config().scorer);
-        scorer.map_or(Score::ZERO, |scorer| scorer.score(evidence, self.config()))
+        self.mechanism.score(evidence)
     }
 
     /// The header of the log.
@@ -188,41 +135,69 @@ impl ScoreTable {
         &self.header
     }
 
+    /// The mechanism that the rules describe.
+    pub fn mechanism(&self) -> &Mechanism {
+        &self.mechanism
+    }
+
     /// The rules.
-    pub fn config(&self) -> &ScoringConfig {
-        &self.header.config
+    pub fn incentive(&self) -> &Incentive {
+        self.mechanism.incentive()
     }
 
     /// The current round.
     pub fn round(&self) -> Option<Round> {
-        self.round
+        self.state.round
+    }
+
+    /// The epoch of the last seal.
+    pub fn epoch(&self) -> Option<u64> {
+        self.state.epoch
     }
 
     /// Whether a miner was scored for a task in the current round: after a restart, who remains to be asked.
     pub fn is_scored(&self, miner: &Registration, task: &str) -> bool {
-        self.scored.contains(&(*miner, task.to_owned()))
+        let bits = self.state.standings.get(miner).map_or(0, |standing| self.tasks_of(standing));
+        self.mechanism.task(task).is_some_and(|task| bits & (1 << task) != 0)
     }
 
     /// The last weights that were computed.
     pub fn last_weights(&self) -> Option<&Weights> {
-        self.weights.as_ref()
+        self.state.weights.as_ref()
     }
 
     /// All standings.
     pub fn standings(&self) -> impl ExactSizeIterator<Item = (&Registration, &Standing)> {
-        self.standings.iter()
+        self.state.standings.iter()
     }
 
-    /// The score that counts for weights: none for a miner that was not scored lately, and for the validator.
+    pub(crate) fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// The standing that counts for weights, with its reliability: none for a miner that was not scored lately, and for the
+    /// validator.
     pub(crate) fn standing(&self, miner: &Registration) -> Option<Score> {
-        let standing = self.standings.get(miner)?;
-        let age = self.round?.round.saturating_sub(standing.last_round);
-        (age < self.config().stale_after_rounds).then_some(standing.score)
+        let standing = self.state.standings.get(miner)?;
+        let age = self.state.round?.round.saturating_sub(standing.last_round);
+        let reliable = self.incentive().reliability.share_ppm(&standing.uptime);
+        (age < self.incentive().stale_after_rounds).then_some(standing.score.scaled(reliable))
+    }
+
+    fn seed(&self, miner: &Hotkey) -> Option<Seed> {
+        let Round { round, block } = self.state.round?;
+        Some(Seed { block_hash: block.hash, validator: self.header.validator, round, miner: *miner })
+    }
+
+    /// The tasks of the current round that a miner was scored for.
+    fn tasks_of(&self, standing: &Standing) -> u64 {
+        let current = self.state.round.is_some_and(|round| round.round == standing.last_round);
+        if current && standing.answers > 0 { standing.tasks } else { 0 }
     }
 
     fn begin(&mut self, next: &Round) -> Result<(), Divergence> {
-        if let Some(last) = self.round.filter(|last| next.round <= last.round || next.block.number < last.block.number)
-        {
+        let last = self.state.round;
+        if let Some(last) = last.filter(|last| next.round <= last.round || next.block.number < last.block.number) {
             return Err(Divergence::RoundOrder {
                 last: last.round,
                 last_block: last.block.number,
@@ -230,13 +205,28 @@ impl ScoreTable {
                 block: next.block.number,
             });
         }
-        self.round = Some(*next);
-        self.scored.clear();
+        self.close_round();
+        self.state.round = Some(*next);
         Ok(())
     }
 
+    /// What the miners of a round did beside each other.
+    fn close_round(&mut self) {
+        let performances = std::mem::take(&mut self.state.performances);
+        if performances.is_empty() {
+            return;
+        }
+        let incentive = self.mechanism.incentive();
+        if let WeightMap::KingOfTheHill { margin_ppm, .. } = incentive.weights {
+            let scores = performances.iter().map(|(miner, performance)| (*miner, performance.score())).collect();
+            self.state.throne.close_round(&scores, margin_ppm);
+        }
+        incentive.pairwise.close_round(&mut self.state.wins, &performances);
+        incentive.duplicates.close_round(&mut self.state.alike, &performances);
+    }
+
     fn check_round(&self, found: u64) -> Result<(), Divergence> {
-        match self.round.map(|round| round.round) {
+        match self.state.round.map(|round| round.round) {
             Some(current) if current == found => Ok(()),
             current => Err(Divergence::WrongRound { current, found }),
         }
@@ -244,70 +234,99 @@ impl ScoreTable {
 
     fn count(&mut self, scored: &Scored) -> Result<(), Divergence> {
         self.check_round(scored.round)?;
-        let miner = scored.miner;
+        let Scored { miner, ref evidence, .. } = *scored;
         if miner.hotkey == self.header.validator {
             return Err(Divergence::Oneself);
         }
-        let challenge = self.challenge(&scored.task, &miner.hotkey);
-        let expected = challenge.ok_or_else(|| Divergence::Task(scored.task.clone()))?.digest;
-        if expected != scored.challenge {
-            return Err(Divergence::Challenge { miner, expected, found: scored.challenge });
+        let named = self.mechanism.task(&scored.task);
+        let derived = named.and_then(|task| Some((task, self.mechanism.challenge(task, &self.seed(&miner.hotkey)?)?)));
+        let (task, challenge) = derived.ok_or_else(|| Divergence::Task(scored.task.clone()))?;
+        if challenge.digest != scored.challenge {
+            return Err(Divergence::Challenge { miner, expected: challenge.digest, found: scored.challenge });
         }
-        if !scored.evidence.is_consistent(self.config()) {
-            return Err(Divergence::Evidence { miner, outcome: scored.evidence.outcome });
+        let sketched = self.incentive().duplicates.looks() && evidence.outcome == Outcome::Ok;
+        if !evidence.is_consistent(self.incentive()) || evidence.sketch.is_some() != sketched {
+            return Err(Divergence::Evidence { miner, outcome: evidence.outcome });
         }
-        let expected = self.score(&scored.evidence);
+        let expected = self.score(evidence);
         if expected != scored.score {
             return Err(Divergence::Score { miner, expected, found: scored.score });
         }
-        let key = (miner, scored.task.clone());
-        if self.scored.contains(&key) {
-            return Err(Divergence::Repeated { miner, task: key.1 });
+        let standing = self.state.standings.get(&miner).copied().unwrap_or_default();
+        let tasks = self.tasks_of(&standing);
+        if tasks & (1 << task) != 0 {
+            return Err(Divergence::Repeated { miner, task: scored.task.clone() });
         }
 
-        self.scored.insert(key);
-        let failed = scored.evidence.outcome != Outcome::Ok;
-        let config = &self.header.config;
-        let standing = self.standings.entry(miner).or_default();
+        let incentive = self.mechanism.incentive();
         let barred = standing.barred > 0;
-        let rate = if failed || barred { config.failure_rate_ppm } else { config.success_rate_ppm };
+        let failed = evidence.outcome != Outcome::Ok || barred;
         let worth = if barred { Score::ZERO } else { scored.score };
-        standing.score = standing.score.step_towards(worth, rate.into());
-        standing.barred = match scored.evidence.outcome {
-            Outcome::WrongOutput | Outcome::BadProof => config.penalty_answers,
-            _ => standing.barred.saturating_sub(1),
+        let mut next = Standing {
+            score: incentive.smoothing.step(&standing, worth, failed),
+            answers: standing.answers + 1,
+            successes: standing.successes + u64::from(!failed),
+            last_round: scored.round,
+            barred: match evidence.outcome {
+                Outcome::WrongOutput | Outcome::BadProof => incentive.gate.penalty_answers,
+                _ => standing.barred.saturating_sub(1),
+            },
+            tasks: tasks | (1 << task),
+            ..standing
         };
-        standing.challenges += 1;
-        standing.failures += u64::from(failed);
-        standing.last_round = scored.round;
+        incentive.reliability.count(&mut next.uptime, !failed);
+        if incentive.compares_miners() {
+            let performance = self.state.performances.entry(miner).or_default();
+            performance.sum += u64::from(worth.nano());
+            performance.answers += 1;
+            performance.sketch = evidence.sketch;
+        }
+        self.state.standings.insert(miner, next);
         Ok(())
     }
 
     fn check_weights(&mut self, record: &WeightsRecord) -> Result<(), Divergence> {
         self.check_round(record.round)?;
-        let expected = weights(self, &record.snapshot)?;
+        let plan = plan(self, &record.snapshot)?;
+        let expected = plan.row()?;
         if expected != record.weights {
             return Err(Divergence::Weights { expected, found: record.weights.clone() });
         }
-        if self.waiting.len() == MAX_WAITING {
-            self.waiting.pop_front();
+        let state = &mut self.state;
+        if state.waiting.len() == MAX_WAITING {
+            state.waiting.pop_front();
         }
-        self.waiting.push_back(expected.clone());
-        self.weights = Some(expected);
+        state.waiting.push_back(expected.clone());
+        state.weights = Some(expected);
+        state.throne.crown(plan.king);
         // Who has left never comes back under the same registration.
         let seated: BTreeSet<Registration> = record.snapshot.seats.iter().map(|seat| seat.registration).collect();
-        self.standings.retain(|miner, _| seated.contains(miner));
+        state.standings.retain(|miner, _| seated.contains(miner));
+        state.throne.retain(|miner| seated.contains(miner));
+        state.wins.retain(|miner| seated.contains(miner));
+        state.alike.retain(|miner| seated.contains(miner));
         Ok(())
     }
 
     /// Rows land in the order in which they were computed; one that is overtaken is lost.
     fn check_landed(&mut self, landed: &Landed) -> Result<(), Divergence> {
-        match self.waiting.iter().position(|row| *row == landed.weights) {
+        match self.state.waiting.iter().position(|row| *row == landed.weights) {
             Some(at) => {
-                self.waiting.drain(..=at);
+                self.state.waiting.drain(..=at);
                 Ok(())
             }
-            None => Err(Divergence::Landed { expected: self.weights.clone(), found: landed.weights.clone() }),
+            None => Err(Divergence::Landed { expected: self.state.weights.clone(), found: landed.weights.clone() }),
+        }
+    }
+
+    /// A seal follows the ones before it.
+    pub(crate) fn check_sealed(&mut self, seal: &Seal) -> Result<(), Divergence> {
+        match self.state.epoch {
+            Some(last) if seal.epoch <= last => Err(Divergence::SealOrder { last, found: seal.epoch }),
+            _ => {
+                self.state.epoch = Some(seal.epoch);
+                Ok(())
+            }
         }
     }
 }

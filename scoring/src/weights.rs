@@ -1,26 +1,15 @@
 //! From standings to the row that goes on chain.
 
+use codec::{Decode, Encode};
 use primitives::{BlockRef, Hyperparameters, Metagraph, Neuron, Registration, Uid, Weights, WeightsError};
 use serde::{Deserialize, Serialize};
 
-use crate::{score::Score, table::ScoreTable};
-
-/// Binary places of a weight before it is rounded.
-const BITS: u32 = 32;
-
-/// How standings become weights.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
-pub enum WeightPolicy {
-    /// In proportion to the standing raised to a power. Above 1 it pays to be one good miner rather than two bad
-    /// ones.
-    Proportional {
-        /// 1 to 16.
-        power: u32,
-    },
-    /// All to the best; equals share.
-    WinnerTakesAll,
-}
+use crate::{
+    incentive::Incentive,
+    score::Score,
+    stages::{BITS, Laid, WeightMap},
+    table::ScoreTable,
+};
 
 /// What a row says of seats that have earned nothing.
 ///
@@ -37,7 +26,7 @@ pub enum Zeros {
 }
 
 /// A seat and who sits in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
 #[serde(deny_unknown_fields)]
 pub struct Seat {
     /// The seat.
@@ -47,7 +36,7 @@ pub struct Seat {
 }
 
 /// All that weights need to know of the chain, read at one block.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
 #[serde(deny_unknown_fields)]
 pub struct Snapshot {
     /// When.
@@ -67,46 +56,23 @@ pub enum NoWeights {
     /// All who were scored failed.
     #[error("no miner of the subnet has earned anything")]
     NobodyEarned,
+    /// Fewer have earned something than the rules demand.
+    #[error("only {earned} miners of the subnet have earned anything, and the rules demand {needed}")]
+    TooFewEarned {
+        /// How many have; copies count as one.
+        earned: usize,
+        /// How many it takes.
+        needed: u16,
+    },
+    /// A tournament so one-sided that no strengths follow from it.
+    #[error("the tournament is too one-sided for strengths: raise pairwise.prior_milli")]
+    NoStrengths,
+    /// The seat that the rules burn is not one of the subnet.
+    #[error("the rules burn the share of uid {0}, which has no seat")]
+    NoBurnSeat(Uid),
     /// A snapshot with one seat twice.
     #[error("the snapshot is not one of a subnet")]
     Seats(#[from] WeightsError),
-}
-
-impl Default for WeightPolicy {
-    fn default() -> Self {
-        Self::Proportional { power: 2 }
-    }
-}
-
-impl WeightPolicy {
-    /// The power that standings are raised to; 1 where the policy has none.
-    pub(crate) fn power(&self) -> u32 {
-        match self {
-            Self::Proportional { power } => *power,
-            Self::WinnerTakesAll => 1,
-        }
-    }
-
-    /// A standing's weight before it is rounded, in units of 2^-32 of the best one's.
-    fn exact(&self, standing: Score, best: Score) -> u64 {
-        if standing == Score::ZERO {
-            return 0;
-        }
-        match self {
-            Self::WinnerTakesAll => {
-                if standing == best {
-                    1 << BITS
-                } else {
-                    0
-                }
-            }
-            Self::Proportional { power } => {
-                let ratio = (u128::from(standing.nano()) << BITS) / u128::from(best.nano().max(1));
-                let share = (0..*power).fold(1 << BITS, |share, _| (share * ratio) >> BITS);
-                u64::try_from(share).unwrap_or(1 << BITS)
-            }
-        }
-    }
 }
 
 /// From units of 2^-32 to the chain's: 65535 for the best.
@@ -134,12 +100,26 @@ pub struct Share {
     pub uid: Uid,
     /// Its tenant.
     pub registration: Registration,
-    /// The tenant's standing; none where it was not scored lately.
+    /// What the tenant's standing counts; none where it was not scored lately.
     pub standing: Option<Score>,
-    /// Its weight before it is rounded, in units of 2^-32 of the best one's.
+    /// How many miners share one weight with it, itself included, because their answers are alike.
+    pub copies: usize,
+    /// Its weight before it is rounded, in units of 2^-32 of the largest one.
     pub exact: u64,
     /// Its weight; none where the row leaves it out.
     pub value: Option<u16>,
+}
+
+/// A row that was computed, seat by seat, and who is king by it.
+pub(crate) struct RowPlan {
+    shares: Vec<Share>,
+    pub king: Option<Registration>,
+}
+
+impl RowPlan {
+    pub fn row(&self) -> Result<Weights, NoWeights> {
+        Ok(Weights::new(self.shares.iter().filter_map(|share| Some((share.uid, share.value?))))?)
+    }
 }
 
 /// The row that follows from the standings, seat by seat in the snapshot's order: largest value 65535, so that the chain's
@@ -148,21 +128,91 @@ pub struct Share {
 /// Who lost the seat, or was not asked lately, has no weight; nor has the validator itself. Where the chain or [`Zeros`]
 /// want more uids named than have earned weight, others are named with the weight 0.
 pub fn shares(table: &ScoreTable, snapshot: &Snapshot) -> Result<Vec<Share>, NoWeights> {
-    let standings = || snapshot.seats.iter().map(|seat| table.standing(&seat.registration));
-    let best = standings().flatten().max().ok_or(NoWeights::NobodyScored)?;
-    if best == Score::ZERO {
-        return Err(NoWeights::NobodyEarned);
-    }
-    let policy = table.config().weights;
-    let share = |(seat, standing): (&Seat, Option<Score>)| {
-        let exact = standing.map_or(0, |standing| policy.exact(standing, best));
-        let value = Some(rounded(exact)).filter(|value| *value > 0);
-        Share { uid: seat.uid, registration: seat.registration, standing, exact, value }
-    };
-    let mut shares: Vec<Share> = snapshot.seats.iter().zip(standings()).map(share).collect();
+    plan(table, snapshot).map(|plan| plan.shares)
+}
 
-    let required = match table.config().zeros {
-        Zeros::Omit => usize::from(snapshot.min_allowed_weights).min(shares.len()),
+/// The row of [`shares`].
+pub fn weights(table: &ScoreTable, snapshot: &Snapshot) -> Result<Weights, NoWeights> {
+    plan(table, snapshot)?.row()
+}
+
+pub(crate) fn plan(table: &ScoreTable, snapshot: &Snapshot) -> Result<RowPlan, NoWeights> {
+    let incentive = table.incentive();
+    let miners: Vec<Registration> = snapshot.seats.iter().map(|seat| seat.registration).collect();
+    let mut standings: Vec<Option<Score>> = miners.iter().map(|miner| table.standing(miner)).collect();
+    incentive.pairwise.rank(&table.state().wins, &miners, &mut standings)?;
+    let burn_seat = match incentive.limits.burn() {
+        Some(uid) => {
+            let seat = snapshot.seats.iter().position(|seat| seat.uid == uid);
+            Some(seat.ok_or(NoWeights::NoBurnSeat(uid))?)
+        }
+        None => None,
+    };
+
+    // Copies are one miner: they share what the best of them is worth.
+    let groups = incentive.duplicates.groups(&table.state().alike, &miners);
+    let mut united = vec![Score::ZERO; miners.len()];
+    let mut sizes = vec![0; miners.len()];
+    for ((group, standing), miner) in groups.iter().zip(&standings).zip(&miners) {
+        let standing = standing.unwrap_or_default();
+        united[*group] = united[*group].max(standing);
+        sizes[*group] += usize::from(standing > Score::ZERO);
+        debug_assert!(miner.hotkey != table.header().validator || standing == Score::ZERO);
+    }
+    let earned = united.iter().filter(|standing| **standing > Score::ZERO).count();
+    let enough = earned >= usize::from(incentive.limits.min_miners);
+
+    let mut king = table.state().throne.king().copied();
+    let laid = if enough {
+        let weights = match incentive.weights {
+            WeightMap::KingOfTheHill { alpha_ppm, .. } => {
+                let seated: Vec<(Registration, Score)> =
+                    miners.iter().zip(&united).map(|(miner, standing)| (*miner, *standing)).collect();
+                king = table.state().throne.heir(&seated, alpha_ppm);
+                miners.iter().map(|miner| if Some(*miner) == king { 1 << BITS } else { 0 }).collect()
+            }
+            map => map.weigh(&united),
+        };
+        incentive.limits.lay(&weights)
+    } else if incentive.limits.burn_when_idle && burn_seat.is_some() {
+        Laid { weights: vec![0; miners.len()], burnt: 1 << BITS }
+    } else {
+        return Err(nothing(incentive, &standings, earned));
+    };
+
+    let share = |at: usize, seat: &Seat| {
+        let standing = standings[at];
+        let group = groups[at];
+        let copies = sizes[group].max(1);
+        let of_group = if standing > Some(Score::ZERO) { laid.weights[group] / copies as u64 } else { 0 };
+        let exact = of_group + if burn_seat == Some(at) { laid.burnt } else { 0 };
+        Share { uid: seat.uid, registration: seat.registration, standing, copies, exact, value: None }
+    };
+    let mut shares: Vec<Share> = snapshot.seats.iter().enumerate().map(|(at, seat)| share(at, seat)).collect();
+    let largest = shares.iter().map(|share| share.exact).max().unwrap_or(0).max(1);
+    for share in &mut shares {
+        // Copies that share the largest weight, or a burn seat that earns something too, move the unit.
+        let exact = (u128::from(share.exact) << BITS) / u128::from(largest);
+        share.exact = u64::try_from(exact).unwrap_or(u64::MAX);
+        share.value = Some(rounded(share.exact)).filter(|value| *value > 0);
+    }
+    name_more(&mut shares, incentive.zeros, snapshot.min_allowed_weights);
+    Ok(RowPlan { shares, king })
+}
+
+/// Why there is no row where fewer have earned something than must have.
+fn nothing(incentive: &Incentive, standings: &[Option<Score>], earned: usize) -> NoWeights {
+    match (standings.iter().any(Option::is_some), earned) {
+        (false, _) => NoWeights::NobodyScored,
+        (true, 0) => NoWeights::NobodyEarned,
+        (true, earned) => NoWeights::TooFewEarned { earned, needed: incentive.limits.min_miners },
+    }
+}
+
+/// Names as many seats with 0 as are wanted, the lowest uids first.
+fn name_more(shares: &mut [Share], zeros: Zeros, min_allowed_weights: u16) {
+    let required = match zeros {
+        Zeros::Omit => usize::from(min_allowed_weights).min(shares.len()),
         Zeros::Explicit => shares.len(),
     };
     let named = shares.iter().filter(|share| share.value.is_some()).count();
@@ -170,30 +220,5 @@ pub fn shares(table: &ScoreTable, snapshot: &Snapshot) -> Result<Vec<Share>, NoW
     unnamed.sort_unstable_by_key(|share| share.uid);
     for share in unnamed.into_iter().take(required.saturating_sub(named)) {
         share.value = Some(0);
-    }
-    Ok(shares)
-}
-
-/// The row of [`shares`].
-pub fn weights(table: &ScoreTable, snapshot: &Snapshot) -> Result<Weights, NoWeights> {
-    let shares = shares(table, snapshot)?;
-    Ok(Weights::new(shares.into_iter().filter_map(|share| Some((share.uid, share.value?))))?)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn half_as_good_is_paid_a_quarter() {
-        let weigh = |policy: WeightPolicy, nano| rounded(policy.exact(Score::from_nano(nano).unwrap(), Score::ONE));
-        let square = WeightPolicy::default();
-        assert_eq!(weigh(square, 1_000_000_000), 65_535);
-        assert_eq!(weigh(square, 500_000_000), 16_384);
-        assert_eq!(weigh(square, 1), 0);
-        assert_eq!(weigh(square, 0), 0);
-        assert_eq!(weigh(WeightPolicy::Proportional { power: 1 }, 500_000_000), 32_768);
-        assert_eq!(weigh(WeightPolicy::WinnerTakesAll, 999_999_999), 0);
-        assert_eq!(weigh(WeightPolicy::WinnerTakesAll, 1_000_000_000), 65_535);
     }
 }

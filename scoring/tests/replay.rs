@@ -5,12 +5,12 @@ mod subnet;
 use std::io::{BufReader, Cursor};
 
 use assay_scoring::{
-    Divergence, Landed, LineFault, LogError, LogReader, MAX_LINE, Outcome, Record, ReplayError, Score, ScoringConfig,
-    WeightsRecord, replay, replay_log,
+    Divergence, Incentive, Landed, LineFault, LogError, LogReader, MAX_LINE, Outcome, Record, ReplayError, Score, Seal,
+    Sealed, WeightsRecord, replay_log,
 };
 use primitives::{Digest, Uid, Weights};
 use proptest::prelude::*;
-use subnet::{Act, Validator, block, snapshot, text};
+use subnet::{Act, Validator, block, replayed, snapshot, text, validator};
 
 fn act() -> impl Strategy<Value = Act> {
     prop_oneof![
@@ -24,12 +24,13 @@ fn act() -> impl Strategy<Value = Act> {
 fn logs() -> impl Strategy<Value = (Validator, Option<Weights>)> {
     let acts = prop::collection::vec(prop::collection::vec(act(), 5), 1..8);
     (acts, 0u16..6, 1usize..4).prop_map(|(rounds, seated, every)| {
-        let mut validator = Validator::new(ScoringConfig::default());
+        let mut validator = Validator::new(Incentive::default());
         let mut last = None;
         for (number, acts) in rounds.iter().enumerate() {
             validator.round(acts);
             if number % every == 0 {
                 last = validator.weigh(snapshot(seated, 1)).ok().or(last);
+                validator.seal();
             }
         }
         (validator, last)
@@ -51,23 +52,23 @@ proptest! {
 
     #[test]
     fn a_replay_ends_with_the_weights_that_were_set((validator, last) in logs()) {
-        let replayed = replay(validator.records.clone()).unwrap();
-        prop_assert_eq!(replayed.table.last_weights(), last.as_ref());
-        prop_assert!(replayed.table.standings().eq(validator.table.standings()));
+        let again = replayed(&validator.records).unwrap();
+        prop_assert_eq!(again.table.last_weights(), last.as_ref());
+        prop_assert_eq!(again.digest(), validator.replay.digest());
         let from_text = replay_log(Cursor::new(validator.text())).unwrap();
         prop_assert_eq!(from_text.table.last_weights(), last.as_ref());
-        prop_assert_eq!(from_text.counts, replayed.counts);
+        prop_assert_eq!(from_text.counts, again.counts);
     }
 
     #[test]
     fn a_restart_anywhere_changes_nothing((validator, _) in logs(), at in any::<prop::sample::Index>()) {
         let at = 1 + at.index(validator.records.len());
-        let mut restarted = replay(validator.records[..at].to_vec()).unwrap().table;
+        let mut restarted = replayed(&validator.records[..at]).unwrap();
         for record in &validator.records[at..] {
-            restarted.apply(record).unwrap();
+            restarted.append(record).unwrap();
         }
-        prop_assert!(restarted.standings().eq(validator.table.standings()));
-        prop_assert_eq!(restarted.last_weights(), validator.table.last_weights());
+        prop_assert_eq!(restarted.log(), validator.replay.log());
+        prop_assert_eq!(restarted.digest(), validator.replay.digest());
     }
 
     #[test]
@@ -104,7 +105,7 @@ proptest! {
 
     #[test]
     fn the_reader_survives_anything(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
-        let outcome: Result<Vec<Record>, LogError> = LogReader::new(Cursor::new(&bytes)).collect();
+        let outcome: Result<Vec<Sealed>, LogError> = LogReader::new(Cursor::new(&bytes)).collect();
         prop_assert!(outcome.is_err() || bytes.is_empty());
     }
 
@@ -120,10 +121,11 @@ proptest! {
 }
 
 fn honest() -> Validator {
-    let mut validator = Validator::new(ScoringConfig::default());
+    let mut validator = Validator::new(Incentive::default());
     for _ in 0..3 {
         validator.round(&[Act::Answer(40, 200), Act::Answer(39, 900), Act::Fail(Outcome::Refused)]);
         validator.weigh(snapshot(3, 1)).unwrap();
+        validator.seal();
     }
     validator
 }
@@ -164,7 +166,7 @@ fn a_validator_can_not_forge_its_own_log() {
     assert!(matches!(divergence, Divergence::WrongRound { current: Some(1), found: 2 }));
     let divergence = forged_score(|scored| scored.task = "favour".into());
     assert_eq!(divergence, Divergence::Task("favour".into()));
-    let divergence = forged_score(|scored| scored.miner.hotkey = subnet::VALIDATOR);
+    let divergence = forged_score(|scored| scored.miner.hotkey = validator().hotkey());
     assert_eq!(divergence, Divergence::Oneself);
     let divergence = forged("weights", |record| {
         if let Record::Weights(record) = record {
@@ -184,23 +186,43 @@ fn a_validator_can_not_forge_its_own_log() {
     assert_eq!(divergence, Divergence::NoHeader("round"));
     let divergence = forged("header", |record| {
         if let Record::Header(header) = record {
-            header.config.scorer = "best_friends".into();
+            let quality = "best_friends".into();
+            header.rules = Incentive { quality, ..header.rules.incentive().clone() }.into();
         }
     });
-    assert!(matches!(divergence, Divergence::Config(_)));
+    assert!(matches!(divergence, Divergence::Rules(_)));
+    let forged_seal = |edit: fn(&mut Seal)| {
+        forged("seal", |record| {
+            if let Record::Seal(seal) = record {
+                edit(seal);
+            }
+        })
+    };
+    assert!(matches!(forged_seal(|seal| seal.records -= 1), Divergence::Seal { .. }));
+    assert!(matches!(forged_seal(|seal| seal.root = Digest([0; 32])), Divergence::Seal { .. }));
+    assert!(matches!(forged_seal(|seal| seal.previous = Some(Digest([0; 32]))), Divergence::Seal { .. }));
+    assert!(matches!(forged_seal(|seal| seal.state = Digest([0; 32])), Divergence::State { .. }));
+    assert_eq!(forged_seal(|seal| seal.epoch += 1), Divergence::Unsigned);
+    assert_eq!(forged_seal(|seal| seal.signature.0[9] ^= 1), Divergence::Unsigned);
+    let divergence = forged("anchored", |record| {
+        if let Record::Anchored(anchored) = record {
+            anchored.root = Digest([0; 32]);
+        }
+    });
+    assert!(matches!(divergence, Divergence::Anchor { .. }));
 }
 
 #[test]
 fn a_miner_counts_once_a_round_and_rounds_go_forward() {
     let mut records = honest().records;
     records.insert(3, records[2].clone());
-    let error = replay(records).unwrap_err();
+    let error = replayed(&records).unwrap_err();
     let ReplayError::Diverged { seq: 3, divergence, .. } = error else { panic!("{error}") };
     assert!(matches!(*divergence, Divergence::Repeated { .. }));
 
     let mut records = honest().records;
     records.push(records[1].clone());
-    let error = replay(records).unwrap_err();
+    let error = replayed(&records).unwrap_err();
     let ReplayError::Diverged { divergence, .. } = error else { panic!("{error}") };
     assert!(matches!(*divergence, Divergence::RoundOrder { .. }));
 }
@@ -216,7 +238,7 @@ fn unreadable_logs_are_told_apart() {
     let (line, cut) = fault(&text[..text.len() - 10]);
     assert!(matches!(cut, LineFault::Cut));
     assert_eq!(line, honest().records.len() as u64);
-    assert!(matches!(fault(b"{}\n"), (1, LineFault::Broken(_))));
+    assert!(matches!(fault(b"{}\n"), (1, LineFault::Layout)));
 
     let endless = BufReader::new(std::io::repeat(b'7'));
     let first = LogReader::new(endless).next().unwrap().unwrap_err();
@@ -226,24 +248,24 @@ fn unreadable_logs_are_told_apart() {
 /// A row that is committed is seen on chain epochs after others were computed.
 #[test]
 fn rows_land_late_and_in_order_and_once() {
-    let mut validator = Validator::new(ScoringConfig::default());
+    let mut validator = Validator::new(Incentive::default());
     let mut rows = Vec::new();
     for latency in [200, 900, 1_500] {
         validator.round(&[Act::Answer(40, latency), Act::Answer(40, 200)]);
-        let weights = assay_scoring::weights(&validator.table, &snapshot(2, 1)).unwrap();
-        let round = validator.table.round().unwrap().round;
+        let weights = assay_scoring::weights(validator.table(), &snapshot(2, 1)).unwrap();
+        let round = validator.table().round().unwrap().round;
         let record = WeightsRecord { round, snapshot: snapshot(2, 1), weights: weights.clone(), version_key: 0 };
         validator.record(Record::Weights(Box::new(record)));
         rows.push(weights);
     }
     assert!(rows[0] != rows[1] && rows[1] != rows[2]);
-    let landed = |row: &Weights| Record::Landed(Landed { block: block(99), weights: row.clone() });
+    let landed = |row: &Weights| Record::Landed(Landed { block: block(99), weights: row.clone(), call: None });
     // The first one is lost: the second one overtook it.
     validator.record(landed(&rows[1]));
     for late in [&rows[0], &rows[1]] {
-        let error = validator.table.apply(&landed(late)).unwrap_err();
+        let error = validator.replay.append(&landed(late)).unwrap_err();
         assert!(matches!(error, Divergence::Landed { .. }), "{error}");
     }
     validator.record(landed(&rows[2]));
-    assert_eq!(replay(validator.records).unwrap().counts.landed, 2);
+    assert_eq!(replayed(&validator.records).unwrap().counts.landed, 2);
 }

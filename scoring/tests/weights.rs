@@ -2,7 +2,7 @@
 
 mod subnet;
 
-use assay_scoring::{NoWeights, Outcome, ScoringConfig, Snapshot, WeightPolicy, Zeros, weights};
+use assay_scoring::{Incentive, NoWeights, Outcome, Snapshot, Speed, WeightMap, Zeros, weights};
 use primitives::{Registration, Uid, Weights};
 use proptest::prelude::*;
 use subnet::{Act, Validator, miner, snapshot};
@@ -19,23 +19,23 @@ fn rounds(miners: usize) -> impl Strategy<Value = Vec<Vec<Act>>> {
     prop::collection::vec(prop::collection::vec(act(), miners), 1..12)
 }
 
-fn config() -> impl Strategy<Value = ScoringConfig> {
+fn incentive() -> impl Strategy<Value = Incentive> {
     let policy = prop_oneof![
-        (1u32..=16).prop_map(|power| WeightPolicy::Proportional { power }),
-        Just(WeightPolicy::WinnerTakesAll),
+        (1u32..=16).prop_map(|power| WeightMap::Proportional { power }),
+        Just(WeightMap::WinnerTakesAll {}),
     ];
     let zeros = prop::sample::select(&[Zeros::Omit, Zeros::Explicit][..]);
-    (policy, zeros, any::<bool>(), 1u64..6).prop_map(|(weights, zeros, speed, stale_after_rounds)| ScoringConfig {
-        scorer: if speed { "accuracy_and_speed".into() } else { "accuracy".into() },
+    (policy, zeros, any::<bool>(), 1u64..6).prop_map(|(weights, zeros, speed, stale_after_rounds)| Incentive {
+        speed: if speed { Speed::default() } else { Speed::None {} },
         weights,
         zeros,
         stale_after_rounds,
-        ..ScoringConfig::default()
+        ..Incentive::default()
     })
 }
 
-fn play(config: &ScoringConfig, rounds: &[Vec<Act>]) -> Validator {
-    let mut validator = Validator::new(config.clone());
+fn play(incentive: &Incentive, rounds: &[Vec<Act>]) -> Validator {
+    let mut validator = Validator::new(incentive.clone());
     rounds.iter().for_each(|acts| validator.round(acts));
     validator
 }
@@ -48,13 +48,13 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn weight_is_never_invented(config in config(), rounds in rounds(6), min_allowed in 0u16..12, seated in 0u16..9) {
-        let validator = play(&config, &rounds);
+    fn weight_is_never_invented(incentive in incentive(), rounds in rounds(6), min_allowed in 0u16..12, seated in 0u16..9) {
+        let validator = play(&incentive, &rounds);
         let snapshot = snapshot(seated, min_allowed);
         let succeeded = |index: usize| rounds.iter().any(|acts| matches!(acts.get(index), Some(Act::Answer(36.., _))));
-        match weights(&validator.table, &snapshot) {
+        match weights(validator.table(), &snapshot) {
             Ok(row) => {
-                let fewest = if config.zeros == Zeros::Explicit { snapshot.seats.len() } else { min_allowed.into() };
+                let fewest = if incentive.zeros == Zeros::Explicit { snapshot.seats.len() } else { min_allowed.into() };
                 prop_assert!(row.len() >= fewest.min(snapshot.seats.len()));
                 prop_assert_eq!(row.values().into_iter().max(), Some(u16::MAX));
                 prop_assert_eq!(row.get(Uid(0)), 0);
@@ -70,17 +70,17 @@ proptest! {
 
     #[test]
     fn weights_move_with_the_miner_when_seats_change(
-        config in config(),
+        incentive in incentive(),
         rounds in rounds(6),
         order in Just((1u16..7).collect::<Vec<_>>()).prop_shuffle(),
     ) {
-        let validator = play(&config, &rounds);
+        let validator = play(&incentive, &rounds);
         let before = snapshot(6, 0);
         let mut after = before.clone();
         for (seat, uid) in after.seats[1..].iter_mut().zip(&order) {
             seat.uid = Uid(*uid);
         }
-        let (before, after) = (weights(&validator.table, &before), weights(&validator.table, &after));
+        let (before, after) = (weights(validator.table(), &before), weights(validator.table(), &after));
         prop_assert_eq!(before.is_ok(), after.is_ok());
         for (index, uid) in (0..).zip(&order) {
             prop_assert_eq!(weight(&before, index), weight(&after, uid - 1));
@@ -89,20 +89,20 @@ proptest! {
 
     #[test]
     fn doing_better_never_costs_weight(
-        config in config(),
+        incentive in incentive(),
         mut rounds in rounds(4),
         at in any::<prop::sample::Index>(),
         better in 0u32..=4,
         faster in 1u64..3_000,
     ) {
-        let before = weights(&play(&config, &rounds).table, &snapshot(4, 0));
+        let before = weights(play(&incentive, &rounds).table(), &snapshot(4, 0));
         let at = at.index(rounds.len());
         rounds[at][0] = match rounds[at][0] {
             Act::Answer(matched, latency) => Act::Answer((matched + better).min(40), latency.min(faster)),
             Act::Fail(_) => Act::Answer(36 + better, faster),
             Act::Rest => return Ok(()),
         };
-        let after = weights(&play(&config, &rounds).table, &snapshot(4, 0));
+        let after = weights(play(&incentive, &rounds).table(), &snapshot(4, 0));
         prop_assert!(weight(&after, 0) >= weight(&before, 0));
         for rival in 1..4 {
             prop_assert!(weight(&after, rival) <= weight(&before, rival) || before.is_err() || weight(&after, 0) == 0);
@@ -113,14 +113,14 @@ proptest! {
     fn failing_is_worth_nothing(rounds in rounds(4), failure in prop::sample::select(&Outcome::ALL[1..])) {
         let mut rounds = rounds;
         rounds.iter_mut().for_each(|acts| acts[0] = Act::Fail(failure));
-        let weights = weights(&play(&ScoringConfig::default(), &rounds).table, &snapshot(4, 0));
+        let weights = weights(play(&Incentive::default(), &rounds).table(), &snapshot(4, 0));
         prop_assert_eq!(weight(&weights, 0), 0);
     }
 }
 
 #[test]
 fn nobody_scored_and_nobody_earned_are_told_apart() {
-    let mut validator = Validator::new(ScoringConfig::default());
+    let mut validator = Validator::new(Incentive::default());
     assert_eq!(validator.weigh(snapshot(2, 1)), Err(NoWeights::NobodyScored));
     validator.round(&[Act::Fail(Outcome::Timeout), Act::Rest]);
     assert_eq!(validator.weigh(snapshot(2, 1)), Err(NoWeights::NobodyEarned));
@@ -132,19 +132,19 @@ fn nobody_scored_and_nobody_earned_are_told_apart() {
 
 #[test]
 fn a_miner_that_left_has_no_weight_and_returns_with_no_history() {
-    let mut validator = Validator::new(ScoringConfig::default());
+    let mut validator = Validator::new(Incentive::default());
     validator.round(&[Act::Answer(40, 1), Act::Answer(40, 1)]);
     let mut snapshot = snapshot(2, 1);
     snapshot.seats[1].registration = Registration { block: 9_999, ..miner(0) };
     let row = validator.weigh(snapshot).unwrap();
     assert_eq!((row.get(Uid(1)), row.get(Uid(2))), (0, u16::MAX));
-    assert_eq!(validator.table.standings().len(), 1);
+    assert_eq!(validator.table().standings().len(), 1);
 }
 
 #[test]
 fn a_lucky_cheat_ends_with_less_than_a_tenth_of_an_honest_miner() {
     for failure in [Act::Answer(12, 300), Act::Fail(Outcome::Timeout)] {
-        let mut validator = Validator::new(ScoringConfig::default());
+        let mut validator = Validator::new(Incentive::default());
         for round in 0..80 {
             // Lucky in the first round, and once in so many after it.
             let lucky = |every: usize| if round % every == 0 { Act::Answer(40, 300) } else { failure };

@@ -10,7 +10,7 @@ use cli::demo::{
 use localnet::BlockTime;
 use model::Engine;
 use primitives::{BlockRef, Hotkey, MechId, Metagraph};
-use scoring::ScoringConfig;
+use scoring::{Gate, Incentive};
 use tokio::time::timeout;
 
 /// Nothing in a test may take longer: it hangs then.
@@ -84,7 +84,7 @@ impl Subnet {
             request_deadline_ms: 3_000,
             weights_margin_blocks: 8,
             // As where not all answers are audited.
-            scoring: ScoringConfig { penalty_answers: 20, ..ScoringConfig::default() },
+            incentive: Incentive { gate: Gate { penalty_answers: 20, ..Gate::default() }, ..Incentive::default() },
             ..validator::Config::test(NETUID, self.folder())
         }
     }

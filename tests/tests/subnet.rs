@@ -41,13 +41,13 @@ async fn honest_miners_are_paid_and_cheats_are_not() {
     let uid = metagraph.by_hotkey(&validator.hotkey()).unwrap().uid;
     let on_chain = subnet.client.read_weights(NETUID, MechId(0), uid, None).await.unwrap();
     let store = validator::Store::open_read_only(&subnet.validator_config().store_path).unwrap();
+    assert_eq!(store.replay(&scoring::Registry::default()).unwrap().counts.weights, 1);
     let records = store.records(0).unwrap();
     let logged = records.iter().rev().find_map(|record| match record {
         scoring::Record::Weights(record) => Some(record.weights.iter().collect()),
         _ => None,
     });
     assert_eq!(Some(on_chain), logged);
-    assert_eq!(scoring::replay(records).unwrap().counts.weights, 1);
 
     let paid = subnet.epoch().await.unwrap();
     let (fast, medium) = (stake(&subnet, &paid, Role::Fast), stake(&subnet, &paid, Role::Medium));

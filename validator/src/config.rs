@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use primitives::{MechId, NetUid};
-use scoring::{Registry, ScoringConfig};
+use scoring::{Incentive, IncentiveError, Registry};
 use serde::{Deserialize, Serialize};
 
 /// A validator's settings. The numbers here are the defaults; `configs/validator.toml` repeats them with comments.
@@ -34,7 +34,14 @@ pub struct Config {
     pub commit_reveal: CommitReveal,
     /// How answers become scores, and scores weights. A store keeps to the rules that it was begun with. What is demanded
     /// of proofs is not set here: it follows from the model.
-    pub scoring: ScoringConfig,
+    #[serde(skip)]
+    pub incentive: Incentive,
+    /// The tasks and scorers that the rules may name.
+    #[serde(skip)]
+    pub registry: Registry,
+    /// Whether the root of the score log is published once an epoch. The chain keeps one commitment of each hotkey: it takes
+    /// the place of any other.
+    pub anchor: bool,
 }
 
 /// How rows are committed where the subnet wants them committed before they stand.
@@ -62,7 +69,9 @@ impl Default for Config {
             weights_min_rounds: 1,
             metrics_listen: None,
             commit_reveal: CommitReveal::default(),
-            scoring: ScoringConfig::default(),
+            incentive: Incentive::default(),
+            registry: Registry::default(),
+            anchor: true,
         }
     }
 }
@@ -73,9 +82,9 @@ pub enum ConfigError {
     /// A number that must not be zero.
     #[error("{0} must be at least 1")]
     Zero(&'static str),
-    /// Scoring rules that make no sense.
-    #[error("scoring: {0}")]
-    Scoring(#[from] scoring::ConfigError),
+    /// Rules that make no sense.
+    #[error("incentive: {0}")]
+    Incentive(#[from] IncentiveError),
 }
 
 impl Config {
@@ -104,7 +113,8 @@ impl Config {
         if let Some((name, _)) = positive.iter().find(|(_, number)| *number == 0) {
             return Err(ConfigError::Zero(name));
         }
-        Ok(Registry::default().check(&self.scoring)?)
+        self.registry.build(&self.incentive)?;
+        Ok(())
     }
 
     pub(crate) fn request_deadline(&self) -> Duration {

@@ -9,7 +9,7 @@ use std::{
 
 use primitives::Digest;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params};
-use scoring::{Broken, Divergence, Sealed};
+use scoring::{Broken, Divergence, ReplayError, Sealed};
 
 use crate::{
     identity::Identity,
@@ -19,7 +19,7 @@ use crate::{
 /// "ASAY": tells our files from other SQLite databases.
 const APPLICATION_ID: i64 = 0x4153_4159;
 /// The schema that this program reads and writes.
-pub(crate) const SCHEMA: i64 = 2;
+pub(crate) const SCHEMA: i64 = 3;
 /// How long a reader waits for a writer to switch the write-ahead log; the writer itself never has to wait.
 const BUSY: Duration = Duration::from_secs(5);
 
@@ -34,7 +34,20 @@ CREATE TABLE records (
     bytes BLOB NOT NULL
 ) STRICT;
 CREATE TRIGGER records_keep BEFORE UPDATE ON records BEGIN SELECT RAISE(ABORT, 'records are append-only'); END;
+";
+
+/// Nobody deletes records, but for who prunes the log.
+const KEEP_RECORDS: &str = "
 CREATE TRIGGER records_stay BEFORE DELETE ON records BEGIN SELECT RAISE(ABORT, 'records are append-only'); END;
+";
+
+/// What the log had come to at the seal that it was pruned to. Records before it are gone, but for the header.
+const CREATE_CHECKPOINT: &str = "
+CREATE TABLE checkpoint (
+    one   INTEGER PRIMARY KEY CHECK (one = 1),
+    seq   INTEGER NOT NULL,
+    state BLOB NOT NULL
+) STRICT;
 ";
 
 /// The journal of weights.
@@ -43,7 +56,7 @@ CREATE TABLE submissions (
     id               INTEGER PRIMARY KEY,
     epoch_index      INTEGER NOT NULL UNIQUE,
     last_epoch_block INTEGER NOT NULL,
-    record_seq       INTEGER NOT NULL REFERENCES records (seq),
+    record_seq       INTEGER NOT NULL,
     planned_at       INTEGER NOT NULL,
     uid              INTEGER NOT NULL,
     weights          TEXT NOT NULL,
@@ -61,18 +74,6 @@ CREATE TABLE submissions (
     CHECK ((state = 'abandoned') = (reason IS NOT NULL))
 ) STRICT;
 ";
-
-/// From the first schema, which knew no commits, to this one: before and after the journal is made anew.
-const MIGRATE: [&str; 2] = [
-    "ALTER TABLE submissions RENAME TO submissions_1;",
-    "INSERT INTO submissions
-         (id, epoch_index, last_epoch_block, record_seq, planned_at, uid, weights, version_key, state, attempts, call,
-          block, reason)
-     SELECT id, epoch_index, last_epoch_block, record_seq, planned_at, uid, weights, version_key, state, attempts, call,
-            landed, reason
-     FROM submissions_1;
-     DROP TABLE submissions_1;",
-];
 
 /// Why a store can't be opened, read or written.
 #[derive(Debug, thiserror::Error)]
@@ -103,8 +104,11 @@ pub enum StoreError {
         /// Its schema.
         found: i64,
     },
-    /// From an earlier version of this program, and opened to look only.
-    #[error("{path}: the store has schema {found}: a validator that starts with it brings it to schema {SCHEMA}")]
+    /// From an earlier version of this program.
+    #[error(
+        "{path}: the store has schema {found}, of an earlier version: only the version of this program that wrote it \
+         reads its score log; start a new store"
+    )]
     Older {
         /// The store.
         path: PathBuf,
@@ -164,6 +168,13 @@ pub enum StoreError {
         /// The epoch.
         epoch_index: u64,
     },
+    /// Bytes in the log that are no record, though the hashes fit: written by another program.
+    #[error("the score log holds something else than records")]
+    Record {
+        /// What.
+        #[source]
+        source: Broken,
+    },
     /// The log can't be written out.
     #[error("can't export the score log")]
     Export(#[source] io::Error),
@@ -221,7 +232,7 @@ pub enum Damage {
         seq: u64,
         /// How.
         #[source]
-        source: Divergence,
+        source: Box<Divergence>,
     },
     /// A row of the journal makes no sense.
     #[error("submission {id} of the journal is unreadable")]
@@ -235,6 +246,26 @@ pub enum Damage {
     /// The identity makes no sense.
     #[error("the store's identity is unreadable")]
     Identity(#[source] serde_json::Error),
+}
+
+impl Damage {
+    /// Of what a replay says about a record of a store.
+    pub(crate) fn of(seq: u64, error: ReplayError) -> Self {
+        match error {
+            ReplayError::Broken(source) => Self::Broken { seq, source },
+            ReplayError::Diverged { divergence, .. } => Self::Diverged { seq, source: divergence },
+            // Of texts and of nothing: a store's records are neither.
+            ReplayError::Empty | ReplayError::Log(_) => Self::Gap { seq },
+        }
+    }
+}
+
+/// A seal that the log was pruned to.
+pub(crate) struct Checkpoint {
+    /// Its place in the log.
+    pub seq: u64,
+    /// [`scoring::Replay::to_bytes`] before it.
+    pub state: Vec<u8>,
 }
 
 pub(crate) struct Database {
@@ -303,18 +334,10 @@ impl Database {
         if empty {
             let transaction = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
             transaction.execute_batch(CREATE)?;
+            transaction.execute_batch(KEEP_RECORDS)?;
+            transaction.execute_batch(CREATE_CHECKPOINT)?;
             transaction.execute_batch(CREATE_SUBMISSIONS)?;
             transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-            transaction.pragma_update(None, "user_version", SCHEMA)?;
-            transaction.commit()?;
-        }
-        let schema: i64 = self.conn.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-        if schema == 1 {
-            let [before, after] = MIGRATE;
-            let transaction = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            for statements in [before, CREATE_SUBMISSIONS, after] {
-                transaction.execute_batch(statements)?;
-            }
             transaction.pragma_update(None, "user_version", SCHEMA)?;
             transaction.commit()?;
         }
@@ -384,26 +407,65 @@ impl Database {
         self.read(|conn| journal::read(conn, which))?.map_err(|damage| self.damaged(damage))
     }
 
-    /// Every record from `from` on, in order.
-    pub fn rows<E: From<StoreError>>(&self, from: u64, mut each: impl FnMut(Sealed) -> Result<(), E>) -> Result<(), E> {
+    /// Where the log was pruned to.
+    pub fn checkpoint(&self) -> Result<Option<Checkpoint>, StoreError> {
+        let query = "SELECT seq, state FROM checkpoint";
+        let read = |row: &rusqlite::Row<'_>| Ok(Checkpoint { seq: unsigned(row.get(0)?), state: row.get(1)? });
+        self.read(|conn| conn.query_row(query, [], read).optional())
+    }
+
+    /// So many records from `from` on, in order.
+    pub fn page(&self, from: u64, count: u32) -> Result<Vec<Sealed>, StoreError> {
+        self.read(|conn| {
+            let query = "SELECT seq, hash, bytes FROM records WHERE seq >= ?1 ORDER BY seq LIMIT ?2";
+            let mut statement = conn.prepare_cached(query)?;
+            statement.query_map(params![signed(from), count], sealed)?.collect()
+        })
+    }
+
+    /// Forget the records between the header and a seal, and remember what they came to.
+    pub fn prune(&mut self, checkpoint: &Checkpoint) -> Result<(), StoreError> {
+        self.write(|transaction| {
+            // The log is append-only for everybody else.
+            transaction.execute_batch("DROP TRIGGER records_stay;")?;
+            transaction.execute("DELETE FROM records WHERE seq > 0 AND seq < ?1", [signed(checkpoint.seq)])?;
+            transaction.execute_batch(KEEP_RECORDS)?;
+            transaction.execute(
+                "INSERT OR REPLACE INTO checkpoint (one, seq, state) VALUES (1, ?1, ?2)",
+                params![signed(checkpoint.seq), checkpoint.state],
+            )?;
+            Ok(())
+        })?;
+        // What was freed goes back to the disk. Where there is no room for that, nothing is lost: it is used again.
+        self.read(|conn| conn.execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE);"))
+    }
+
+    /// The header, and every record from `from` on, in order; all where there is none.
+    pub fn rows<E: From<StoreError>>(
+        &self,
+        from: Option<u64>,
+        mut each: impl FnMut(Sealed) -> Result<(), E>,
+    ) -> Result<(), E> {
         let sqlite = |source| E::from(classify(&self.path, source));
-        let query = "SELECT seq, hash, bytes FROM records WHERE seq >= ?1 ORDER BY seq";
+        let query = "SELECT seq, hash, bytes FROM records WHERE seq = 0 OR seq >= ?1 ORDER BY seq";
         let mut statement = self.conn.prepare_cached(query).map_err(sqlite)?;
+        let from = from.unwrap_or(0);
         let mut rows = statement.query([signed(from)]).map_err(sqlite)?;
-        let mut expected = from;
+        let mut expected = 0;
         while let Some(row) = rows.next().map_err(sqlite)? {
-            let read = || -> rusqlite::Result<Sealed> {
-                Ok(Sealed { seq: unsigned(row.get(0)?), hash: Digest(row.get(1)?), bytes: row.get(2)? })
-            };
-            let row = read().map_err(sqlite)?;
+            let row = sealed(row).map_err(sqlite)?;
             if row.seq != expected {
                 return Err(self.damaged(Damage::Gap { seq: expected }).into());
             }
-            expected += 1;
+            expected = (expected + 1).max(from);
             each(row)?;
         }
         Ok(())
     }
+}
+
+fn sealed(row: &rusqlite::Row<'_>) -> rusqlite::Result<Sealed> {
+    Ok(Sealed { seq: unsigned(row.get(0)?), hash: Digest(row.get(1)?), bytes: row.get(2)? })
 }
 
 /// Append records inside a transaction.
@@ -484,7 +546,7 @@ mod tests {
 
     fn seqs(database: &Database) -> Result<Vec<u64>, StoreError> {
         let mut seqs = Vec::new();
-        database.rows(0, |row| {
+        database.rows(None, |row| {
             seqs.push(row.seq);
             Ok::<_, StoreError>(())
         })?;
@@ -550,7 +612,7 @@ mod tests {
         assert_eq!(seqs(&reader).unwrap(), [0, 1]);
         // A reader in the middle of its look keeps what it saw, and keeps nobody waiting.
         reader
-            .rows(0, |row| {
+            .rows(None, |row| {
                 if row.seq == 0 {
                     append(&mut writer, 2..3)?;
                 }

@@ -9,7 +9,7 @@
 //!
 //! Every state that is not an end may become `abandoned`.
 
-use chain::SignedWeights;
+use chain::{SignedWeights, TransactionHash};
 use primitives::{BlockNumber, BlockRef, Uid, Weights};
 use rusqlite::{Connection, Row, Transaction, named_params, params};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -52,6 +52,18 @@ pub struct Commit {
     pub block: BlockRef,
     /// The epoch that the chain filed it under.
     pub epoch: u64,
+}
+
+impl Submission {
+    /// Hash of the call that set or committed the row, as far as one was signed and stands.
+    pub fn call_hash(&self) -> Option<TransactionHash> {
+        match &self.state {
+            State::Signed(call) | State::InBlock { call, .. } | State::Landed { call, .. } => Some(call.hash),
+            State::Planned | State::Committed | State::Verified { .. } | State::Abandoned(_) => {
+                self.commit.as_ref().map(|commit| commit.call.hash)
+            }
+        }
+    }
 }
 
 /// How far a submission got.

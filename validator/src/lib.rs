@@ -22,6 +22,7 @@
 //! * the order in which answers arrive decides nothing.
 #![warn(missing_docs)]
 
+mod anchoring;
 mod answer;
 mod channels;
 mod client;
@@ -32,9 +33,11 @@ mod handle;
 mod heads;
 mod identity;
 mod journal;
+mod judgement;
 mod lot;
 mod metrics;
 mod once;
+mod pruning;
 mod reader;
 mod referee;
 mod round;
@@ -57,7 +60,8 @@ pub use journal::{Abandoned, Commit, State, Submission};
 pub use lot::rows as draw_rows;
 pub use metrics::describe_metrics;
 pub use once::{SetError, set_weights};
-pub use reader::StoreReader;
+pub use pruning::Pruning;
+pub use reader::{SealedRecords, StoreReader};
 pub use referee::{Referee, Repetition};
 pub use scoring::Output;
 pub use spawn::{SpawnError, spawn_with};

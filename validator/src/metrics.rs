@@ -13,9 +13,12 @@ const LOST: &str = "validator_reveals_lost_total";
 const VERIFIED_BLOCK: &str = "validator_weights_verified_block";
 const FINALISED_BLOCK: &str = "validator_finalised_block";
 const ROUNDS: &str = "validator_rounds_total";
+const SEALS: &str = "validator_log_seals_total";
+const ANCHORS: &str = "validator_log_anchors_total";
+const ANCHORED_BLOCK: &str = "validator_log_anchored_block";
 
 /// What is counted, and what a count of it means.
-const COUNTERS: [(&str, &str); 7] = [
+const COUNTERS: [(&str, &str); 9] = [
     (WEIGHTS, "Rows of weights brought to an end, by how they ended (label end)"),
     (SKIPPED, "Epochs for which no row was planned, by reason (label reason)"),
     (COMMITS, "Commits of rows that the chain keeps"),
@@ -23,11 +26,14 @@ const COUNTERS: [(&str, &str); 7] = [
     (LATE, "Commits whose reveal was late"),
     (LOST, "Commits that were not revealed"),
     (ROUNDS, "Rounds of challenges that were scored"),
+    (SEALS, "Epochs for which the score log was signed"),
+    (ANCHORS, "Roots of the score log that were read back from chain"),
 ];
 
 /// What has a value, and what it is.
-const GAUGES: [(&str, &str); 2] = [
+const GAUGES: [(&str, &str); 3] = [
     (VERIFIED_BLOCK, "Block of the last row that was read back from chain"),
+    (ANCHORED_BLOCK, "Block of the last root of the score log that was read back from chain"),
     (FINALISED_BLOCK, "Newest finalised block that was looked at"),
 ];
 
@@ -40,7 +46,7 @@ pub fn describe_metrics() {
         describe_gauge!(name, Unit::Count, meaning);
     }
     // A counter that is first seen at 1 has not risen, for who watches it.
-    for name in [COMMITS, RECOMMITS, LATE, LOST, ROUNDS] {
+    for name in [COMMITS, RECOMMITS, LATE, LOST, ROUNDS, SEALS, ANCHORS] {
         counter!(name).increment(0);
     }
     counter!(WEIGHTS, "end" => "verified").increment(0);
@@ -81,6 +87,15 @@ pub(crate) fn finalised(block: BlockNumber) {
 
 pub(crate) fn round_scored() {
     counter!(ROUNDS).increment(1);
+}
+
+pub(crate) fn sealed() {
+    counter!(SEALS).increment(1);
+}
+
+pub(crate) fn anchored(block: BlockNumber) {
+    counter!(ANCHORS).increment(1);
+    gauge!(ANCHORED_BLOCK).set(block as f64);
 }
 
 #[cfg(test)]

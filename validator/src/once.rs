@@ -53,10 +53,11 @@ pub async fn set_weights(config: Config, key: Keypair, chain: Client) -> Result<
     let store = open(&config, key.hotkey(), &chain, Store::open_without_model).await?;
     let progress = Progress::new(store.rounds());
     let delivery = Delivery::new(&config, key, chain.clone(), SharedStore::new(store));
-    let job = WeightsJob { chain, config, delivery, progress, said: None };
+    let job = WeightsJob::new(chain, config, delivery, progress);
     job.resume().await?;
     let head = job.chain.finalized().await?;
-    match job.plan(head, true).await? {
+    let rules = job.chain.hyperparameters(job.config.netuid, Some(head.hash)).await?;
+    match job.plan(head, &rules, true).await? {
         Planned::New(submission) => Ok(job.deliver(submission).await?),
         Planned::Before(submission) => Ok(*submission),
         Planned::Refused(objection) => Err(SetError::TooEarly(objection)),

@@ -8,12 +8,12 @@ use model::{Backend, GenerateJob, ModelError};
 use primitives::GenerateRequest;
 use primitives::{Digest, EmbedRequest, FinishReason, Generation, Request, Tensor};
 use scoring::{
-    Output, Reference, TokenCheck, cosine_micro, noise,
+    Output, Reference, Score, TokenCheck, cosine_micro, noise,
     proof::{ProofCheck, ProofRules, Shown},
 };
 
 #[cfg(feature = "torch")]
-use scoring::proof::check;
+use scoring::{geometric_mean, proof::check};
 
 #[cfg(feature = "torch")]
 use crate::wording::Wording;
@@ -34,6 +34,12 @@ pub trait Referee: Send + Sync + 'static {
     fn rows(&self, _: &Request, _: &Output) -> Option<u32> {
         None
     }
+
+    /// How alike two texts are, by the cosine of their vectors: 0 where they point apart.
+    async fn resemblance(&self, expected: &str, answered: &str) -> Result<Score, ModelError>;
+
+    /// How likely the own model finds a text after a prompt: the geometric mean of its tokens' probabilities.
+    async fn likelihood(&self, request: &Request, answered: &str) -> Result<Score, ModelError>;
 
     /// What is demanded of proofs by the calibration of its model; none of a referee that sees no hidden rows, or whose
     /// model was never calibrated.
@@ -82,6 +88,15 @@ impl Referee for Repetition {
             _ => Ok(unanswerable(output)),
         }
     }
+
+    async fn resemblance(&self, expected: &str, answered: &str) -> Result<Score, ModelError> {
+        resemblance(self.backend.as_ref(), expected, answered).await
+    }
+
+    async fn likelihood(&self, _: &Request, _: &str) -> Result<Score, ModelError> {
+        let model = self.backend.manifest().name.clone();
+        Err(ModelError::Unsupported { model, what: "say how likely a text is" })
+    }
 }
 
 #[cfg(feature = "torch")]
@@ -98,11 +113,24 @@ impl Referee for Prefill {
             (Request::Generate(request), Output::Generation(answer)) => {
                 self.prefill(request, digest, answer, shown).await
             }
-            (Request::Embed(request), Output::Embeddings(vectors)) => match &self.encoder {
-                Some(encoder) => cosines(encoder.as_ref(), request, vectors).await,
-                None => cosines(self.engine.as_ref(), request, vectors).await,
-            },
+            (Request::Embed(request), Output::Embeddings(vectors)) => cosines(self.encoder(), request, vectors).await,
             _ => Ok(unanswerable(output)),
+        }
+    }
+
+    async fn resemblance(&self, expected: &str, answered: &str) -> Result<Score, ModelError> {
+        resemblance(self.encoder(), expected, answered).await
+    }
+
+    async fn likelihood(&self, request: &Request, answered: &str) -> Result<Score, ModelError> {
+        let Request::Generate(request) = request else { return Ok(Score::ZERO) };
+        // The own tokens of the text: the miner's model may have others. Too long a text is no answer to the question.
+        let tokens = self.engine.tokenizer().encode_bare(answered)?;
+        let tokens = &tokens[..tokens.len().min(request.max_new_tokens as usize)];
+        match self.engine.audit(request, Digest([0; 32]), tokens).await {
+            Ok(audit) => Ok(geometric_mean(&audit.logprobs)),
+            Err(ModelError::TokenOutOfRange { .. } | ModelError::TooLong { .. }) => Ok(Score::ZERO),
+            Err(error) => Err(error),
         }
     }
 
@@ -119,6 +147,13 @@ impl Referee for Prefill {
 
 #[cfg(feature = "torch")]
 impl Prefill {
+    fn encoder(&self) -> &dyn Backend {
+        match &self.encoder {
+            Some(encoder) => encoder.as_ref(),
+            None => self.engine.as_ref(),
+        }
+    }
+
     async fn prefill(
         &self,
         request: &GenerateRequest,
@@ -184,6 +219,15 @@ async fn cosines(encoder: &dyn Backend, request: &EmbedRequest, vectors: &[Vec<f
     let own = encoder.embed(request.texts.clone()).await?;
     let cosine = |(theirs, own): (&Vec<f32>, &Vec<f32>)| cosine_micro(theirs, own).unwrap_or(-1_000_000);
     Ok(Reference::Embeddings { cosines_micro: vectors.iter().zip(&own).map(cosine).collect() })
+}
+
+async fn resemblance(encoder: &dyn Backend, expected: &str, answered: &str) -> Result<Score, ModelError> {
+    let vectors = encoder.embed(vec![expected.to_owned(), answered.to_owned()]).await?;
+    let cosine = match vectors.as_slice() {
+        [expected, answered] => cosine_micro(expected, answered).unwrap_or(0),
+        _ => 0,
+    };
+    Ok(Score::ratio(u64::try_from(cosine).unwrap_or(0), 1_000_000))
 }
 
 /// The same tensors in the same places, and no others.

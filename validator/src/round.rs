@@ -15,6 +15,7 @@ use crate::{
     database::StoreError,
     handle::Progress,
     heads::Heads,
+    judgement::{evidence, sketched},
     lot,
     referee::Referee,
     store::SharedStore,
@@ -162,10 +163,10 @@ impl Rounds {
     /// Decided when the answer is there, and by nothing that a miner could know. One without the proof that is demanded
     /// needs no lot.
     fn is_audited(&self, table: &ScoreTable, answer: &Answer) -> bool {
-        let config = table.config();
+        let incentive = table.incentive();
         match &answer.result {
-            Ok(Output::Generation(_)) if config.proof.is_some() && answer.shown.proof.is_none() => true,
-            Ok(Output::Generation(_)) => lot::falls(config.audit_probability_ppm),
+            Ok(Output::Generation(_)) if incentive.proof.is_some() && answer.shown.proof.is_none() => true,
+            Ok(Output::Generation(_)) => lot::falls(incentive.gate.audit_probability_ppm),
             Ok(Output::Embeddings(_) | Output::Tensors(_)) | Err(_) => true,
         }
     }
@@ -179,7 +180,7 @@ impl Rounds {
         challenge: &Challenge,
         answer: &mut Answer,
     ) {
-        let Some(rules) = &table.config().proof else { return };
+        let Some(rules) = &table.incentive().proof else { return };
         let (Ok(output), Some(digest), Some(_)) = (&answer.result, &answer.request_digest, &answer.shown.proof) else {
             return;
         };
@@ -207,25 +208,12 @@ impl Rounds {
     async fn score(&self, table: &ScoreTable, round: &Round, asked: &Asked) -> Option<Scored> {
         let Asked { miner, challenge, answer, audited } = asked;
         let answer = answer.as_ref()?;
-        let reference = match (&answer.result, answer.request_digest) {
-            (Ok(output), Some(digest)) if *audited => {
-                match self.referee.judge(&challenge.request, &digest, output, &answer.shown).await {
-                    Ok(reference) => Some(reference),
-                    Err(error) => {
-                        tracing::error!(%error, miner = %miner, "answer can't be judged");
-                        return None;
-                    }
-                }
-            }
-            _ => None,
-        };
-        let observation = answer.observation();
         let evidence = match audited {
-            true => Evidence::of(&challenge.request, &observation, reference.as_ref(), table.config()),
-            false => Ok(Evidence::unaudited(&challenge.request, &observation)),
+            true => evidence(self.referee.as_ref(), table.mechanism(), challenge, answer).await,
+            false => Ok(Evidence::unaudited(&challenge.request, &answer.observation())),
         };
         let evidence = evidence.inspect_err(|error| tracing::error!(%error, miner = %miner, "answer can't be judged"));
-        let evidence = evidence.ok()?;
+        let evidence = sketched(evidence.ok()?, answer, table.incentive().duplicates.looks());
         Some(Scored {
             round: round.round,
             miner: *miner,
@@ -241,7 +229,7 @@ impl Rounds {
 
 /// The round's task: all of them in turn.
 fn task<'a>(table: &'a ScoreTable, round: &Round) -> &'a str {
-    let tasks = &table.config().tasks;
+    let mut tasks = table.mechanism().tasks();
     let turn = usize::try_from(round.round % tasks.len().max(1) as u64).unwrap_or(0);
-    tasks.get(turn).map_or("", String::as_str)
+    tasks.nth(turn).unwrap_or_default()
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use primitives::{BlockHash, BlockRef, Digest, Hotkey, Keypair, MechId, NetUid, Registration};
-use scoring::{Check, Evidence, Outcome, Record, Round, ScoreTable, Scored, ScoringConfig};
+use scoring::{Check, Evidence, Incentive, Outcome, Record, Registry, Round, ScoreTable, Scored};
 use tempfile::TempDir;
 
 use crate::{identity::Identity, store::Store};
@@ -21,7 +21,7 @@ pub(crate) fn identity() -> Identity {
 }
 
 pub(crate) fn open(path: &Path) -> Store {
-    Store::open(path, &identity(), &ScoringConfig::default()).unwrap()
+    Store::open(path, &identity(), &Incentive::default(), &Registry::default()).unwrap()
 }
 
 pub(crate) fn miner(number: u8) -> Registration {
@@ -39,8 +39,9 @@ pub(crate) fn round(table: &ScoreTable, at: BlockRef, answers: &[(Registration, 
     table.apply(&Record::Round(round)).unwrap();
     let scored = answers.iter().map(|(miner, matched)| {
         let check = Check::Tokens { answered: 20, matched: *matched, margin_micro: 0, complete: true };
-        let outcome = check.outcome(table.config());
-        let evidence = Evidence { outcome, latency_us: 1_000, first_token_us: Some(500), check: Some(check) };
+        let outcome = check.outcome(table.incentive());
+        let evidence =
+            Evidence { outcome, latency_us: 1_000, first_token_us: Some(500), check: Some(check), sketch: None };
         let challenge = table.challenge("generate", &miner.hotkey).unwrap();
         Record::Scored(Box::new(Scored {
             round: round.round,

@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc};
 
 use chain::{ChainError, Client};
 use primitives::{BlockRef, Hotkey, Keypair, NetUid};
-use scoring::{ScoringConfig, proof::ProofRules};
+use scoring::{Incentive, Registry, Verifies, proof::ProofRules};
 use tokio::task::JoinSet;
 
 use crate::{
@@ -57,7 +57,7 @@ pub async fn spawn(
 }
 
 /// How a store is opened.
-type Open = fn(&Path, &Identity, &ScoringConfig) -> Result<Store, StoreError>;
+type Open = fn(&Path, &Identity, &Incentive, &Registry) -> Result<Store, StoreError>;
 
 /// Open the store of a validator whose hotkey has a seat, on the chain that the store knows.
 pub(crate) async fn open(config: &Config, hotkey: Hotkey, chain: &Client, open: Open) -> Result<Store, SpawnError> {
@@ -69,8 +69,8 @@ pub(crate) async fn open(config: &Config, hotkey: Hotkey, chain: &Client, open: 
         Err(error) => return Err(error.into()),
     }
     let identity = Identity { genesis: chain.genesis(), netuid, mech: config.mech, validator: hotkey };
-    let (path, rules) = (config.store_path.clone(), config.scoring.clone());
-    let opened = tokio::task::spawn_blocking(move || open(&path, &identity, &rules)).await;
+    let (path, rules, registry) = (config.store_path.clone(), config.incentive.clone(), config.registry.clone());
+    let opened = tokio::task::spawn_blocking(move || open(&path, &identity, &rules, &registry)).await;
     let store = match opened {
         Ok(store) => store?,
         Err(error) => std::panic::resume_unwind(error.into_panic()),
@@ -88,18 +88,22 @@ pub(crate) async fn open(config: &Config, hotkey: Hotkey, chain: &Client, open: 
 
 /// What is demanded of proofs follows from the model that they are held against.
 fn with_proof(mut config: Config, rules: Option<ProofRules>) -> Config {
+    if config.incentive.gate.verifies == Verifies::Answer {
+        tracing::info!("answers are judged by their text: miners may run any model");
+        return config;
+    }
     match &rules {
         Some(rules) => tracing::info!(calibration = %rules.calibration, model = %rules.model, "proofs demanded"),
         None => tracing::warn!(
             "no proofs demanded: the model has no calibration, so a miner that runs a rounded copy of it may pass"
         ),
     }
-    config.scoring.proof = rules.map(Box::new);
+    config.incentive.proof = rules.map(Box::new);
     config
 }
 
 /// Start a validator that judges answers with `referee`. The model that it has says what is demanded of proofs:
-/// `config.scoring.proof` is set by it.
+/// `config.incentive.proof` is set by it.
 pub async fn spawn_with(
     config: Config,
     key: Keypair,
@@ -121,7 +125,7 @@ pub async fn spawn_with(
         store: store.clone(),
         progress: progress.clone(),
     };
-    let weights = WeightsJob { chain, config, delivery, progress: progress.clone(), said: None };
+    let weights = WeightsJob::new(chain, config, delivery, progress.clone());
     let mut tasks = JoinSet::new();
     tasks.spawn(rounds.run());
     tasks.spawn(weights.run());

@@ -5,6 +5,7 @@ use primitives::{BlockNumber, BlockRef, Hyperparameters, Metagraph, Uid, Weights
 use scoring::{NoWeights, Snapshot};
 
 use crate::{
+    anchoring::Anchoring,
     config::{CommitReveal, Config},
     delivery::{Delivery, Held},
     handle::Progress,
@@ -96,12 +97,24 @@ pub(crate) struct WeightsJob {
     pub chain: Client,
     pub config: Config,
     pub delivery: Delivery,
+    pub anchoring: Anchoring,
     pub progress: Progress,
     /// What was said last, so that it is said once per epoch.
     pub said: Option<(u64, Skipped)>,
 }
 
 impl WeightsJob {
+    pub fn new(chain: Client, config: Config, delivery: Delivery, progress: Progress) -> Self {
+        let anchoring = Anchoring {
+            chain: chain.clone(),
+            config: config.clone(),
+            key: delivery.key.clone(),
+            store: delivery.store.clone(),
+            refused: None,
+        };
+        Self { chain, config, delivery, anchoring, progress, said: None }
+    }
+
     /// Follow the finalised blocks until the task is dropped.
     pub async fn run(mut self) {
         let mut heads = Heads::new(self.chain.clone());
@@ -121,14 +134,14 @@ impl WeightsJob {
     /// What is due at a finalised block.
     async fn step(&mut self, head: BlockRef) -> Result<(), Held> {
         self.resume().await?;
-        match self.plan(head, false).await? {
-            Planned::New(submission) => self.deliver(submission).await.map(drop),
-            Planned::Skipped { epoch_index, why } => {
-                self.say(epoch_index, why);
-                Ok(())
-            }
-            Planned::Before(_) | Planned::NotYet | Planned::Refused(_) | Planned::TooLate | Planned::NoEpochs => Ok(()),
+        let rules = self.chain.hyperparameters(self.config.netuid, Some(head.hash)).await?;
+        match self.plan(head, &rules, false).await? {
+            Planned::New(submission) => return self.deliver(submission).await.map(drop),
+            Planned::Skipped { epoch_index, why } => self.say(epoch_index, why),
+            Planned::Before(_) | Planned::NotYet | Planned::Refused(_) | Planned::TooLate | Planned::NoEpochs => {}
         }
+        // Calls of one key follow each other, and weights come first.
+        self.anchoring.step(head, &rules).await
     }
 
     /// Take up what was begun. It comes first: until it is settled, a second row could land beside it. A commit that
@@ -141,9 +154,8 @@ impl WeightsJob {
     }
 
     /// Plan the epoch's row if it is due at this head; `now`: whether or not it is.
-    pub async fn plan(&self, head: BlockRef, now: bool) -> Result<Planned, Held> {
+    pub async fn plan(&self, head: BlockRef, rules: &Hyperparameters, now: bool) -> Result<Planned, Held> {
         let netuid = self.config.netuid;
-        let rules = self.chain.hyperparameters(netuid, Some(head.hash)).await?;
         let epoch_index = rules.epoch_index;
         let last = self.delivery.store.with(|store| store.last_submission()).await?;
         // Weights that were lost are made good as soon as the chain takes a row.
@@ -151,20 +163,20 @@ impl WeightsJob {
         if let Some(before) = last.filter(|last| last.epoch_index >= epoch_index) {
             return Ok(Planned::Before(Box::new(before)));
         }
-        let margin = if lost || now { u64::MAX } else { margin(&rules, self.config.weights_margin_blocks) };
-        let epoch = match window(&rules, head.number, margin) {
+        let margin = if lost || now { u64::MAX } else { margin(rules, self.config.weights_margin_blocks) };
+        let epoch = match window(rules, head.number, margin) {
             Window::Open { epoch } => epoch,
             Window::Ahead { .. } => return Ok(Planned::NotYet),
             Window::Over { .. } => return Ok(Planned::TooLate),
             Window::Never => return Ok(Planned::NoEpochs),
         };
         let metagraph = self.chain.mechanism_metagraph(netuid, self.config.mech, Some(head.hash)).await?;
-        let uid = match self.ready(&rules, &metagraph, epoch).await? {
+        let uid = match self.ready(rules, &metagraph, epoch).await? {
             Ok(Ok(uid)) => uid,
             Ok(Err(objection)) => return Ok(Planned::Refused(objection)),
             Err(why) => return Ok(Planned::Skipped { epoch_index, why }),
         };
-        let snapshot = Snapshot::new(&metagraph, &rules);
+        let snapshot = Snapshot::new(&metagraph, rules);
         let (version_key, last_epoch_block) = (rules.weights_version, rules.last_epoch_block);
         let planned = self
             .delivery

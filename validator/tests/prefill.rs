@@ -6,12 +6,12 @@ use std::{path::Path, sync::Arc};
 use assay_validator::{Prefill, Referee};
 use model::{Backend, Engine, GenerateJob};
 use primitives::{Digest, EmbedRequest, FinishReason, GenerateRequest, Generation, Prompt, Request, Sampling};
-use scoring::{Check, Evidence, Observation, Outcome, Output, Reference, ScoringConfig, noise, proof::Shown};
+use scoring::{Check, Evidence, Gate, Incentive, Observation, Outcome, Output, Reference, noise, proof::Shown};
 
 fn outcome(request: &Request, answer: &Generation, reference: &Reference) -> Outcome {
     let output = Some(Output::Generation(answer.clone()));
     let seen = Observation { outcome: Outcome::Ok, output, latency_us: 1, first_token_us: None };
-    Evidence::of(request, &seen, Some(reference), &ScoringConfig::default()).unwrap().outcome
+    Evidence::of(request, &seen, Some(reference), &Incentive::default()).unwrap().outcome
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -60,8 +60,9 @@ async fn probabilities_are_the_weaker_check() {
     let job = GenerateJob::new(asked, Digest::of(b"its own seed"));
     let honest = engine.generate(job).await.unwrap().collect().await.unwrap();
     assert_eq!(honest.logprobs.len(), honest.tokens.len());
-    let config = ScoringConfig { logprob_share_ppm: 400_000, ..ScoringConfig::default() };
-    let judge = async |answer: &Generation, config: &ScoringConfig| {
+    let gate = Gate { logprob_share_ppm: 400_000, ..Gate::default() };
+    let config = Incentive { gate, ..Incentive::default() };
+    let judge = async |answer: &Generation, config: &Incentive| {
         let output = Output::Generation(answer.clone());
         let reference = referee.judge(&request, &digest, &output, &Shown::default()).await.unwrap();
         let seen = Observation { outcome: Outcome::Ok, output: Some(output), latency_us: 1, first_token_us: None };
@@ -71,7 +72,7 @@ async fn probabilities_are_the_weaker_check() {
     assert_eq!(evidence.outcome, Outcome::Ok);
     assert!(matches!(evidence.check, Some(Check::Logprobs { answered: 24, near: 24, complete: true })), "{evidence:?}");
     // It is named as what it is, and counts for nothing where the rules don't want it.
-    assert_eq!(judge(&honest, &ScoringConfig::default()).await.outcome, Outcome::WrongOutput);
+    assert_eq!(judge(&honest, &Incentive::default()).await.outcome, Outcome::WrongOutput);
     // Probabilities of something else.
     let other = Generation { logprobs: vec![-0.1; honest.tokens.len()], ..honest.clone() };
     assert_eq!(judge(&other, &config).await.outcome, Outcome::WrongOutput);

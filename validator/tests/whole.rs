@@ -4,11 +4,11 @@ use std::{net::SocketAddr, path::Path, pin::pin, sync::Arc, time::Duration};
 
 use assay_validator::{Config, Handle, Repetition, SpawnError, State, Status, Store, StoreError, spawn_with};
 use async_trait::async_trait;
-use chain::{Client, Row};
+use chain::{Client, CommitmentField};
 use localnet::{Genesis, GenesisNeuron, SubnetGenesis, dev_account};
 use model::{Backend, Chunk, GenerateJob, Manifest, ModelError, TokenStream};
-use primitives::{Digest, Endpoint, FinishReason, Keypair, MechId, NetUid, Prompt, ProofKind, Uid, Weights};
-use scoring::{Outcome, Record, replay_log};
+use primitives::{Digest, Endpoint, FinishReason, Keypair, MechId, NetUid, Prompt, ProofKind, Uid};
+use scoring::{Anchor, Outcome, Record, replay_log};
 use tempfile::TempDir;
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -150,10 +150,11 @@ impl Scene {
         self.run(status.wait_for(enough)).await.unwrap().clone()
     }
 
-    /// Transactions of the validator that the chain took: rows of weights, as it sends nothing else.
-    async fn rows(&self) -> u64 {
-        let weights = Weights::new([(Uid(2), u16::MAX)]).unwrap();
-        self.chain.prepare_set(&validator(), &Row::new(NET, weights.clone(), 0)).await.unwrap().nonce
+    /// Rows of weights that the chain took: only the validator sends any.
+    fn rows(&self) -> u64 {
+        let blocks = 1..=u32::try_from(self.node.best().number).unwrap();
+        let calls = blocks.flat_map(|number| self.node.block_log(number).unwrap().extrinsics);
+        calls.filter(|extrinsic| extrinsic.call == "SubtensorModule.set_weights").count() as u64
     }
 
     fn records(&self) -> Vec<Record> {
@@ -214,14 +215,15 @@ async fn killed_again_and_again_it_sets_one_row_per_epoch() {
         // Dropped at a different point each time: in a round, before, during and after the epoch's row.
         rounds = scene.run(status.wait_for(|status| status.rounds >= rounds + 4 + life % 3)).await.unwrap().rounds;
         validator.shutdown().await;
-        rounds = rounds.max(Store::open_read_only(&store).unwrap().replay().unwrap().counts.rounds);
+        rounds = rounds
+            .max(Store::open_read_only(&store).unwrap().replay(&scoring::Registry::default()).unwrap().counts.rounds);
     }
     let validator = scene.spawn(scene.config()).await.unwrap();
     let before = verified(&store);
     scene.until(&validator, is_verified).await;
     validator.shutdown().await;
     assert!(verified(&store) > before.min(1));
-    assert_eq!(verified(&store), scene.rows().await);
+    assert_eq!(verified(&store), scene.rows());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -231,7 +233,7 @@ async fn a_lost_store_brings_no_second_row() {
     scene.until(&first, is_verified).await;
     let epoch = scene.chain.hyperparameters(NET, None).await.unwrap().epoch_index;
     first.shutdown().await;
-    let rows = scene.rows().await;
+    let rows = scene.rows();
     let elsewhere = TempDir::new().unwrap();
     let second = scene.spawn(Config::test(NET, elsewhere.path())).await.unwrap();
     let passed = async {
@@ -240,9 +242,44 @@ async fn a_lost_store_brings_no_second_row() {
         }
     };
     scene.run(passed).await;
-    let now = scene.rows().await;
+    let now = scene.rows();
     second.shutdown().await;
     assert_eq!(now, rows);
+}
+
+/// The validator signs for its log when an epoch begins, and everybody can see the root.
+#[tokio::test(flavor = "multi_thread")]
+async fn its_log_is_signed_and_its_root_on_chain() {
+    let scene = Scene::new().await;
+    let anchors = || {
+        let records = scene.records();
+        records.iter().filter(|record| matches!(record, Record::Anchored(_))).count()
+    };
+    let published = async || {
+        let kept = scene.chain.commitment(NET, validator().hotkey(), None).await.unwrap().unwrap();
+        let [CommitmentField::Raw(bytes)] = kept.fields.as_slice() else { panic!("{kept:?}") };
+        Anchor::from_bytes(bytes).unwrap()
+    };
+    let mut previous: Option<Anchor> = None;
+    for life in 1..=3 {
+        let running = scene.spawn(scene.config()).await.unwrap();
+        let anchored = async {
+            while anchors() < life {
+                tokio::task::yield_now().await;
+            }
+        };
+        scene.run(anchored).await;
+        running.shutdown().await;
+        let anchor = published().await;
+        assert_eq!(anchor.previous, previous.map_or(Digest([0; 32]), |previous| previous.root));
+        assert!(previous.is_none_or(|previous| previous.epoch < anchor.epoch && previous.records < anchor.records));
+        let reader = Store::open_read_only(&scene.config().store_path).unwrap();
+        let seal = reader.sealed(anchor.records - 1).unwrap().next().unwrap().unwrap();
+        assert_eq!(seal.hash, anchor.root);
+        let Record::Seal(seal) = seal.record().unwrap() else { panic!("no seal") };
+        assert_eq!((seal.epoch, seal.previous), (anchor.epoch, previous.map(|previous| previous.root)));
+        previous = Some(anchor);
+    }
 }
 
 /// A road to the chain that can be closed and opened again.
@@ -292,7 +329,7 @@ async fn a_chain_that_goes_away_and_comes_back_costs_nothing_but_time() {
     assert!(status.last_round.unwrap().block.number > head);
     scene.until(&validator, is_verified).await;
     validator.shutdown().await;
-    assert_eq!(verified(&scene.config().store_path), scene.rows().await);
+    assert_eq!(verified(&scene.config().store_path), scene.rows());
     road.close().await;
 }
 

@@ -6,7 +6,7 @@ use indicatif::ProgressBar;
 use model::{Audit, Backend as _, Engine, GenerateJob, Proven};
 use primitives::{BlockHash, Digest, FinishReason, GenerateRequest, Hotkey, Prompt, Request, Sampling};
 use scoring::{
-    GenerateTask, Seed, Task as _,
+    GenerateTask, Seed,
     calibration::Sample,
     noise::{key, philox4x32_10},
     proof::{self, Opening, Proof, RowTree, Rows, Shown},
@@ -53,7 +53,7 @@ impl Bench {
     pub fn asked(&self, index: usize) -> Asked {
         let round = index as u64;
         let seed = Seed { block_hash: BlockHash([0; 32]), validator: Hotkey([1; 32]), round, miner: Hotkey([2; 32]) };
-        let prompt = match GenerateTask.derive(&seed).request {
+        let prompt = match seed.challenge("generate", &GenerateTask {}).request {
             Request::Generate(request) => request.prompt,
             Request::Embed(_) | Request::Infer(_) => Prompt::Text(String::new()),
         };

@@ -9,13 +9,13 @@ use crate::{args::Global, failure::Usage, layers::Layer, output};
 
 /// Compute how soon a cheat is caught, and from which share of audits on honesty pays best
 ///
-/// Without flags it is about the settings: scoring.audit_probability_ppm and scoring.penalty_answers.
+/// Without flags it is about the settings: incentive.gate.audit_probability_ppm and incentive.gate.penalty_answers.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The share of answers that is audited, 0 to 1 [setting: scoring.audit_probability_ppm]
+    /// The share of answers that is audited, 0 to 1 [setting: incentive.gate.audit_probability_ppm]
     #[arg(long, value_name = "SHARE")]
     probability: Option<f64>,
-    /// Answers that are worth nothing after a false one was found [setting: scoring.penalty_answers]
+    /// Answers that are worth nothing after a false one was found [setting: incentive.gate.penalty_answers]
     #[arg(long, value_name = "COUNT")]
     penalty: Option<u32>,
     /// The chance that an audit finds a false answer; a calibration says it of each kind of cheat
@@ -33,11 +33,11 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
-    let scoring = global.settings(Layer::default())?.settings.validator.scoring;
+    let gate = global.settings(Layer::default())?.settings.incentive.gate;
     let plan = AuditPlan {
-        probability: args.probability.unwrap_or(f64::from(scoring.audit_probability_ppm) / 1e6),
+        probability: args.probability.unwrap_or(f64::from(gate.audit_probability_ppm) / 1e6),
         detection: args.detection,
-        penalty: args.penalty.unwrap_or(scoring.penalty_answers),
+        penalty: args.penalty.unwrap_or(gate.penalty_answers),
     };
     for (name, share) in [
         ("--probability", plan.probability),

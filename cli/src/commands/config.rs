@@ -61,7 +61,7 @@ fn check(files: &[PathBuf], global: &Global) -> anyhow::Result<ExitCode> {
         global.settings(Layer::default())?;
     }
     for file in files {
-        crate::layers::load(std::slice::from_ref(file), Layer::default())?;
+        crate::layers::load(std::slice::from_ref(file), Layer::default(), &global.registry)?;
     }
     Ok(ExitCode::SUCCESS)
 }

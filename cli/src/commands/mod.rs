@@ -11,6 +11,7 @@ pub mod config;
 pub mod control;
 pub mod epoch;
 pub mod localnet;
+pub mod log;
 pub mod metagraph;
 pub mod miner;
 pub mod register;

@@ -1,36 +1,43 @@
-//! `assay replay`: recompute every weights record of a score log from the records before it.
+//! `assay replay`: recompute a score log from its first record on.
 
 use std::{
-    convert::Infallible,
-    fs::File,
-    io::{self, BufReader, Read as _, Write as _},
-    path::{Path, PathBuf},
+    collections::VecDeque,
+    io::{self, Write as _},
     process::ExitCode,
 };
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
+use chain::{Client, CommitmentField, Verdict};
 use primitives::{BlockNumber, Weights};
-use scoring::{Header, LogReader, Record, Registry, Replay, ReplayError};
+use scoring::{Anchor, Header, Record, Replay, ReplayError, Sealed};
 use serde::Serialize;
-use validator::Store;
+use tokio::runtime::Handle;
 
-use crate::{row, table::Table};
+use crate::{
+    args::{ChainFlags, Global},
+    layers::Layer,
+    row,
+    score_log::Source,
+    table::Table,
+};
 
-/// Recompute every weights record of a validator's log
+/// Recompute every score, row of weights and seal of a validator's log
 ///
-/// Computes scores and weights again from what the validator saw, and compares. Needs neither chain nor model. Exit status 1 and the first record that differs, if one does.
+/// Computes again from what the validator saw, and compares; with --chain-url also with what the chain stored. Needs no model. Exit status 1 and the first record that differs, if one does.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// A validator's store, or a log exported from one (JSON lines)
+    /// A validator's store, an exported log (JSON lines), or an archive: a folder, s3://… or gs://…
     #[arg(value_name = "LOG")]
-    log: PathBuf,
+    log: Source,
     /// Print one JSON document
     #[arg(long)]
     json: bool,
+    /// Show so many rows of weights, the last ones
+    #[arg(long, value_name = "COUNT", default_value_t = 20)]
+    rows: usize,
+    #[command(flatten)]
+    chain: ChainFlags,
 }
-
-/// What every SQLite file starts with.
-const SQLITE: &[u8; 16] = b"SQLite format 3\0";
 
 /// A log, recomputed up to its end or its first fault.
 #[derive(Debug, Default, Serialize)]
@@ -39,7 +46,25 @@ struct Report {
     records: u64,
     rounds: u64,
     scored: u64,
-    weights: Vec<Row>,
+    rows: u64,
+    seals: u64,
+    anchored: u64,
+    /// What the chain was asked about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    chain: Option<Compared>,
+    /// The last rows.
+    weights: VecDeque<Row>,
+    #[serde(skip)]
+    most: usize,
+}
+
+/// What the chain stored, beside what the log says.
+#[derive(Debug, Default, Serialize)]
+struct Compared {
+    rows: u64,
+    anchors: u64,
+    /// Blocks whose state the node no longer has.
+    gone: u64,
 }
 
 /// One weights record.
@@ -55,68 +80,67 @@ struct Row {
     landed: Option<BlockNumber>,
 }
 
-pub fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let mut report = Report::default();
-    let result = recompute(&args.log, &mut report);
+pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
+    let mut flags = Layer::default();
+    args.chain.put(&mut flags);
+    let chain = match args.chain.chain_url.is_empty() {
+        true => None,
+        false => Some(global.settings(flags)?.settings.chain.connect().await?),
+    };
+    let mut report =
+        Report { most: args.rows, chain: chain.as_ref().map(|_| Compared::default()), ..Report::default() };
+    let result = tokio::task::block_in_place(|| {
+        args.log.replay(&global.registry, |sealed, record, replay| {
+            report.take(sealed.seq, record, true);
+            match &chain {
+                Some(chain) => Handle::current().block_on(report.compare(chain, sealed, record, replay)),
+                None => Ok(()),
+            }
+        })
+    });
+    if let Some((seq, record)) = result.as_ref().err().and_then(|error| diverged(error, &args.log)) {
+        report.take(seq, &record, false);
+    }
     if report.header.is_some() {
         print(&report, args.json)?;
     }
-    result.with_context(|| format!("{}", args.log.display()))?;
+    result.with_context(|| args.log.name())?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn recompute(path: &Path, report: &mut Report) -> anyhow::Result<()> {
-    let file = File::open(path)?;
-    if file.metadata()?.is_dir() {
-        bail!("a folder, not a log");
-    }
-    let mut start = Vec::new();
-    (&file).take(SQLITE.len() as u64).read_to_end(&mut start)?;
-    if start == SQLITE {
-        drop(file);
-        report.replay(Store::open_read_only(path)?.records(0)?.into_iter().map(Ok::<_, Infallible>))
-    } else {
-        report.replay(LogReader::new(BufReader::new(start.chain(file))))
-    }
+/// The weights record that an error is about, to show it beside the others.
+fn diverged(error: &anyhow::Error, log: &Source) -> Option<(u64, Record)> {
+    let seq = error.chain().find_map(|cause| match cause.downcast_ref() {
+        Some(ReplayError::Diverged { seq, kind: "weights", .. }) => Some(*seq),
+        _ => None,
+    })?;
+    // A log that is broken further on is still the one that diverges here.
+    let sealed = log.records(seq).ok()?.next()?.ok()?;
+    Some((seq, sealed.record().ok()?))
 }
 
 impl Report {
-    fn replay<E>(&mut self, records: impl IntoIterator<Item = Result<Record, E>>) -> anyhow::Result<()>
-    where
-        E: std::error::Error + Send + Sync + 'static,
-    {
-        let mut replay: Option<Replay> = None;
-        for (seq, record) in (0..).zip(records) {
-            let record = record?;
-            let followed = match &mut replay {
-                Some(replay) => replay.push(&record),
-                None => Replay::begin(&record, Registry::default()).map(|begun| replay = Some(begun)),
-            };
-            self.take(seq, &record, followed.is_ok());
-            followed.map_err(|divergence| ReplayError::Diverged {
-                seq,
-                kind: record.kind(),
-                divergence: Box::new(divergence),
-            })?;
-        }
-        replay.map(|_| ()).ok_or_else(|| ReplayError::Empty.into())
-    }
-
     fn take(&mut self, seq: u64, record: &Record, matches: bool) {
         self.records += 1;
         match record {
             Record::Header(header) => self.header = Some(header.clone()),
             Record::Round(_) => self.rounds += 1,
             Record::Scored(_) => self.scored += 1,
-            Record::Weights(weights) => self.weights.push(Row {
-                record: seq,
-                round: weights.round,
-                block: weights.snapshot.block.number,
-                uids: weights.weights.uids(),
-                weights: weights.weights.clone(),
-                matches,
-                landed: None,
-            }),
+            Record::Weights(weights) => {
+                self.rows += 1;
+                self.weights.push_back(Row {
+                    record: seq,
+                    round: weights.round,
+                    block: weights.snapshot.block.number,
+                    uids: weights.weights.uids(),
+                    weights: weights.weights.clone(),
+                    matches,
+                    landed: None,
+                });
+                if self.weights.len() > self.most.max(1) {
+                    self.weights.pop_front();
+                }
+            }
             Record::Landed(landed) => {
                 // A row that was committed stands on chain when later ones are computed already.
                 let row = self.weights.iter_mut().find(|row| row.landed.is_none() && row.weights == landed.weights);
@@ -124,7 +148,60 @@ impl Report {
                     row.landed = Some(landed.block.number);
                 }
             }
+            Record::Seal(_) => self.seals += 1,
+            Record::Anchored(_) => self.anchored += 1,
         }
+    }
+
+    /// Holds a record against what the chain stored.
+    async fn compare(
+        &mut self,
+        chain: &Client,
+        sealed: &Sealed,
+        record: &Record,
+        replay: &Replay,
+    ) -> anyhow::Result<()> {
+        let Some(compared) = &mut self.chain else { return Ok(()) };
+        let Header { genesis, netuid, mech, validator, .. } = *replay.table.header();
+        let here = |what: &str| format!("record {} ({}): {what}", sealed.seq, record.kind());
+        match record {
+            Record::Header(_) => {
+                ensure!(genesis == chain.genesis(), "the log is of chain {genesis}, not of {}", chain.genesis());
+            }
+            Record::Landed(landed) => {
+                let read =
+                    chain.verify_weights(netuid, mech, validator, &landed.weights, Some(landed.block.hash)).await;
+                match read {
+                    Ok(Verdict::Verified { .. }) => compared.rows += 1,
+                    Ok(Verdict::Differs { differences, .. }) => {
+                        bail!(here(&format!("the chain stored another row: {differences:?}")))
+                    }
+                    Err(error) if error.is_gone() => compared.gone += 1,
+                    Err(error) => return Err(error).context(here("the chain can't be asked")),
+                }
+            }
+            Record::Anchored(anchored) => {
+                let kept = match chain.commitment(netuid, validator, Some(anchored.block.hash)).await {
+                    Ok(kept) => kept,
+                    Err(error) if error.is_gone() => {
+                        compared.gone += 1;
+                        return Ok(());
+                    }
+                    Err(error) => return Err(error).context(here("the chain can't be asked")),
+                };
+                let found = kept.and_then(|kept| match kept.fields.as_slice() {
+                    [CommitmentField::Raw(bytes)] => Anchor::from_bytes(bytes),
+                    _ => None,
+                });
+                match found {
+                    Some(found) if found.root == anchored.root => compared.anchors += 1,
+                    Some(found) => bail!(here(&format!("the chain holds the root {}", found.root))),
+                    None => bail!(here("the chain holds no root of a score log")),
+                }
+            }
+            _ => {}
+        }
+        Ok(())
     }
 }
 
@@ -138,10 +215,19 @@ fn print(report: &Report, json: bool) -> anyhow::Result<()> {
     if let Some(header) = &report.header {
         writeln!(out, "validator {} on subnet {}, mechanism {}", header.validator, header.netuid, header.mech)?;
     }
-    let Report { records, rounds, scored, weights, .. } = report;
-    writeln!(out, "{records} records: {rounds} rounds, {scored} scored answers, {} rows of weights", weights.len())?;
+    let Report { records, rounds, scored, rows, seals, anchored, weights, chain, .. } = report;
+    writeln!(out, "{records} records: {rounds} rounds, {scored} scored answers, {rows} rows of weights")?;
+    writeln!(out, "{seals} seals, {anchored} of them on chain")?;
+    if let Some(Compared { rows, anchors, gone }) = chain {
+        write!(out, "as the chain has it: {rows} rows of weights, {anchors} roots")?;
+        let unknown = if *gone > 0 { format!("; the node no longer has the state of {gone}") } else { String::new() };
+        writeln!(out, "{unknown}")?;
+    }
     if weights.is_empty() {
         return Ok(());
+    }
+    if *rows > weights.len() as u64 {
+        writeln!(out, "the last {} rows:", weights.len())?;
     }
     let mut table = Table::new(&["record", "round", "block", "landed", "match", "uids"]);
     for row in weights {

@@ -172,7 +172,7 @@ fn tokens(tokens: &[TokenCheck], rules: Option<&ProofRules>) -> Line {
     let count = tokens.len();
     let Some(ProofRules { thresholds, .. }) = rules else {
         // What a validator without a calibration asks for by default.
-        let rules = scoring::ScoringConfig::default();
+        let rules = scoring::Gate::default();
         let off = off(rules.margin_tolerance_micro);
         let near = (count - off) as u64 * 1_000_000 >= count as u64 * u64::from(rules.match_gate_ppm);
         let found = format!("{off} of {count} are not the model's choice");

@@ -85,12 +85,13 @@ impl Folder {
             request_deadline_ms = 4000
             connect_deadline_ms = 1000
 
-            [validator.scoring]
-            reference_start_us = 200000
-            reference_unit_us = 8000
+            [incentive]
+            speed = { kind = "latency", start_us = 200000, unit_us = 8000, least_ppm = 500000 }
+            smoothing = { kind = "ema", success_rate_ppm = 100000, failure_rate_ppm = 500000 }
+
+            [incentive.gate]
             audit_probability_ppm = 900000
             penalty_answers = 20
-            failure_rate_ppm = 500000
         };
         if let Some(table) = settings.get_mut("validator").and_then(|value| value.as_table_mut()) {
             let store = folder.join("store.sqlite").display().to_string();

@@ -50,7 +50,7 @@ impl Tally {
                     Some(table) => table.apply(&record)?,
                     table => {
                         if let Record::Header(header) = &record {
-                            *table = Some(ScoreTable::new(header.clone(), Registry::default())?);
+                            *table = Some(ScoreTable::new(header.clone(), &Registry::default())?);
                         }
                     }
                 }

@@ -19,7 +19,7 @@ fn variables(pairs: &[(&str, &str)]) -> Option<Map<String, String>> {
 fn complaint(text: &str) -> String {
     let folder = TempDir::new().unwrap();
     let path = file(&folder, "x.toml", text);
-    let error = merge(&[path], variables(&[]), Layer::default()).unwrap_err();
+    let error = merge(&[path], variables(&[]), Layer::default(), &Registry::default()).unwrap_err();
     error.to_string().replace(&format!("{}/", folder.path().display()), "")
 }
 
@@ -34,7 +34,7 @@ fn later_layers_win() {
     flags.flag("--netuid", "subnet.netuid", Some(NetUid(5)));
     flags.flag("--wallet", "wallet.name", None::<&str>);
 
-    let loaded = merge(&[first.clone(), second.clone()], environment, flags).unwrap();
+    let loaded = merge(&[first.clone(), second.clone()], environment, flags, &Registry::default()).unwrap();
     let settings = &loaded.settings;
     assert_eq!(settings.chain.url, "ws://environment");
     assert_eq!((settings.subnet.netuid, settings.localnet.tempo), (NetUid(5), 3));
@@ -53,7 +53,9 @@ fn later_layers_win() {
 
 #[test]
 fn nothing_but_defaults() {
-    let loaded = merge(&[], variables(&[("UNRELATED", "1"), ("ASSAY__CHAIN__URL", "")]), Layer::default()).unwrap();
+    let loaded =
+        merge(&[], variables(&[("UNRELATED", "1"), ("ASSAY__CHAIN__URL", "")]), Layer::default(), &Registry::default())
+            .unwrap();
     assert_eq!(loaded.settings, Settings::default());
     assert!(loaded.origins.values().all(|shown| shown.origin == "default"));
 }
@@ -71,7 +73,7 @@ fn an_unknown_key_is_named_with_its_file() {
     assert_eq!(complaint("url = \"ws://x\"\n"), "x.toml: unknown key url; did you mean chain.url?");
     assert!(complaint("[chian]\nx = 1\n").starts_with("x.toml: unknown key chian; the sections are chain, "));
     let variables = variables(&[("ASSAY__CHAIN__ULR", "ws://x")]);
-    let error = merge(&[], variables, Layer::default()).unwrap_err();
+    let error = merge(&[], variables, Layer::default(), &Registry::default()).unwrap_err();
     assert_eq!(error.to_string(), "ASSAY__CHAIN__ULR: unknown key chain.ulr; [chain] has fallback_urls, url");
 }
 
@@ -85,14 +87,14 @@ fn a_wrong_value_is_named_with_its_origin() {
     assert_eq!(complaint("[validator]\nround_blocks = 0\n"), "[validator] round_blocks must be at least 1");
 
     let variables = variables(&[("ASSAY__SUBNET__NETUID", "one")]);
-    let error = merge(&[], variables, Layer::default()).unwrap_err().to_string();
+    let error = merge(&[], variables, Layer::default(), &Registry::default()).unwrap_err().to_string();
     assert!(error.starts_with("ASSAY__SUBNET__NETUID: subnet.netuid: "), "{error}");
 }
 
 #[test]
 fn a_file_that_is_not_toml_is_named_with_the_line() {
     assert!(complaint("[chain]\nurl = \n").starts_with("x.toml:2: "), "{}", complaint("[chain]\nurl = \n"));
-    let missing = merge(&["no/such.toml".into()], variables(&[]), Layer::default()).unwrap_err();
+    let missing = merge(&["no/such.toml".into()], variables(&[]), Layer::default(), &Registry::default()).unwrap_err();
     assert_eq!(missing.to_string(), "no/such.toml: cannot be read");
 }
 
@@ -104,7 +106,7 @@ fn fallbacks_belong_to_their_address() {
         let urls: Vec<String> = urls.iter().map(|url| (*url).to_owned()).collect();
         let mut layer = Layer::default();
         crate::args::ChainFlags { chain_url: urls }.put(&mut layer);
-        merge(std::slice::from_ref(&path), variables(pairs), layer).unwrap().settings.chain
+        merge(std::slice::from_ref(&path), variables(pairs), layer, &Registry::default()).unwrap().settings.chain
     };
     let is = |url: &str, fallbacks: &[&str]| ChainSettings {
         url: url.into(),
@@ -126,11 +128,17 @@ fn fallbacks_belong_to_their_address() {
 #[test]
 fn rules_are_replaced_as_a_whole() {
     let folder = TempDir::new().unwrap();
-    let path = file(&folder, "x.toml", "[validator.scoring]\nweights = { kind = \"winner_takes_all\" }\n");
-    let environment = variables(&[("ASSAY__VALIDATOR__SCORING__TASKS", "generate, embed")]);
-    let scoring = merge(&[path], environment, Layer::default()).unwrap().settings.validator.scoring;
-    assert_eq!(scoring.weights, scoring::WeightPolicy::WinnerTakesAll);
-    assert_eq!(scoring.tasks, ["generate", "embed"]);
-    assert!(complaint("[validator.scoring]\nweights = 3\n").contains("validator.scoring.weights must be a table"));
-    assert!(complaint("[validator.scoring]\npower = 3\n").contains("unknown key validator.scoring.power"));
+    let path = file(
+        &folder,
+        "x.toml",
+        "[incentive]\nweights = { kind = \"winner_takes_all\" }\nquality = { kind = \"accuracy\" }\n",
+    );
+    let environment = variables(&[("ASSAY__INCENTIVE__TASKS", "generate, embed")]);
+    let incentive =
+        merge(&[path], environment, Layer::default(), &Registry::default()).unwrap().settings.validator.incentive;
+    assert_eq!(incentive.weights, scoring::WeightMap::WinnerTakesAll {});
+    assert_eq!(incentive.quality, "accuracy".into());
+    assert_eq!(incentive.tasks, ["generate".into(), "embed".into()]);
+    assert!(complaint("[incentive]\nweights = 3\n").contains("incentive.weights must be a table"));
+    assert!(complaint("[incentive]\npower = 3\n").contains("unknown key incentive.power"));
 }

@@ -1,5 +1,6 @@
 //! A proof held against the rows of a validator's own pass.
 
+use codec::{Decode, Encode};
 use primitives::Digest;
 use serde::{Deserialize, Serialize};
 
@@ -27,7 +28,7 @@ pub struct Shown {
 }
 
 /// What became of a proof.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum ProofCheck {
     /// The miner gave none.
@@ -37,14 +38,19 @@ pub enum ProofCheck {
     /// It is one of rows like these.
     Compared {
         /// Chunks that were compared.
+        #[codec(compact)]
         chunks: u32,
         /// Numbers with another exponent or sign, in the chunk that has most of them.
+        #[codec(compact)]
         mismatches: u32,
         /// The mean of the chunks' mean mantissa errors, in thousandths.
+        #[codec(compact)]
         mantissa_mean_milli: u32,
         /// Rows that were opened.
+        #[codec(compact)]
         opened: u32,
         /// The distance of the furthest of them from the own row, in millionths of its length.
+        #[codec(compact)]
         opening_ppm: u32,
     },
 }

@@ -1,7 +1,10 @@
 //! What counts as a word.
 
+use serde::Deserialize;
+
 /// How a text is taken apart. Both ways are blind to case and punctuation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Words {
     /// Runs of `a-z` and `0-9` in the lower-cased text, as the package rouge-score has it. Every other character is a
     /// gap: `café` is `caf`, and of a text in another script nothing is left. For English only.

@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use codec::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -13,9 +14,9 @@ use super::{
 /// Bytes of a sketch: one of each of as many hash functions.
 pub const SKETCH_BYTES: usize = 64;
 
-/// The least hash of a text's phrases by each of 64 hash functions, of each its last byte. 64 digits of 8 bits tell
-/// texts apart better than 16 of 32 bits would in the same room.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// The least hash of a text's phrases by each of 64 hash functions, of each its last byte. 64 digits of 8 bits tell texts
+/// apart better than 16 of 32 bits would in the same room.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Encode, Decode)]
 #[serde(transparent)]
 pub struct Sketch(#[serde(with = "hex_bytes")] pub [u8; SKETCH_BYTES]);
 

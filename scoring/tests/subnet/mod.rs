@@ -2,13 +2,15 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 
 use assay_scoring::{
-    Check, Evidence, Header, LOG_VERSION, Landed, NoWeights, Outcome, Record, Registry, Round, ScoreLog, ScoreTable,
-    Scored, ScoringConfig, Seat, Snapshot, WeightsRecord, weights,
+    Anchored, Check, Evidence, Header, Incentive, LOG_VERSION, Landed, NoWeights, Outcome, Record, Registry, Replay,
+    Round, ScoreLog, ScoreTable, Scored, Seat, Snapshot, WeightsRecord, weights,
 };
-use primitives::{BlockHash, BlockRef, Digest, Hotkey, MechId, NetUid, Registration, Uid, Weights};
+use primitives::{BlockHash, BlockRef, Digest, Hotkey, Keypair, MechId, NetUid, Registration, Uid, Weights};
 
-/// The validator's hotkey; miners have other ones.
-pub const VALIDATOR: Hotkey = Hotkey([255; 32]);
+/// The validator's keys; miners have other ones.
+pub fn validator() -> Keypair {
+    Keypair::from_uri("//Validator").unwrap()
+}
 
 /// What a miner does in a round.
 #[derive(Clone, Copy, Debug)]
@@ -23,7 +25,7 @@ pub enum Act {
 
 /// A validator at work.
 pub struct Validator {
-    pub table: ScoreTable,
+    pub replay: Replay,
     pub records: Vec<Record>,
 }
 
@@ -40,7 +42,7 @@ pub fn miner(index: u16) -> Registration {
 
 /// Seat 0 is the validator's, the miners follow.
 pub fn snapshot(miners: u16, min_allowed_weights: u16) -> Snapshot {
-    let own = Seat { uid: Uid(0), registration: Registration { hotkey: VALIDATOR, block: 1 } };
+    let own = Seat { uid: Uid(0), registration: Registration { hotkey: validator().hotkey(), block: 1 } };
     let seats = (0..miners).map(|index| Seat { uid: Uid(index + 1), registration: miner(index) });
     Snapshot { block: block(9), seats: std::iter::once(own).chain(seats).collect(), min_allowed_weights }
 }
@@ -51,39 +53,60 @@ pub fn evidence(act: Act) -> Option<Evidence> {
         Act::Fail(outcome) => (outcome, 7_000, None),
         Act::Answer(matched, latency_ms) => {
             let check = Check::Tokens { answered: 40, matched, margin_micro: 1, complete: true };
-            (check.outcome(&ScoringConfig::default()), latency_ms * 1_000, Some(check))
+            (check.outcome(&Incentive::default()), latency_ms * 1_000, Some(check))
         }
     };
-    Some(Evidence { outcome, latency_us, first_token_us: check.map(|_| 1_000), check })
+    Some(Evidence { outcome, latency_us, first_token_us: check.map(|_| 1_000), check, sketch: None })
 }
 
 impl Validator {
-    pub fn new(config: ScoringConfig) -> Self {
-        let header = Header { version: LOG_VERSION, netuid: NetUid(1), mech: MechId(0), validator: VALIDATOR, config };
-        let table = ScoreTable::new(header.clone(), Registry::default()).unwrap();
-        Self { table, records: vec![Record::Header(header)] }
+    pub fn new(incentive: Incentive) -> Self {
+        Self::with(incentive, &Registry::default())
+    }
+
+    pub fn with(incentive: Incentive, registry: &Registry) -> Self {
+        let header = Record::Header(Header {
+            version: LOG_VERSION,
+            genesis: BlockHash([7; 32]),
+            netuid: NetUid(1),
+            mech: MechId(0),
+            validator: validator().hotkey(),
+            rules: incentive.into(),
+        });
+        let replay = Replay::begin(&ScoreLog::new().append(&header), registry).unwrap();
+        Self { replay, records: vec![header] }
+    }
+
+    pub fn table(&self) -> &ScoreTable {
+        &self.replay.table
     }
 
     pub fn record(&mut self, record: Record) {
-        self.table.apply(&record).unwrap();
+        self.replay.append(&record).unwrap();
         self.records.push(record);
     }
 
     /// One round: `acts[i]` is what miner i does.
     pub fn round(&mut self, acts: &[Act]) {
-        let round = self.table.round().map_or(1, |round| round.round + 1);
+        self.judged(acts.iter().map(|act| evidence(*act)).collect());
+    }
+
+    /// One round: `seen[i]` is what was seen of miner i.
+    pub fn judged(&mut self, seen: Vec<Option<Evidence>>) {
+        let round = self.table().round().map_or(1, |round| round.round + 1);
         self.record(Record::Round(Round { round, block: block(round * 10) }));
-        for (index, act) in (0..).zip(acts) {
-            let Some(evidence) = evidence(*act) else { continue };
+        let task = self.table().mechanism().tasks().next().unwrap().to_owned();
+        for (index, evidence) in (0..).zip(seen) {
+            let Some(evidence) = evidence else { continue };
             let miner = miner(index);
             let scored = Scored {
                 round,
                 miner,
-                task: "generate".into(),
-                challenge: self.table.challenge("generate", &miner.hotkey).unwrap().digest,
+                challenge: self.table().challenge(&task, &miner.hotkey).unwrap().digest,
+                task: task.clone(),
                 request_digest: Some(Digest::of(b"request")),
                 response_digest: evidence.check.map(|_| Digest::of(b"response")),
-                score: self.table.score(&evidence),
+                score: self.table().score(&evidence),
                 evidence,
             };
             self.record(Record::Scored(Box::new(scored)));
@@ -92,12 +115,22 @@ impl Validator {
 
     /// Weights for the snapshot, logged and landed.
     pub fn weigh(&mut self, snapshot: Snapshot) -> Result<Weights, NoWeights> {
-        let weights = weights(&self.table, &snapshot)?;
-        let round = self.table.round().map_or(0, |round| round.round);
+        let weights = weights(self.table(), &snapshot)?;
+        let round = self.table().round().map_or(0, |round| round.round);
         let record = WeightsRecord { round, snapshot, weights: weights.clone(), version_key: 0 };
         self.record(Record::Weights(Box::new(record)));
-        self.record(Record::Landed(Landed { block: block(round * 10 + 5), weights: weights.clone() }));
+        let call = Some(BlockHash([round as u8; 32]));
+        self.record(Record::Landed(Landed { block: block(round * 10 + 5), weights: weights.clone(), call }));
         Ok(weights)
+    }
+
+    /// The end of an epoch, sealed and anchored.
+    pub fn seal(&mut self) {
+        let epoch = self.table().epoch().map_or(1, |epoch| epoch + 1);
+        let seal = self.replay.seal(epoch, block(epoch * 100), &validator());
+        self.record(Record::Seal(Box::new(seal)));
+        let root = self.replay.last_seal().unwrap();
+        self.record(Record::Anchored(Anchored { block: block(epoch * 100 + 1), root }));
     }
 
     /// The log as text.
@@ -108,5 +141,12 @@ impl Validator {
 
 pub fn text(records: &[Record]) -> Vec<u8> {
     let mut log = ScoreLog::new();
-    records.iter().flat_map(|record| log.append(record).to_line()).collect()
+    records.iter().flat_map(|record| log.append(record).to_line(record)).collect()
+}
+
+/// Recomputes records that somebody hashed anew.
+pub fn replayed(records: &[Record]) -> Result<Replay, assay_scoring::ReplayError> {
+    let mut log = ScoreLog::new();
+    let sealed = records.iter().map(|record| Ok::<_, assay_scoring::ReplayError>(log.append(record)));
+    assay_scoring::replay(sealed, &Registry::default())
 }

@@ -6,7 +6,7 @@ use std::{pin::pin, time::Duration};
 
 use localnet::{Config as Chain, Genesis, GenesisNeuron, Handle, SubnetGenesis, dev_account};
 use primitives::Registration;
-use scoring::{ScoringConfig, Snapshot};
+use scoring::{Incentive, Registry, Snapshot};
 use tempfile::TempDir;
 
 use super::*;
@@ -61,7 +61,7 @@ impl Scene {
         let validator = validator().hotkey();
         let config = &self.config;
         let identity = Identity { genesis: self.chain.genesis(), netuid: NET, mech: config.mech, validator };
-        let store = Store::open(path, &identity, &ScoringConfig::default()).unwrap();
+        let store = Store::open(path, &identity, &Incentive::default(), &Registry::default()).unwrap();
         Delivery::new(config, crate::scene::validator(), self.chain.clone(), SharedStore::new(store))
     }
 

@@ -72,12 +72,12 @@ pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
     let settings = args.validator.settings(global)?;
     let key = args.validator.key.key.as_deref();
     let hotkey = identity::hotkey(&settings.wallet, key, settings.chain.furthest())?.hotkey();
-    let validator::Config { netuid, mech, commit_reveal, store_path, scoring: rules, .. } = settings.validator;
+    let validator::Config { netuid, mech, commit_reveal, store_path, incentive: rules, .. } = settings.validator;
     let store = Store::open_read_only(&store_path)?;
     let chain = settings.chain.connect().await?;
     store.belongs_to(&Identity { genesis: chain.genesis(), netuid, mech, validator: hotkey })?;
-    let table = store.replay()?.table;
-    if *table.config() != rules {
+    let table = store.replay(&global.registry)?.table;
+    if *table.incentive() != rules {
         return Err(StoreError::OtherRules { path: store_path }.into());
     }
     let (metagraph, rules) = chain.subnet(netuid, mech, None).await?;

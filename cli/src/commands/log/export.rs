@@ -1,0 +1,75 @@
+//! `assay log export`: a log as files that anybody can keep, read and check.
+
+use std::{
+    io::{self, BufWriter, Write as _},
+    process::ExitCode,
+};
+
+use anyhow::{Context as _, bail, ensure};
+use scoring::Sealed;
+use serde_json::json;
+
+use crate::{output::print, score_log::Source};
+
+/// Write a log to an archive of Parquet files, or to stdout as lines of JSON
+///
+/// An archive is a folder, or a prefix of an object store: s3://bucket/prefix, gs://bucket/prefix, with the usual variables of the environment (AWS_…, GOOGLE_…). Exporting again adds what is new. Parquet and the chain of hashes: pandas, polars and DuckDB read it, `assay log verify` and `assay replay` check it.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// A validator's store, or another export of it
+    #[arg(value_name = "LOG")]
+    log: Source,
+    /// The archive; - writes lines of JSON to stdout
+    #[arg(value_name = "TO")]
+    to: String,
+    /// Print one JSON document about an archive
+    #[arg(long)]
+    json: bool,
+}
+
+pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    match &*args.to {
+        "-" => lines(&args.log).with_context(|| args.log.name())?,
+        place => archive(args, place)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn lines(log: &Source) -> anyhow::Result<()> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    for sealed in log.records(0)? {
+        let sealed = sealed?;
+        out.write_all(&sealed.to_line(&sealed.record()?))?;
+    }
+    Ok(out.flush()?)
+}
+
+fn archive(args: &Args, place: &str) -> anyhow::Result<()> {
+    ensure!(!args.log.is_archive(), "{} is an archive already: copy its files", args.log.name());
+    let archive = archive::blocking::Archive::open(place).with_context(|| place.to_owned())?;
+    let next = archive.next_seq().with_context(|| place.to_owned())?;
+    if let Some(first) = args.log.pruned_to()?
+        && next < first
+    {
+        bail!("records {next} to {} are gone from the store: an archive must have been written before", first - 1);
+    }
+    let mut source = Ok(());
+    // The archive sees that they follow what it has.
+    let records = args.log.records(next.saturating_sub(1)).with_context(|| args.log.name())?;
+    let records = records.map_while(|sealed: anyhow::Result<Sealed>| match sealed {
+        Ok(sealed) => Some(Ok::<_, std::convert::Infallible>(sealed)),
+        Err(error) => {
+            source = Err(error);
+            None
+        }
+    });
+    let exported = archive.export(records);
+    source.with_context(|| args.log.name())?;
+    let exported = exported.with_context(|| place.to_owned())?;
+    ensure!(exported.records > 0, "{}: the score log is empty", args.log.name());
+    let (records, added) = (exported.records, exported.new_records);
+    let document = json!({
+        "archive": place, "records": records, "added": added, "head": exported.head, "manifest": exported.manifest,
+    });
+    print(&format!("{records} records in {place}, {added} of them new"), &document, args.json)
+}

@@ -1,0 +1,150 @@
+//! Where a score log comes from: a validator's store, lines of JSON, or an archive. All are read record by record.
+
+use std::{
+    convert::Infallible,
+    fs::File,
+    io::{self, BufReader, Read as _},
+    path::PathBuf,
+    str::FromStr,
+};
+
+use anyhow::Context as _;
+use scoring::{LogReader, Record, Registry, Replay, ReplayError, ScoreLog, Sealed};
+use validator::Store;
+
+/// What every SQLite file starts with.
+const SQLITE: &[u8; 16] = b"SQLite format 3\0";
+
+/// The place of a log.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// A file, or a folder that is an archive.
+    Path(PathBuf),
+    /// An archive behind a URL.
+    Url(String),
+}
+
+impl FromStr for Source {
+    type Err = Infallible;
+
+    fn from_str(place: &str) -> Result<Self, Infallible> {
+        Ok(if place.contains("://") { Self::Url(place.to_owned()) } else { Self::Path(place.into()) })
+    }
+}
+
+/// An open log.
+enum Opened {
+    Store(validator::StoreReader),
+    Lines(Box<dyn io::BufRead>),
+    Archive(archive::blocking::Archive),
+}
+
+/// Records as they are read.
+pub type Records = Box<dyn Iterator<Item = anyhow::Result<Sealed>>>;
+
+impl Source {
+    /// As it was named.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Path(path) => path.display().to_string(),
+            Self::Url(url) => url.clone(),
+        }
+    }
+
+    fn open(&self) -> anyhow::Result<Opened> {
+        let path = match self {
+            Self::Url(url) => return Ok(Opened::Archive(archive::blocking::Archive::open(url)?)),
+            Self::Path(path) => path,
+        };
+        let file = File::open(path)?;
+        if file.metadata()?.is_dir() {
+            let place = path.to_str().context("the name of the folder is not UTF-8")?;
+            return Ok(Opened::Archive(archive::blocking::Archive::open(place)?));
+        }
+        let mut start = Vec::new();
+        (&file).take(SQLITE.len() as u64).read_to_end(&mut start)?;
+        if start == SQLITE {
+            drop(file);
+            return Ok(Opened::Store(Store::open_read_only(path)?));
+        }
+        Ok(Opened::Lines(Box::new(BufReader::new(io::Cursor::new(start).chain(file)))))
+    }
+
+    /// Whether it is an archive, which has a runtime of its own.
+    pub fn is_archive(&self) -> bool {
+        match self {
+            Self::Url(_) => true,
+            Self::Path(path) => path.is_dir(),
+        }
+    }
+
+    /// The seal that a store was pruned to.
+    pub fn pruned_to(&self) -> anyhow::Result<Option<u64>> {
+        match self.open()? {
+            Opened::Store(store) => Ok(store.pruned_to()?),
+            Opened::Lines(_) | Opened::Archive(_) => Ok(None),
+        }
+    }
+
+    /// Every record from `from` on that is here, each checked against the hash before it.
+    pub fn records(&self, from: u64) -> anyhow::Result<Records> {
+        Ok(match self.open()? {
+            Opened::Store(store) => Box::new(store.sealed(from)?.map(|sealed| Ok(sealed?))),
+            Opened::Lines(lines) => {
+                let before =
+                    move |sealed: &anyhow::Result<Sealed>| sealed.as_ref().is_ok_and(|sealed| sealed.seq < from);
+                Box::new(LogReader::new(lines).map(|sealed| Ok(sealed?)).skip_while(before))
+            }
+            Opened::Archive(archive) => {
+                // That the records of an archive follow each other is for the reader to see to.
+                let mut log: Option<ScoreLog> = None;
+                Box::new(archive.records(from)?.map(move |sealed| {
+                    let sealed = sealed?;
+                    match &mut log {
+                        Some(log) => log.follow(&sealed)?,
+                        None if sealed.seq == 0 => log.insert(ScoreLog::new()).follow(&sealed)?,
+                        None => log = Some(ScoreLog::after(&sealed)),
+                    }
+                    Ok(sealed)
+                }))
+            }
+        })
+    }
+
+    /// Recompute it, with a look at each record and at what all up to it come to. A pruned store begins with its header and
+    /// the seal that it was pruned to.
+    pub fn replay(
+        &self,
+        registry: &Registry,
+        mut each: impl FnMut(&Sealed, &Record, &Replay) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        let mut replay: Option<Replay> = match self.open()? {
+            Opened::Store(store) => store.beginning(registry)?,
+            Opened::Lines(_) | Opened::Archive(_) => None,
+        };
+        for sealed in self.records(0)? {
+            let sealed = sealed?;
+            let record = match &mut replay {
+                // What a store's beginning stands for is not applied twice.
+                Some(replay) if sealed.seq < replay.log().len() => sealed.record()?,
+                Some(replay) => replay.accept(&sealed)?,
+                None => {
+                    replay = Some(Replay::begin(&sealed, registry)?);
+                    sealed.record()?
+                }
+            };
+            if let Some(replay) = &replay {
+                each(&sealed, &record, replay)?;
+            }
+        }
+        replay.map(drop).ok_or_else(|| ReplayError::Empty.into())
+    }
+
+    /// Check what a log is kept in, beyond its records: of an archive every byte.
+    pub fn verify_container(&self) -> anyhow::Result<()> {
+        match self.open()? {
+            Opened::Archive(archive) => Ok(archive.verify().map(drop)?),
+            Opened::Store(_) | Opened::Lines(_) => Ok(()),
+        }
+    }
+}
