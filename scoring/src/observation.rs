@@ -88,9 +88,10 @@ pub fn cosine_micro(a: &[f32], b: &[f32]) -> Option<i32> {
 /// The geometric mean of probabilities, from their natural logarithms: 0 of none, and where one is no number.
 pub fn geometric_mean(logprobs: &[f32]) -> Score {
     let sum: f64 = logprobs.iter().map(|logprob| f64::from(*logprob)).sum();
-    let mean = libm::exp(sum / logprobs.len() as f64).min(1.0);
-    // `as` makes 0 of what is no number.
-    Score::from_nano((mean * f64::from(Score::ONE.nano())) as u32).unwrap_or_default()
+    let mean = libm::exp(sum / logprobs.len() as f64);
+    // `as` makes 0 of what is no number, and `min` before it would make 1.
+    let nano = (mean * f64::from(Score::ONE.nano())) as u32;
+    Score::from_nano(nano.min(Score::ONE.nano())).unwrap_or_default()
 }
 
 #[cfg(test)]
