@@ -19,8 +19,8 @@ pub enum Smoothing {
         /// How far a failure of any kind moves it towards zero, in millionths. Not less than for a success: otherwise
         /// luck would pay.
         failure_rate_ppm: u32,
-        /// Where the first success of a new miner starts from, in millionths of the best score. Who never succeeded has
-        /// nothing, whatever this says.
+        /// Where the first success of a new miner starts from, in millionths of the best score; failures before it wear
+        /// it off. Who never succeeded has nothing, whatever this says.
         #[serde(default)]
         prior_ppm: u32,
     },
@@ -45,7 +45,7 @@ impl Smoothing {
         match *self {
             Self::Ema { success_rate_ppm, failure_rate_ppm, prior_ppm } => {
                 let first = !failed && standing.successes == 0;
-                let from = if first { standing.score.max(Score::ONE.scaled(prior_ppm.into())) } else { standing.score };
+                let from = if first { worn(prior_ppm, standing.answers, failure_rate_ppm) } else { standing.score };
                 from.step_towards(worth, if failed { failure_rate_ppm } else { success_rate_ppm }.into())
             }
             Self::Mean { answers, prior_answers } => {
@@ -70,6 +70,19 @@ impl Smoothing {
             }
         }
     }
+}
+
+/// What so many failures leave of a prior: otherwise a new miner did better to fail than to begin with a weak answer. All
+/// of a miner's answers before its first success come by here once, at that success.
+fn worn(prior_ppm: u32, failures: u64, failure_rate_ppm: u32) -> Score {
+    let mut left = Score::ONE.scaled(prior_ppm.into());
+    for _ in 0..failures {
+        if left == Score::ZERO {
+            break;
+        }
+        left = left.step_towards(Score::ZERO, failure_rate_ppm.into());
+    }
+    left
 }
 
 #[cfg(test)]
@@ -102,7 +115,8 @@ mod tests {
         let ema = Smoothing::Ema { success_rate_ppm: 100_000, failure_rate_ppm: 300_000, prior_ppm: 500_000 };
         assert_eq!(after(ema, &[0, 0, 0]), 0);
         assert_eq!(after(ema, &[1_000_000_000]), 550_000_000);
-        assert_eq!(after(ema, &[0, 0, 1_000_000_000]), 550_000_000);
+        // Two failures leave 0.245 of 0.5.
+        assert_eq!(after(ema, &[0, 0, 1_000_000_000]), 320_500_000);
         assert_eq!(after(ema, &[1_000_000_000, 0, 1_000_000_000]), 446_500_000);
         assert_eq!(after(Smoothing::default(), &[1_000_000_000]), 100_000_000);
     }
