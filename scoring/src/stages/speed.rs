@@ -19,14 +19,15 @@ pub enum Speed {
         /// The least share, in millionths: a slow answer is still an answer.
         least_ppm: u32,
     },
-    /// The time to the first token and the tokens that follow, each the root of reference time over its own, in a
-    /// weighted mean.
+    /// The time to the first token and the time of the whole answer, each the root of reference time over its own, in a
+    /// weighted mean. The rate is that of the whole answer: were it that of the tokens after the first, a slow miner would
+    /// hold its tokens back and send them all at once.
     FirstTokenAndRate {
         /// Reference of the first token, in microseconds.
         first_token_us: u64,
         /// Reference of each token after it, in microseconds: a million over tokens per second.
         token_us: u64,
-        /// What the first token counts, in millionths; the tokens after it count the rest.
+        /// What the first token counts, in millionths; the whole answer counts the rest.
         first_token_share_ppm: u32,
         /// The least share of each, in millionths.
         least_ppm: u32,
@@ -52,11 +53,8 @@ impl Speed {
                 // Who shows no first token until the end has all its time before the first one.
                 let first = evidence.first_token_us.unwrap_or(evidence.latency_us).min(evidence.latency_us);
                 let start = root_ppm(first_token_us, first, least_ppm);
-                let later = u64::from(units.saturating_sub(1));
-                let rate = match later {
-                    0 => start,
-                    _ => root_ppm(token_us.saturating_mul(later), evidence.latency_us - first, least_ppm),
-                };
+                let later = token_us.saturating_mul(units.saturating_sub(1).into());
+                let rate = root_ppm(first_token_us.saturating_add(later), evidence.latency_us, least_ppm);
                 let share = u64::from(first_token_share_ppm).min(PPM);
                 (start * share + rate * (PPM - share)) / PPM
             }
@@ -121,10 +119,11 @@ mod tests {
             least_ppm: 0,
         };
         assert_eq!(share(parts, Some(100_000), 500_000, 41), PPM);
-        // Half as fast after the first: a quarter of all, and three quarters of sqrt(1/2).
-        assert_eq!(share(parts, Some(100_000), 900_000, 41), 780_329);
-        // The first token at the very end hides nothing.
+        // Half as fast after the first: a quarter of all, and three quarters of sqrt(5/9).
+        assert_eq!(share(parts, Some(100_000), 900_000, 41), 809_016);
+        // The first token at the very end hides nothing, and wins nothing.
         assert_eq!(share(parts, Some(400_000), 400_000, 41), 875_000);
+        assert_eq!(share(parts, Some(900_000), 900_000, 41), 642_349);
         assert_eq!(share(parts, None, 400_000, 1), 500_000);
         assert_eq!(share(Speed::None {}, None, u64::MAX, 1), PPM);
     }
