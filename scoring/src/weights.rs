@@ -140,7 +140,9 @@ pub(crate) fn plan(table: &ScoreTable, snapshot: &Snapshot) -> Result<RowPlan, N
     let incentive = table.incentive();
     let miners: Vec<Registration> = snapshot.seats.iter().map(|seat| seat.registration).collect();
     let mut standings: Vec<Option<Score>> = miners.iter().map(|miner| table.standing(miner)).collect();
-    incentive.pairwise.rank(&table.state().wins, &miners, &mut standings)?;
+    // Copies are one miner: they play one tournament, and share what the best of them is worth.
+    let groups = incentive.duplicates.groups(&table.state().alike, &miners);
+    incentive.pairwise.rank(&table.state().wins, &miners, &groups, &mut standings)?;
     let burn_seat = match incentive.limits.burn() {
         Some(uid) => {
             let seat = snapshot.seats.iter().position(|seat| seat.uid == uid);
@@ -149,8 +151,6 @@ pub(crate) fn plan(table: &ScoreTable, snapshot: &Snapshot) -> Result<RowPlan, N
         None => None,
     };
 
-    // Copies are one miner: they share what the best of them is worth.
-    let groups = incentive.duplicates.groups(&table.state().alike, &miners);
     let mut united = vec![Score::ZERO; miners.len()];
     let mut sizes = vec![0; miners.len()];
     for ((group, standing), miner) in groups.iter().zip(&standings).zip(&miners) {
@@ -166,10 +166,11 @@ pub(crate) fn plan(table: &ScoreTable, snapshot: &Snapshot) -> Result<RowPlan, N
     let laid = if enough {
         let weights = match incentive.weights {
             WeightMap::KingOfTheHill { alpha_ppm, .. } => {
-                let seated: Vec<(Registration, Score)> =
-                    miners.iter().zip(&united).map(|(miner, standing)| (*miner, *standing)).collect();
+                let seated = candidates(king, &miners, &groups, &standings);
                 king = table.state().throne.heir(&seated, alpha_ppm);
-                miners.iter().map(|miner| if Some(*miner) == king { 1 << BITS } else { 0 }).collect()
+                let reigning = king.and_then(|king| miners.iter().position(|miner| *miner == king));
+                let group = reigning.map(|at| groups[at]);
+                (0..miners.len()).map(|at| if Some(at) == group { 1 << BITS } else { 0 }).collect()
             }
             map => map.weigh(&united),
         };
@@ -198,6 +199,21 @@ pub(crate) fn plan(table: &ScoreTable, snapshot: &Snapshot) -> Result<RowPlan, N
     }
     name_more(&mut shares, incentive.zeros, snapshot.min_allowed_weights);
     Ok(RowPlan { shares, king })
+}
+
+/// Who may be king, with their standings. Copies of a king that reigns are not its challengers: they have its share already,
+/// and a throne that goes from copy to copy would make everybody else begin anew.
+fn candidates(
+    king: Option<Registration>,
+    miners: &[Registration],
+    groups: &[usize],
+    standings: &[Option<Score>],
+) -> Vec<(Registration, Score)> {
+    let reigns = |at: &usize| Some(miners[*at]) == king && standings[*at] > Some(Score::ZERO);
+    let reigning = (0..miners.len()).find(reigns);
+    let is_copy = |at: usize| reigning.is_some_and(|king| king != at && groups[king] == groups[at]);
+    let standing = |at: usize| if is_copy(at) { Score::ZERO } else { standings[at].unwrap_or_default() };
+    miners.iter().enumerate().map(|(at, miner)| (*miner, standing(at))).collect()
 }
 
 /// Why there is no row where fewer have earned something than must have.

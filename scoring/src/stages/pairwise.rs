@@ -1,7 +1,7 @@
 //! Pairwise: standings as those of a tournament. Miners that were scored in one round have met; whoever scored more has
 //! won. It compares miners where scores of different rounds can't be compared.
 
-use std::collections::BTreeMap;
+use std::{cmp::Reverse, collections::BTreeMap};
 
 use ndarray::Array2;
 use primitives::Registration;
@@ -54,15 +54,22 @@ impl Pairwise {
         }
     }
 
-    /// Puts strengths in the place of standings.
+    /// Puts strengths in the place of standings. Of each of the `groups` of copies one plays, the best one: otherwise
+    /// whoever the copies beat would lose once to each of them.
     pub(crate) fn rank(
         &self,
         wins: &Pairs,
         miners: &[Registration],
+        groups: &[usize],
         standings: &mut [Option<Score>],
     ) -> Result<(), NoWeights> {
         let Self::BradleyTerry { prior_milli, .. } = *self else { return Ok(()) };
-        let players: Vec<usize> = (0..miners.len()).filter(|at| standings[*at] > Some(Score::ZERO)).collect();
+        let mut earning: Vec<usize> = (0..miners.len()).filter(|at| standings[*at] > Some(Score::ZERO)).collect();
+        earning.sort_unstable_by_key(|at| (groups[*at], Reverse(standings[*at]), miners[*at].block, miners[*at].hotkey));
+        let mut players = earning.clone();
+        players.dedup_by_key(|at| groups[*at]);
+        // Sums depend on their order in the last bits: it is that of registrations, whatever seats they have.
+        players.sort_unstable_by_key(|at| miners[*at]);
         let table = Array2::from_shape_fn((players.len(), players.len()), |(i, j)| match i == j {
             true => 0.0,
             false => wins.get(&miners[players[i]], &miners[players[j]]).there as f64 / PPM as f64,
@@ -75,9 +82,12 @@ impl Pairwise {
             bradley_terry(table.view(), f64::from(prior_milli) / 1_000.0).map_err(|_| NoWeights::NoStrengths)?;
         let strengths = model.strengths;
         let strongest = strengths.iter().copied().fold(0.0, f64::max);
-        for (at, strength) in players.iter().zip(strengths) {
-            let nano = libm::floor(strength / strongest * f64::from(Score::ONE.nano()));
-            standings[*at] = Score::from_nano(nano as u32);
+        // Whoever plays has earned something, however weak it is.
+        let nano = |strength: f64| libm::floor(strength / strongest * f64::from(Score::ONE.nano())).max(1.0) as u32;
+        let of_group: BTreeMap<usize, Option<Score>> =
+            players.iter().zip(strengths).map(|(at, strength)| (groups[*at], Score::from_nano(nano(strength)))).collect();
+        for at in earning {
+            standings[at] = of_group.get(&groups[at]).copied().flatten();
         }
         Ok(())
     }
