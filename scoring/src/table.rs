@@ -43,11 +43,12 @@ pub struct Standing {
 }
 
 /// What a miner did in the current round, for stages that compare miners.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
 pub(crate) struct Performance {
     sum: u64,
     answers: u32,
-    pub sketch: Option<Sketch>,
+    /// Of its answers, by the places of their tasks.
+    pub sketches: BTreeMap<u8, Sketch>,
 }
 
 impl Performance {
@@ -279,7 +280,8 @@ impl ScoreTable {
             let performance = self.state.performances.entry(miner).or_default();
             performance.sum += u64::from(worth.nano());
             performance.answers += 1;
-            performance.sketch = evidence.sketch;
+            // Below 64.
+            performance.sketches.extend(evidence.sketch.map(|sketch| (task as u8, sketch)));
         }
         self.state.standings.insert(miner, next);
         Ok(())

@@ -47,12 +47,13 @@ impl Duplicates {
     /// A round is over.
     pub(crate) fn close_round(&self, alike: &mut Pairs, round: &BTreeMap<Registration, Performance>) {
         if let Self::MinHash { resemblance_ppm, rounds, .. } = *self {
-            let sketches: Vec<(Registration, Sketch)> =
-                round.iter().filter_map(|(miner, performance)| Some((*miner, performance.sketch?))).collect();
-            // In order of registrations, so that of each pair the first number counts rounds and the second likenesses.
-            alike.close_round(&sketches, rounds, |first, second| Pair {
-                there: 2,
-                back: 2 * u64::from(alike_ppm(first, second) >= resemblance_ppm),
+            let sketches: Vec<(Registration, &BTreeMap<u8, Sketch>)> =
+                round.iter().map(|(miner, performance)| (*miner, &performance.sketches)).collect();
+            let like = |(first, second): &(&Sketch, &Sketch)| alike_ppm(first, second) >= resemblance_ppm;
+            // In order of registrations, so that of each pair the first number counts answers and the second likenesses.
+            alike.close_round(&sketches, rounds, |first, second| {
+                let both = first.iter().filter_map(|(task, sketch)| Some((sketch, second.get(task)?)));
+                Pair { there: 2 * both.clone().count() as u64, back: 2 * both.filter(like).count() as u64 }
             });
         }
     }
