@@ -1,6 +1,7 @@
 //! Strengths such that `a` beats `b` with chance `a / (a + b)` (Bradley and Terry, "Rank analysis of incomplete block
-//! designs", Biometrika 39, 1952), the likeliest ones, by the iteration of Hunter ("MM algorithms for generalized
-//! Bradley-Terry models", Annals of Statistics 32, 2004).
+//! designs", Biometrika 39, 1952), the likeliest ones, by the iteration of Newman ("Efficient computation of rankings from
+//! pairwise comparisons", Journal of Machine Learning Research 24, 2023). It ends soon where one-sided games keep the older
+//! one of Zermelo from ending at all.
 
 use ndarray::{Array1, Array2, ArrayView2, s};
 
@@ -93,28 +94,38 @@ pub fn bradley_terry(wins: ArrayView2<f64>, prior: f64) -> Result<BradleyTerry, 
         return Err(PairwiseError::Separated { above });
     }
     let games = &table + &table.t();
-    let (all, rounds) = iterate(&table, &games)?;
+    if !games.iter().all(|games| games.is_finite()) {
+        return Err(PairwiseError::NotConverged);
+    }
+    let (all, rounds) = iterate(&table)?;
     let strengths = shares(all.iter().take(rows).copied());
     Ok(BradleyTerry { strengths, rounds, games, all })
 }
 
-fn iterate(wins: &Array2<f64>, games: &Array2<f64>) -> Result<(Array1<f64>, u32), PairwiseError> {
-    let won: Vec<f64> = wins.outer_iter().map(|row| row.iter().sum()).collect();
-    let mut strengths = shares(won.iter().map(|_| 1.0));
+fn iterate(wins: &Array2<f64>) -> Result<(Array1<f64>, u32), PairwiseError> {
+    let mut strengths = shares(wins.outer_iter().map(|_| 1.0));
     for round in 1..=MOST_ROUNDS {
-        let next = shares(games.outer_iter().zip(&won).zip(&strengths).map(|((games, won), own)| {
-            let met = games.iter().zip(&strengths).filter(|(games, _)| **games > 0.0);
-            // Alone there is nothing to explain.
-            let expected: f64 = met.map(|(games, other)| games / (own + other)).sum();
-            if expected > 0.0 { won / expected } else { 1.0 }
-        }));
-        let is_still = next.iter().zip(&strengths).all(|(next, own)| (next - own).abs() <= STILL * own);
+        let before = strengths.clone();
+        for at in 0..strengths.len() {
+            let own = strengths[at];
+            let (mut upwards, mut downwards) = (0.0, 0.0);
+            for ((won, lost), other) in wins.row(at).iter().zip(wins.column(at)).zip(&strengths) {
+                // Who never met explains nothing, nor does anyone alone.
+                if won + lost > 0.0 {
+                    upwards += won * (other / (own + other));
+                    downwards += lost / (own + other);
+                }
+            }
+            if downwards > 0.0 {
+                strengths[at] = upwards / downwards;
+            }
+        }
+        strengths = shares(strengths.iter().copied());
         // Strengths beyond a number's range.
-        if !next.iter().all(|strength| strength.is_normal()) {
+        if !strengths.iter().all(|strength| strength.is_normal()) {
             return Err(PairwiseError::NotConverged);
         }
-        strengths = next;
-        if is_still {
+        if strengths.iter().zip(&before).all(|(next, own)| (next - own).abs() <= STILL * own) {
             return Ok((strengths, round));
         }
     }
@@ -164,6 +175,15 @@ mod tests {
         let few = bradley_terry(array![[0.0, 5.0], [0.0, 0.0]].view(), 0.5).unwrap();
         let many = bradley_terry(array![[0.0, 50.0], [0.0, 0.0]].view(), 0.5).unwrap();
         assert!(few.strengths[0] > 0.5 && many.strengths[0] > few.strengths[0] && many.strengths[0] < 1.0);
+    }
+
+    #[test]
+    fn one_sided_tournaments_have_strengths() {
+        // Everyone beats all after it, a hundred times.
+        let ladder = Array2::from_shape_fn((30, 30), |(a, b)| if a < b { 100.0 } else { 0.0 });
+        let fit = bradley_terry(ladder.view(), 1.0).unwrap();
+        assert!(fit.rounds < 1_000, "{}", fit.rounds);
+        assert!(fit.strengths.iter().zip(fit.strengths.iter().skip(1)).all(|(better, worse)| better > worse));
     }
 
     fn table() -> impl Strategy<Value = Array2<f64>> {
