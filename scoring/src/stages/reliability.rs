@@ -69,16 +69,40 @@ fn wilson_ppm(successes: u64, answers: u64, z_milli: u32) -> u64 {
     }
     // A square of thousandths is in millionths, as the counts are.
     let (z, z2, ppm) = (u128::from(z_milli), u128::from(z_milli) * u128::from(z_milli), u128::from(PPM));
-    let variance = successes * (answers - successes) / answers + z2 / 4;
-    let root = (variance * ppm).isqrt() + 1;
-    let middle = successes + z2 / 2;
-    let low = middle.saturating_sub((z * root).div_ceil(1_000)) * ppm / (answers + z2);
+    // In units of 2^-32: where the bound hardly rises, rounding to whole millionths would make it fall. An uptime that was
+    // counted has room for all of it.
+    let product = successes * (answers - successes);
+    let fine = product.leading_zeros().min(40);
+    let variance = (((product << fine) / answers) << (40 - fine)) + (z2 << 38);
+    let root = ((variance * ppm) << 24).isqrt() + 1;
+    let middle = (2 * successes + z2) << 31;
+    let low = middle.saturating_sub((z * root).div_ceil(1_000)) * ppm / ((answers + z2) << 32);
     u64::try_from(low).unwrap_or(PPM).min(PPM)
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4_096))]
+
+        /// Old successes fade to any fraction, so a difference may be as small as a millionth of one.
+        #[test]
+        fn a_success_more_is_never_less(
+            answers in 1u64..300_000_000,
+            share in 0.0..1.0_f64,
+            more in 1u64..100,
+            z_milli in prop_oneof![0u32..60, 0u32..10_000],
+        ) {
+            let successes = (answers as f64 * share * share * share) as u64;
+            let low = |successes| wilson_ppm(successes, answers, z_milli);
+            let (before, after) = (low(successes), low(successes + more));
+            prop_assert!(after >= before, "{} to {}", before, after);
+        }
+    }
 
     /// Numbers by SciPy: `binomtest(k, n).proportion_ci(0.90, method="wilson").low`.
     #[test]
