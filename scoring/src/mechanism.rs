@@ -95,3 +95,129 @@ impl fmt::Debug for Mechanism {
         f.debug_tuple("Mechanism").field(&self.incentive).finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+    use crate::{
+        Registry, Speed,
+        challenge::Question,
+        proof::{ProofRules, Thresholds},
+        sprt::Sprt,
+        stages::Gate,
+        stream::Choices,
+    };
+
+    /// A task that knows its answer.
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Echo {}
+
+    impl Task for Echo {
+        fn question(&self, choices: &mut Choices) -> Question {
+            let request = primitives::GenerateRequest::new(
+                primitives::Prompt::Text(format!("say {}", choices.below(1_000_000))),
+                8,
+                primitives::Sampling::at(0),
+            );
+            Question { request: primitives::Request::Generate(request), expected: Some("so".into()) }
+        }
+    }
+
+    fn build(change: impl Fn(&mut Incentive)) -> Result<Mechanism, IncentiveError> {
+        let mut incentive = Incentive::default();
+        change(&mut incentive);
+        Registry::default().with_task::<Echo>("echo").build(&incentive)
+    }
+
+    fn error(change: impl Fn(&mut Incentive)) -> String {
+        build(change).unwrap_err().to_string()
+    }
+
+    fn by_answer(incentive: &mut Incentive) {
+        incentive.gate = Gate { verifies: Verifies::Answer, ..Gate::default() };
+        incentive.tasks = vec!["echo".into()];
+        incentive.quality = "exact".into();
+    }
+
+    #[test]
+    fn rules_that_make_no_sense_are_refused() {
+        assert_eq!(error(|rules| rules.tasks.clear()), "tasks is empty: name at least one");
+        assert_eq!(error(|rules| rules.tasks = vec!["echo".into(), "echo".into()]), "tasks names \"echo\" twice");
+        let known = "there is no task named \"dance\"; there are echo, embed, generate, generate_with_logprobs";
+        assert_eq!(error(|rules| rules.tasks = vec!["dance".into()]), known);
+        let scorers = error(|rules| rules.quality = "taste".into());
+        assert!(scorers.starts_with("there is no scorer named \"taste\"; there are accuracy, chrf, "), "{scorers}");
+        let settings: fn(&mut Incentive) = |rules| {
+            let words = [("words".to_owned(), 3.into())].into();
+            rules.quality = crate::Plugin { kind: "rouge_1".into(), settings: words };
+        };
+        assert!(error(settings).starts_with("rouge_1: "), "{}", error(settings));
+        let unmarked = error(|rules| {
+            by_answer(rules);
+            rules.quality = "accuracy".into();
+        });
+        assert_eq!(unmarked, "gate.verifies = \"answer\" needs a scorer that marks texts; \"accuracy\" doesn't");
+        let no_answer = error(|rules| {
+            by_answer(rules);
+            rules.tasks.push("generate".into());
+        });
+        assert_eq!(no_answer, "the task \"generate\" expects no certain answer, so its answers can't be marked");
+        let marked = error(|rules| rules.quality = "chrf".into());
+        assert_eq!(marked, "the scorer \"chrf\" marks texts beside expected ones: it needs gate.verifies = \"answer\"");
+        let range = error(|rules| rules.stale_after_rounds = 0);
+        assert_eq!(range, "stale_after_rounds is 0, but must be from 1 to 9223372036854775807");
+        let proof = error(|rules| {
+            let tokens = Sprt { off_micro: 1, match_micro: 1, reject_micro: 1, clear_micro: 1 };
+            let thresholds = Thresholds {
+                off_margin_micro: 1,
+                tokens,
+                mismatches: 1,
+                mantissa_mean_milli: 1,
+                opening_ppm: 1,
+                opened_rows: 0,
+            };
+            let digest = primitives::Digest([0; 32]);
+            rules.proof = Some(Box::new(ProofRules { calibration: digest, model: digest, thresholds }));
+        });
+        assert_eq!(proof, "proof holds thresholds that no calibration gives");
+        assert!(build(by_answer).is_ok());
+    }
+
+    #[test]
+    fn one_question_for_all_or_one_for_each() {
+        let seed = |miner| Seed { block_hash: BlockHash([1; 32]), validator: Hotkey([2; 32]), round: 3, miner: Hotkey([miner; 32]) };
+        for same_question in [false, true] {
+            let mechanism = build(|rules| {
+                by_answer(rules);
+                rules.same_question = same_question;
+            });
+            let mechanism = mechanism.unwrap();
+            let (one, other) = (mechanism.challenge(0, &seed(4)).unwrap(), mechanism.challenge(0, &seed(5)).unwrap());
+            assert_eq!(one == other, same_question);
+            assert_eq!((mechanism.task("echo"), mechanism.task("generate")), (Some(0), None));
+            assert_eq!(mechanism.challenge(1, &seed(4)), None);
+        }
+    }
+
+    #[test]
+    fn a_score_is_quality_times_speed_and_nothing_for_failures() {
+        let mechanism = build(|rules| {
+            by_answer(rules);
+            rules.speed = Speed::Latency { start_us: 100, unit_us: 0, least_ppm: 0 };
+        });
+        let mechanism = mechanism.unwrap();
+        let check = Check::Marked { answered: 8, mark: Score::ONE.scaled(800_000) };
+        let evidence = Evidence { outcome: Outcome::Ok, latency_us: 400, first_token_us: None, check: Some(check), sketch: None };
+        assert_eq!(mechanism.score(&evidence), Score::ONE.scaled(400_000));
+        for outcome in &Outcome::ALL[1..] {
+            assert_eq!(mechanism.score(&Evidence { outcome: *outcome, ..evidence.clone() }), Score::ZERO);
+        }
+        assert_eq!(mechanism.score(&Evidence { check: None, ..evidence.clone() }), Score::ZERO);
+        // A check of another kind than the rules demand.
+        let tokens = Check::Tokens { answered: 8, matched: 8, margin_micro: 0, complete: true };
+        assert_eq!(mechanism.score(&Evidence { check: Some(tokens), ..evidence }), Score::ZERO);
+    }
+}

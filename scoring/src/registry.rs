@@ -96,3 +96,81 @@ impl fmt::Debug for Registry {
         f.debug_struct("Registry").field("tasks", &tasks).field("scorers", &scorers).finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+    use crate::{Question, Score, stages::Gate, stream::Choices};
+
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Lengths {
+        least: usize,
+    }
+
+    impl Scorer for Lengths {
+        fn mark(&self, _: &str, answered: &str) -> Score {
+            if answered.len() < self.least { Score::ZERO } else { Score::ONE }
+        }
+    }
+
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Always {
+        text: String,
+    }
+
+    impl Task for Always {
+        fn question(&self, choices: &mut Choices) -> Question {
+            Question { expected: Some(self.text.clone()), ..GenerateTask {}.question(choices) }
+        }
+    }
+
+    fn registry() -> Registry {
+        Registry::default().with_task::<Always>("always").with_scorer::<Lengths>("lengths")
+    }
+
+    fn rules(task: &str, quality: &str) -> Incentive {
+        let verifies = crate::Verifies::Answer;
+        Incentive {
+            tasks: vec![serde_json::from_str(task).unwrap()],
+            quality: serde_json::from_str(quality).unwrap(),
+            gate: Gate { verifies, ..Gate::default() },
+            ..Incentive::default()
+        }
+    }
+
+    const TASK: &str = r#"{"kind":"always","text":"yes"}"#;
+    const SCORER: &str = r#"{"kind":"lengths","least":3}"#;
+
+    #[test]
+    fn what_an_owner_adds_is_built_of_its_table() {
+        let mechanism = registry().build(&rules(TASK, SCORER)).unwrap();
+        assert_eq!(mechanism.tasks().collect::<Vec<_>>(), ["always"]);
+        assert_eq!((mechanism.scorer().mark("", "yes"), mechanism.scorer().mark("", "no")), (Score::ONE, Score::ZERO));
+        let unknown = Registry::default().build(&rules(TASK, SCORER)).unwrap_err();
+        assert!(matches!(unknown, IncentiveError::Unknown { what: "task", .. }), "{unknown}");
+    }
+
+    #[test]
+    fn wrong_settings_are_named_with_their_owner() {
+        let task = registry().build(&rules(r#""always""#, SCORER)).unwrap_err();
+        assert_eq!(task.to_string(), "always: missing field `text`");
+        let scorer = registry().build(&rules(TASK, r#"{"kind":"lengths","least":3,"most":9}"#)).unwrap_err();
+        assert_eq!(scorer.to_string(), "lengths: unknown field `most`, expected `least`");
+        let kind = registry().build(&rules(TASK, r#"{"kind":"lengths","least":-1}"#)).unwrap_err();
+        assert!(matches!(kind, IncentiveError::Settings { name, .. } if name == "lengths"));
+    }
+
+    #[test]
+    fn a_name_that_is_taken_is_taken_over() {
+        let registry = Registry::default().with_scorer::<Lengths>("exact").with_task::<Always>("always");
+        let mechanism = registry.build(&rules(TASK, r#"{"kind":"exact","least":1}"#)).unwrap();
+        assert_eq!(mechanism.scorer().mark("a", "b"), Score::ONE);
+        assert_ne!(registry, Registry::default());
+        assert_eq!(Registry::default(), Registry::default().with_scorer::<Lengths>("exact"));
+        assert!(format!("{registry:?}").contains("\"always\""));
+    }
+}

@@ -52,6 +52,12 @@ pub(crate) struct Performance {
 }
 
 impl Performance {
+    /// Of one answer without a sketch.
+    #[cfg(test)]
+    pub fn of(score: Score) -> Self {
+        Self { sum: score.nano().into(), answers: 1, sketches: BTreeMap::new() }
+    }
+
     /// The mean of its scores.
     pub fn score(&self) -> Score {
         Score::ratio(self.sum, u64::from(self.answers) * u64::from(Score::ONE.nano()))

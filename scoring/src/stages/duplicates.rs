@@ -91,3 +91,98 @@ impl Duplicates {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use primitives::Hotkey;
+
+    use super::*;
+
+    fn miner(index: u8) -> Registration {
+        Registration { hotkey: Hotkey([index; 32]), block: 1 }
+    }
+
+    /// Answers to these tasks with these texts.
+    fn answers(texts: impl IntoIterator<Item = (u8, u8)>) -> Performance {
+        let mut performance = Performance::default();
+        performance.sketches.extend(texts.into_iter().map(|(task, text)| (task, Sketch([text; 64]))));
+        performance
+    }
+
+    /// A round in which each of these answered one task with this text; 0 is no answer.
+    fn round(texts: &[u8]) -> BTreeMap<Registration, Performance> {
+        (0..).map(miner).zip(texts.iter().map(|text| answers((*text > 0).then_some((0, *text))))).collect()
+    }
+
+    fn looking(rounds: u32, share_ppm: u32, least_rounds: u32) -> Duplicates {
+        Duplicates::MinHash { resemblance_ppm: 900_000, rounds, share_ppm, least_rounds }
+    }
+
+    fn groups(rule: Duplicates, rounds: &[&[u8]], miners: &[Registration]) -> Vec<usize> {
+        let mut alike = Pairs::default();
+        rounds.iter().for_each(|texts| rule.close_round(&mut alike, &round(texts)));
+        rule.groups(&alike, miners)
+    }
+
+    #[test]
+    fn it_takes_so_many_answers_in_common() {
+        let miners: Vec<Registration> = (0..3).map(miner).collect();
+        let (same, silent): (&[u8], &[u8]) = (&[1, 1, 2], &[0, 0, 0]);
+        assert_eq!(groups(looking(50, 800_000, 3), &[same; 2], &miners), [0, 1, 2]);
+        assert_eq!(groups(looking(50, 800_000, 3), &[same; 3], &miners), [0, 0, 2]);
+        assert_eq!(groups(Duplicates::None {}, &[same; 3], &miners), [0, 1, 2]);
+        // Who wasn't there in a round, or failed, wasn't alike nor different.
+        assert_eq!(groups(looking(50, 1_000_000, 3), &[same, &[0, 1, 1], same, &[1, 0], same], &miners), [0, 0, 2]);
+        assert_eq!(groups(looking(50, 800_000, 1), &[silent; 5], &miners), [0, 1, 2]);
+    }
+
+    #[test]
+    fn the_share_of_likeness_decides() {
+        let miners: Vec<Registration> = (0..2).map(miner).collect();
+        let rounds: [&[u8]; 5] = [&[1, 1], &[1, 1], &[1, 2], &[1, 1], &[1, 1]];
+        // A little less than four of five: older rounds have faded.
+        assert_eq!(groups(looking(1_000, 790_000, 5), &rounds, &miners), [0, 0]);
+        assert_eq!(groups(looking(1_000, 810_000, 5), &rounds, &miners), [0, 1]);
+        // Of late they were alike.
+        let late: [&[u8]; 6] = [&[1, 2], &[1, 2], &[1, 1], &[1, 1], &[1, 1], &[1, 1]];
+        assert_eq!(groups(looking(2, 900_000, 1), &late, &miners), [0, 0]);
+        assert_eq!(groups(looking(1_000, 900_000, 1), &late, &miners), [0, 1]);
+    }
+
+    #[test]
+    fn seats_name_the_groups_and_chains_join() {
+        let seats = [miner(2), miner(9), miner(0), miner(1)];
+        assert_eq!(groups(looking(50, 800_000, 1), &[&[3, 4, 3]], &seats), [0, 1, 0, 3]);
+        // The first is like the second in one round, the second like the third in another.
+        assert_eq!(groups(looking(50, 800_000, 1), &[&[3, 3, 0], &[0, 4, 4]], &seats), [0, 1, 0, 0]);
+    }
+
+    #[test]
+    fn answers_to_different_tasks_are_not_compared() {
+        let rule = looking(50, 800_000, 1);
+        let groups = |first: &[(u8, u8)], second: &[(u8, u8)]| {
+            let mut alike = Pairs::default();
+            rule.close_round(&mut alike, &[(miner(0), answers(first.to_vec())), (miner(1), answers(second.to_vec()))].into());
+            rule.groups(&alike, &[miner(0), miner(1)])
+        };
+        assert_eq!(groups(&[(0, 5)], &[(1, 5)]), [0, 1]);
+        // A copy that fails one of the tasks is seen by the other.
+        assert_eq!(groups(&[(0, 5), (1, 6)], &[(0, 5)]), [0, 0]);
+        assert_eq!(groups(&[(0, 5), (1, 6)], &[(0, 7), (1, 6)]), [0, 1]);
+    }
+
+    #[test]
+    fn rules_that_can_not_find_copies_are_refused() {
+        let rules = |same_question, verifies| Incentive {
+            same_question,
+            gate: Gate { verifies, ..Gate::default() },
+            duplicates: looking(50, 800_000, 10),
+            ..Incentive::default()
+        };
+        assert_eq!(rules(true, Verifies::Answer).check(), Ok(()));
+        assert_eq!(rules(false, Verifies::Answer).check(), Err(IncentiveError::DifferentQuestions));
+        assert_eq!(rules(true, Verifies::Model).check(), Err(IncentiveError::HonestCopies));
+        let never = Incentive { duplicates: looking(5, 800_000, 6), ..rules(true, Verifies::Answer) };
+        assert!(matches!(never.check(), Err(IncentiveError::Range { field: "duplicates.least_rounds", .. })));
+    }
+}

@@ -99,3 +99,80 @@ impl Pairwise {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use primitives::Hotkey;
+
+    use super::*;
+
+    const RULE: Pairwise = Pairwise::BradleyTerry { rounds: 100, prior_milli: 1_000 };
+
+    fn miner(index: u8) -> Registration {
+        Registration { hotkey: Hotkey([index; 32]), block: u64::from(index) }
+    }
+
+    fn score(ppm: u64) -> Score {
+        Score::ONE.scaled(ppm)
+    }
+
+    /// Strengths in millionths after rounds with these scores, in millionths, of the seated.
+    fn ranked(rounds: &[&[u64]], seats: &[u8], groups: &[usize], standings: &[u64]) -> Vec<u64> {
+        let mut wins = Pairs::default();
+        for scores in rounds {
+            let round = (0..).map(miner).zip(scores.iter().map(|ppm| Performance::of(score(*ppm)))).collect();
+            RULE.close_round(&mut wins, &round);
+        }
+        let miners: Vec<Registration> = seats.iter().map(|index| miner(*index)).collect();
+        let mut standings: Vec<Option<Score>> = standings.iter().map(|ppm| Some(score(*ppm))).collect();
+        RULE.rank(&wins, &miners, groups, &mut standings).unwrap();
+        standings.into_iter().map(|standing| u64::from(standing.unwrap().nano()) / 1_000).collect()
+    }
+
+    #[test]
+    fn strengths_are_those_of_the_model() {
+        // Strengths x and 1/x, beside 1 of the prior's opponent: the winner's two wins are as many as the model expects,
+        // x / (x + 1/x) + 2 x / (x + 1) = 2, so x = 1.695621 and the other is 1 / x^2 of it.
+        let two = ranked(&[&[9, 5]], &[0, 1], &[0, 1], &[9, 5]);
+        assert_eq!(two, [1_000_000, 347_810]);
+        assert_eq!(ranked(&[&[5, 5], &[9, 9]], &[0, 1], &[0, 1], &[9, 5]), [1_000_000; 2]);
+        // A fluke of size beats nobody twice.
+        let often = ranked(&[&[5, 4], &[5, 4], &[1, 1_000_000]], &[0, 1], &[0, 1], &[5, 400_000]);
+        assert!(often[0] == 1_000_000 && often[1] < 1_000_000, "{often:?}");
+    }
+
+    #[test]
+    fn failures_are_no_draws_and_who_earned_nothing_does_not_play() {
+        assert_eq!(ranked(&[&[0, 0, 5], &[0, 0, 5]], &[0, 1, 2], &[0, 1, 2], &[0, 0, 5]), [0, 0, 1_000_000]);
+        let beaten = ranked(&[&[5, 0]], &[0, 1], &[0, 1], &[5, 1]);
+        assert_eq!(beaten, [1_000_000, 347_810]);
+        assert_eq!(ranked(&[], &[], &[], &[]), [] as [u64; 0]);
+        assert_eq!(ranked(&[&[0, 0]], &[0, 1], &[0, 1], &[0, 0]), [0, 0]);
+        // Who never met anybody is as strong as the prior's opponent, and alone the strongest.
+        assert_eq!(ranked(&[&[5, 4]], &[7], &[0], &[3]), [1_000_000]);
+    }
+
+    #[test]
+    fn of_copies_the_best_one_plays() {
+        let rounds: [&[u64]; 2] = [&[9, 5, 5, 5], &[9, 5, 5, 5]];
+        let alone = ranked(&rounds[..], &[0, 1], &[0, 1], &[9, 5]);
+        let copied = ranked(&rounds[..], &[0, 1, 2, 3], &[0, 1, 1, 1], &[9, 5, 5, 4]);
+        assert_eq!(copied, [alone[0], alone[1], alone[1], alone[1]]);
+        // A copy that has earned nothing has no strength.
+        assert_eq!(ranked(&rounds[..], &[0, 1, 2], &[0, 1, 1], &[9, 5, 0])[2], 0);
+    }
+
+    #[test]
+    fn one_sided_tournaments_leave_something_to_everyone() {
+        let ladder: Vec<u64> = (1..=12).rev().collect();
+        let groups: Vec<usize> = (0..12).collect();
+        let seats: Vec<u8> = (0..12).collect();
+        let mut wins = Pairs::default();
+        let round = (0..).map(miner).zip(ladder.iter().map(|ppm| Performance::of(score(*ppm)))).collect();
+        (0..300).for_each(|_| RULE.close_round(&mut wins, &round));
+        let miners: Vec<Registration> = seats.iter().map(|index| miner(*index)).collect();
+        let mut standings: Vec<Option<Score>> = ladder.iter().map(|ppm| Some(score(*ppm))).collect();
+        RULE.rank(&wins, &miners, &groups, &mut standings).unwrap();
+        assert!(standings.iter().all(|standing| *standing > Some(Score::ZERO)) && standings.is_sorted_by(|a, b| a >= b));
+    }
+}

@@ -1,15 +1,18 @@
 //! A validator's log of a made-up subnet.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+use std::sync::LazyLock;
+
 use assay_scoring::{
     Anchored, Check, Evidence, Header, Incentive, LOG_VERSION, Landed, NoWeights, Outcome, Record, Registry, Replay,
     Round, ScoreLog, ScoreTable, Scored, Seat, Snapshot, WeightsRecord, weights,
 };
 use primitives::{BlockHash, BlockRef, Digest, Hotkey, Keypair, MechId, NetUid, Registration, Uid, Weights};
 
-/// The validator's keys; miners have other ones.
+/// The validator's keys; miners have other ones. They are derived once: it takes a while.
 pub fn validator() -> Keypair {
-    Keypair::from_uri("//Validator").unwrap()
+    static KEYS: LazyLock<Keypair> = LazyLock::new(|| Keypair::from_uri("//Validator").unwrap());
+    KEYS.clone()
 }
 
 /// What a miner does in a round.
@@ -93,11 +96,15 @@ impl Validator {
 
     /// One round: `seen[i]` is what was seen of miner i.
     pub fn judged(&mut self, seen: Vec<Option<Evidence>>) {
+        self.judged_in_order((0..).zip(seen).filter_map(|(index, evidence)| Some((index, evidence?))).collect());
+    }
+
+    /// One round: what was seen of whom, in this order.
+    pub fn judged_in_order(&mut self, seen: Vec<(u16, Evidence)>) {
         let round = self.table().round().map_or(1, |round| round.round + 1);
         self.record(Record::Round(Round { round, block: block(round * 10) }));
         let task = self.table().mechanism().tasks().next().unwrap().to_owned();
-        for (index, evidence) in (0..).zip(seen) {
-            let Some(evidence) = evidence else { continue };
+        for (index, evidence) in seen {
             let miner = miner(index);
             let scored = Scored {
                 round,
