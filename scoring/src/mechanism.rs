@@ -188,7 +188,12 @@ mod tests {
 
     #[test]
     fn one_question_for_all_or_one_for_each() {
-        let seed = |miner| Seed { block_hash: BlockHash([1; 32]), validator: Hotkey([2; 32]), round: 3, miner: Hotkey([miner; 32]) };
+        let seed = |miner| Seed {
+            block_hash: BlockHash([1; 32]),
+            validator: Hotkey([2; 32]),
+            round: 3,
+            miner: Hotkey([miner; 32]),
+        };
         for same_question in [false, true] {
             let mechanism = build(|rules| {
                 by_answer(rules);
@@ -210,7 +215,8 @@ mod tests {
         });
         let mechanism = mechanism.unwrap();
         let check = Check::Marked { answered: 8, mark: Score::ONE.scaled(800_000) };
-        let evidence = Evidence { outcome: Outcome::Ok, latency_us: 400, first_token_us: None, check: Some(check), sketch: None };
+        let evidence =
+            Evidence { outcome: Outcome::Ok, latency_us: 400, first_token_us: None, check: Some(check), sketch: None };
         assert_eq!(mechanism.score(&evidence), Score::ONE.scaled(400_000));
         for outcome in &Outcome::ALL[1..] {
             assert_eq!(mechanism.score(&Evidence { outcome: *outcome, ..evidence.clone() }), Score::ZERO);

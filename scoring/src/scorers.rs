@@ -118,7 +118,8 @@ mod tests {
     const TOKENS: Check = Check::Tokens { answered: 40, matched: 30, margin_micro: 0, complete: true };
 
     fn grade(scorer: &dyn Scorer, check: Check) -> u32 {
-        let evidence = Evidence { outcome: Outcome::Ok, latency_us: 1, first_token_us: None, check: Some(check), sketch: None };
+        let evidence =
+            Evidence { outcome: Outcome::Ok, latency_us: 1, first_token_us: None, check: Some(check), sketch: None };
         scorer.grade(&check, &evidence).nano()
     }
 

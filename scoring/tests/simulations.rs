@@ -47,7 +47,9 @@ fn fall(incentive: &Incentive, means: &[f64], noise: f64, rounds: u32, epoch: u3
     validator.judged(vec![marked(means[0])]);
     validator.weigh(snapshot.clone()).unwrap();
     for round in 1..=rounds {
-        validator.judged(means.iter().map(|mean| marked((mean + noise * (2.0 * draws.next() - 1.0)).clamp(0.01, 1.0))).collect());
+        validator.judged(
+            means.iter().map(|mean| marked((mean + noise * (2.0 * draws.next() - 1.0)).clamp(0.01, 1.0))).collect(),
+        );
         if round % epoch == 0 && validator.weigh(snapshot.clone()).unwrap().uids() != [1] {
             return Some(round);
         }
@@ -63,7 +65,8 @@ fn fall(incentive: &Incentive, means: &[f64], noise: f64, rounds: u32, epoch: u3
 fn a_king_that_is_not_worse_falls_as_seldom_as_was_said() {
     let (reigns, mut draws) = (60, Draws(1));
     let means = [0.6, 0.63, 0.63, 0.63, 0.63];
-    let falls = (0..reigns).filter(|_| fall(&hill(50_000, 100_000), &means, 0.25, 120, 10, &mut draws).is_some()).count();
+    let falls =
+        (0..reigns).filter(|_| fall(&hill(50_000, 100_000), &means, 0.25, 120, 10, &mut draws).is_some()).count();
     assert!(falls <= reigns / 10, "{falls} of {reigns}");
 }
 
@@ -82,7 +85,7 @@ fn a_king_that_is_worse_falls() {
 #[test]
 fn nobody_is_crowned_by_a_few_answers() {
     let (seats, alpha) = (3.0, 0.05_f64);
-    let fewest = ((seats / alpha).ln() / 1.5_f64.ln()).ceil() as u32;
+    let fewest = (libm::log(seats / alpha) / libm::log(1.5)).ceil() as u32;
     let round = fall(&hill(0, 50_000), &[0.01, 1.0], 0.0, 100, 1, &mut Draws(3)).unwrap();
     // The row of a round counts what was done beside each other in those before.
     assert!((fewest + 1..=fewest + 8).contains(&round), "{round} {fewest}");
@@ -134,13 +137,12 @@ fn honesty_is_the_best_response_where_enough_is_audited() {
     };
     // An honest one, one that always cheats, one that does half of the time; and honest others.
     let miners = [0.0, 1.0, 0.5, 0.0, 0.0].map(|cheats| Miner { cheats });
-    for (rules, saved, penalty) in [(&Incentive::default(), 0.5, 20), (&means, 0.5, 20), (&means, 0.3, 5), (&means, 0.8, 40)] {
+    for (rules, saved, penalty) in
+        [(&Incentive::default(), 0.5, 20), (&means, 0.5, 20), (&means, 0.3, 5), (&means, 0.8, 40)]
+    {
         let audited = |probability: f64| {
-            let gate = Gate {
-                audit_probability_ppm: (probability * 1e6) as u32,
-                penalty_answers: penalty,
-                ..Gate::default()
-            };
+            let gate =
+                Gate { audit_probability_ppm: (probability * 1e6) as u32, penalty_answers: penalty, ..Gate::default() };
             let incentive = Incentive { gate, speed: Speed::None {}, ..rules.clone() };
             profits(&incentive, saved, probability, &miners, 7)
         };

@@ -162,7 +162,10 @@ mod tests {
         let rule = looking(50, 800_000, 1);
         let groups = |first: &[(u8, u8)], second: &[(u8, u8)]| {
             let mut alike = Pairs::default();
-            rule.close_round(&mut alike, &[(miner(0), answers(first.to_vec())), (miner(1), answers(second.to_vec()))].into());
+            rule.close_round(
+                &mut alike,
+                &[(miner(0), answers(first.to_vec())), (miner(1), answers(second.to_vec()))].into(),
+            );
             rule.groups(&alike, &[miner(0), miner(1)])
         };
         assert_eq!(groups(&[(0, 5)], &[(1, 5)]), [0, 1]);

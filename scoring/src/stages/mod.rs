@@ -1,7 +1,7 @@
 //! The stages between an answer and a weight, in their order. Each is chosen by its `kind` in the configuration; all
 //! that they compute with are integers, or functions of `libm` rounded to integers.
 //!
-//! gate → quality ([`crate::Scorer`]) × speed → smoothing → reliability → pairwise → duplicates → map → limits
+//! gate → quality ([`crate::Scorer`]) × speed → smoothing → reliability → duplicates → pairwise → map → limits
 
 mod duplicates;
 mod gate;

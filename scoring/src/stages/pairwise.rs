@@ -65,7 +65,8 @@ impl Pairwise {
     ) -> Result<(), NoWeights> {
         let Self::BradleyTerry { prior_milli, .. } = *self else { return Ok(()) };
         let mut earning: Vec<usize> = (0..miners.len()).filter(|at| standings[*at] > Some(Score::ZERO)).collect();
-        earning.sort_unstable_by_key(|at| (groups[*at], Reverse(standings[*at]), miners[*at].block, miners[*at].hotkey));
+        earning
+            .sort_unstable_by_key(|at| (groups[*at], Reverse(standings[*at]), miners[*at].block, miners[*at].hotkey));
         let mut players = earning.clone();
         players.dedup_by_key(|at| groups[*at]);
         // Sums depend on their order in the last bits: it is that of registrations, whatever seats they have.
@@ -82,10 +83,13 @@ impl Pairwise {
             bradley_terry(table.view(), f64::from(prior_milli) / 1_000.0).map_err(|_| NoWeights::NoStrengths)?;
         let strengths = model.strengths;
         let strongest = strengths.iter().copied().fold(0.0, f64::max);
-        // Whoever plays has earned something, however weak it is.
-        let nano = |strength: f64| libm::floor(strength / strongest * f64::from(Score::ONE.nano())).max(1.0) as u32;
-        let of_group: BTreeMap<usize, Option<Score>> =
-            players.iter().zip(strengths).map(|(at, strength)| (groups[*at], Score::from_nano(nano(strength)))).collect();
+        // To the nearest: equals differ in their last bits. Whoever plays has earned something, however weak it is.
+        let nano = |strength: f64| libm::round(strength / strongest * f64::from(Score::ONE.nano())).max(1.0) as u32;
+        let of_group: BTreeMap<usize, Option<Score>> = players
+            .iter()
+            .zip(strengths)
+            .map(|(at, strength)| (groups[*at], Score::from_nano(nano(strength))))
+            .collect();
         for at in earning {
             standings[at] = of_group.get(&groups[at]).copied().flatten();
         }
@@ -173,6 +177,8 @@ mod tests {
         let miners: Vec<Registration> = seats.iter().map(|index| miner(*index)).collect();
         let mut standings: Vec<Option<Score>> = ladder.iter().map(|ppm| Some(score(*ppm))).collect();
         RULE.rank(&wins, &miners, &groups, &mut standings).unwrap();
-        assert!(standings.iter().all(|standing| *standing > Some(Score::ZERO)) && standings.is_sorted_by(|a, b| a >= b));
+        assert!(
+            standings.iter().all(|standing| *standing > Some(Score::ZERO)) && standings.is_sorted_by(|a, b| a >= b)
+        );
     }
 }

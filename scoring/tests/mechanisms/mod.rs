@@ -2,8 +2,8 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 
 use assay_scoring::{
-    Check, Duplicates, Evidence, Gate, Incentive, Limits, Outcome, Pairwise, Reliability, Score, Smoothing, Snapshot, Speed,
-    Verifies, WeightMap, Zeros, shares, sketch::Sketch,
+    Check, Duplicates, Evidence, Gate, Incentive, Limits, Outcome, Pairwise, Reliability, Score, Smoothing, Snapshot,
+    Speed, Verifies, WeightMap, Zeros, shares, sketch::Sketch,
 };
 use proptest::prelude::*;
 
@@ -65,8 +65,11 @@ impl Deed {
 
 /// An answer of any kind that passes.
 pub fn answer() -> impl Strategy<Value = Deed> {
-    (0u32..=4, 1u64..3_000, 0u64..3_000)
-        .prop_map(|(quality, first_ms, more)| Deed::Answer { quality, first_ms, latency_ms: first_ms + more })
+    (0u32..=4, 1u64..3_000, 0u64..3_000).prop_map(|(quality, first_ms, more)| Deed::Answer {
+        quality,
+        first_ms,
+        latency_ms: first_ms + more,
+    })
 }
 
 pub fn deed() -> impl Strategy<Value = Deed> {
@@ -149,7 +152,10 @@ pub const LOOKING: Duplicates =
 
 pub fn limits() -> impl Strategy<Value = Limits> {
     let cap = prop_oneof![Just(1_000_000), 1u32..=1_000_000];
-    let burn = prop_oneof![Just((None, 0, false)), (0u32..=1_000_000, any::<bool>()).prop_map(|(share, idle)| (Some(0), share, idle))];
+    let burn = prop_oneof![
+        Just((None, 0, false)),
+        (0u32..=1_000_000, any::<bool>()).prop_map(|(share, idle)| (Some(0), share, idle))
+    ];
     (cap, 1u16..=3, burn).prop_map(|(cap_ppm, min_miners, (burn_uid, burn_share_ppm, burn_when_idle))| Limits {
         cap_ppm,
         min_miners,
@@ -168,24 +174,26 @@ pub fn incentive() -> impl Strategy<Value = Incentive> {
     ];
     let stages = (smoothing(), reliability(), speed(), pairwise(), map(), limits());
     let zeros = prop::sample::select(&[Zeros::Omit, Zeros::Explicit][..]);
-    (verified, stages, zeros, 0u32..5, 2u64..8).prop_map(|((verifies, duplicates), stages, zeros, penalty_answers, stale)| {
-        let (smoothing, reliability, speed, pairwise, weights, limits) = stages;
-        Incentive {
-            same_question: duplicates.looks(),
-            gate: Gate { verifies, penalty_answers, ..Gate::default() },
-            quality: if verifies == Verifies::Model { "accuracy" } else { "reference_logprob" }.into(),
-            speed,
-            smoothing,
-            reliability,
-            pairwise,
-            duplicates,
-            weights,
-            limits,
-            zeros,
-            stale_after_rounds: stale,
-            ..Incentive::default()
-        }
-    })
+    (verified, stages, zeros, 0u32..5, 2u64..8).prop_map(
+        |((verifies, duplicates), stages, zeros, penalty_answers, stale)| {
+            let (smoothing, reliability, speed, pairwise, weights, limits) = stages;
+            Incentive {
+                same_question: duplicates.looks(),
+                gate: Gate { verifies, penalty_answers, ..Gate::default() },
+                quality: if verifies == Verifies::Model { "accuracy" } else { "reference_logprob" }.into(),
+                speed,
+                smoothing,
+                reliability,
+                pairwise,
+                duplicates,
+                weights,
+                limits,
+                zeros,
+                stale_after_rounds: stale,
+                ..Incentive::default()
+            }
+        },
+    )
 }
 
 /// The round that a king reigns from.
