@@ -7,9 +7,7 @@ use std::{
 };
 
 use primitives::{BlockHash, BlockRef, Digest, Hotkey, Keypair, MechId, NetUid, Registration, Uid};
-use scoring::{
-    Check, Evidence, Incentive, Outcome, Record, Registry, Round, Scored, Seat, Snapshot,
-};
+use scoring::{Check, Evidence, Incentive, Outcome, Record, Registry, Round, Scored, Seat, Snapshot};
 use serde_json::Value;
 use tempfile::TempDir;
 use validator::{Identity, Store};

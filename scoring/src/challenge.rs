@@ -1,11 +1,13 @@
 //! A challenge, and the seed from which anyone can derive it again.
 
-use primitives::{BlockHash, Digest, Hotkey, Request, Sampling};
+use std::sync::LazyLock;
+
+use primitives::{BlockHash, Digest, Domain, Hotkey, Request, Sampling};
 
 use crate::stream::Choices;
 
-const SEED_CONTEXT: &str = "assay 2026 challenge seed v1";
-const DIGEST_CONTEXT: &str = "assay 2026 challenge digest v1";
+static SEED: LazyLock<Domain> = LazyLock::new(|| Domain::new("assay 2026 challenge seed v1"));
+static CHALLENGE: LazyLock<Domain> = LazyLock::new(|| Domain::new("assay 2026 challenge digest v1"));
 
 /// What a challenge depends on. Nobody knows the block's hash before the block is made; the rest tells validators,
 /// rounds and miners apart.
@@ -63,7 +65,7 @@ impl Seed {
     fn choices(&self, task: &str) -> Choices {
         let parts: [&[u8]; 5] =
             [&self.block_hash.0, &self.validator.0, &self.round.to_le_bytes(), &self.miner.0, task.as_bytes()];
-        Choices::new(&Digest::derive(SEED_CONTEXT, &parts))
+        Choices::new(&SEED.digest(&parts))
     }
 }
 
@@ -124,5 +126,5 @@ fn digest(task: &str, request: &Request) -> Digest {
             }
         }
     }
-    Digest::derive(DIGEST_CONTEXT, &[&bytes])
+    CHALLENGE.digest(&[&bytes])
 }

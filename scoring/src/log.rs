@@ -6,13 +6,11 @@
 
 use std::sync::LazyLock;
 
-use blake3::hazmat::{ContextKey, HasherExt, hash_derive_key_context};
-use primitives::Digest;
+use primitives::{Digest, Domain};
 
 use crate::record::Record;
 
-/// The domain of the chain's hashes. It is hashed once rather than for each of millions of records.
-static CONTEXT: LazyLock<ContextKey> = LazyLock::new(|| hash_derive_key_context("assay 2026 score log v2"));
+static DOMAIN: LazyLock<Domain> = LazyLock::new(|| Domain::new("assay 2026 score log v2"));
 
 /// Most bytes of a record: weights of 65,536 seats fit.
 pub const MAX_RECORD: usize = 16 << 20;
@@ -137,9 +135,7 @@ impl ScoreLog {
     }
 
     fn link(&self, bytes: &[u8]) -> Digest {
-        let mut hasher = blake3::Hasher::new_from_context_key(&CONTEXT);
-        hasher.update(&self.head.0).update(&self.next.to_le_bytes()).update(bytes);
-        Digest(hasher.finalize().into())
+        DOMAIN.digest(&[&self.head.0, &self.next.to_le_bytes(), bytes])
     }
 }
 

@@ -1,26 +1,35 @@
 //! A stream of choices that depends on its seed alone, the same on every platform.
 
-use std::fmt;
+use std::{fmt, sync::LazyLock};
 
-use primitives::Digest;
+use primitives::{Digest, Domain};
 
-const CONTEXT: &str = "assay 2026 challenge choices v1";
+static DOMAIN: LazyLock<Domain> = LazyLock::new(|| Domain::new("assay 2026 challenge choices v1"));
 
 /// Choices drawn from a BLAKE3 output stream.
-pub struct Choices(blake3::OutputReader);
+pub struct Choices {
+    stream: blake3::OutputReader,
+    /// A block of the stream at a time: BLAKE3 would compute the whole block for each number in it.
+    block: [u8; 64],
+    used: usize,
+}
 
 impl Choices {
     /// The stream of a seed.
     pub fn new(seed: &Digest) -> Self {
-        let mut hasher = blake3::Hasher::new_derive_key(CONTEXT);
-        hasher.update(&seed.0);
-        Self(hasher.finalize_xof())
+        let stream = DOMAIN.hasher().update(&seed.0).finalize_xof();
+        Self { stream, block: [0; 64], used: 64 }
     }
 
     /// A number below `bound`; 0 where `bound` is.
     pub fn below(&mut self, bound: u32) -> u32 {
+        if self.used == self.block.len() {
+            self.stream.fill(&mut self.block);
+            self.used = 0;
+        }
         let mut bytes = [0; 8];
-        self.0.fill(&mut bytes);
+        bytes.copy_from_slice(&self.block[self.used..self.used + 8]);
+        self.used += 8;
         // Multiply and shift: its bias, below 2^-32, is the same for everybody.
         ((u128::from(u64::from_le_bytes(bytes)) * u128::from(bound)) >> 64) as u32
     }
@@ -34,7 +43,7 @@ impl Choices {
 
 impl fmt::Debug for Choices {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Choices").field(&self.0.position()).finish()
+        f.debug_struct("Choices").field("position", &self.stream.position()).field("used", &self.used).finish()
     }
 }
 

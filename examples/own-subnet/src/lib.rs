@@ -57,7 +57,7 @@ impl Scorer for Closeness {
 /// The last number in a text: models like to repeat the question.
 fn number(text: &str) -> Option<u64> {
     let digits = text.replace(',', "");
-    digits.split(|c: char| !c.is_ascii_digit()).filter(|digits| !digits.is_empty()).next_back()?.parse().ok()
+    digits.split(|c: char| !c.is_ascii_digit()).rfind(|digits| !digits.is_empty())?.parse().ok()
 }
 
 #[cfg(test)]
