@@ -8,7 +8,7 @@ use std::{
 };
 
 use config::{ConfigError, Environment, File, FileFormat, Map, Source, Value, ValueKind};
-use scoring::Registry;
+use scoring::{IncentiveError, Registry};
 use serde_json::Value as Json;
 
 use crate::settings::Settings;
@@ -98,7 +98,7 @@ impl Source for Layer {
 impl Layer {
     /// The code's defaults.
     fn defaults() -> Self {
-        let origin = "default".to_owned();
+        let origin = Loaded::DEFAULT.to_owned();
         let values = defaults().into_iter();
         Self(values.map(|(key, json)| (key, Value::new(Some(&origin), kind(&json)))).collect())
     }
@@ -305,6 +305,17 @@ pub struct Loaded {
     pub origins: BTreeMap<String, Shown>,
 }
 
+impl Loaded {
+    /// The origin of what nobody set.
+    const DEFAULT: &str = "default";
+
+    /// Whether a file, a variable or a flag says anything in a section.
+    pub fn sets(&self, section: &str) -> bool {
+        let inside = |key: &str| key.strip_prefix(section).is_some_and(|rest| rest.starts_with('.'));
+        self.origins.iter().any(|(key, shown)| inside(key) && shown.origin != Self::DEFAULT)
+    }
+}
+
 /// One value and its origin.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Shown {
@@ -368,8 +379,26 @@ fn merge(
         })
         .collect::<BTreeMap<_, _>>();
     let settings = settings.filled_in(registry);
-    settings.check()?;
+    settings.check().map_err(|error| settled_by(error, &origins))?;
     Ok(Loaded { settings, origins })
+}
+
+/// Name the origin of rules that make no sense: that of the rule itself, or of what was set beside it.
+fn settled_by(error: SettingsError, origins: &BTreeMap<String, Shown>) -> SettingsError {
+    let SettingsError::Section { section, source } = &error else { return error };
+    let Some(rules) = source.downcast_ref::<IncentiveError>() else { return error };
+    let mut field = rules.field();
+    while !origins.contains_key(&format!("{section}.{field}")) {
+        // Tables that are one value have no keys below them.
+        let Some((above, _)) = field.rsplit_once('.') else { return error };
+        field = above;
+    }
+    let key = format!("{section}.{field}");
+    let is_set = |shown: &&Shown| shown.origin != Loaded::DEFAULT;
+    let beside =
+        || origins.iter().filter(|(key, _)| key.starts_with("incentive.")).map(|(_, shown)| shown).find(is_set);
+    let Some(shown) = origins.get(&key).filter(is_set).or_else(beside) else { return error };
+    SettingsError::Value { origin: shown.origin.clone(), key, reason: rules.to_string() }
 }
 
 /// Name the origin of the value that didn't parse.

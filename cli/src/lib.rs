@@ -88,6 +88,6 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Log(args) => commands::log::run(args, global).await,
         Command::Replay(args) => commands::replay::run(args, global).await,
         Command::Epoch(args) => commands::epoch::run(args, global).await,
-        Command::Config(args) => commands::config::run(args, global),
+        Command::Config(args) => commands::config::run(args, global).await,
     }
 }

@@ -71,7 +71,9 @@ pub enum IncentiveError {
     /// Settings that a task or scorer doesn't have, or not like this.
     #[error("{name}: {reason}")]
     Settings {
-        /// The task or scorer.
+        /// A task or a scorer.
+        what: &'static str,
+        /// Its name.
         name: String,
         /// What is wrong.
         reason: String,
@@ -106,6 +108,21 @@ pub enum IncentiveError {
         /// The most that makes sense.
         most: i64,
     },
+}
+
+impl IncentiveError {
+    /// The setting that makes no sense, or the first of those that make none together: dotted, below `[incentive]`.
+    pub fn field(&self) -> &str {
+        match self {
+            Self::NoTasks | Self::Repeated(_) | Self::NoAnswer(_) => "tasks",
+            Self::Unknown { what: "task", .. } | Self::Settings { what: "task", .. } => "tasks",
+            Self::Unknown { .. } | Self::Settings { .. } | Self::Unmarked(_) | Self::Marked(_) => "quality",
+            Self::DifferentQuestions | Self::HonestCopies => "duplicates",
+            Self::Proof => "proof",
+            Self::Range { field: "the number of tasks", .. } => "tasks",
+            Self::Range { field, .. } => field,
+        }
+    }
 }
 
 /// Numbers held against their ranges; keeps the first that is outside.
@@ -222,6 +239,9 @@ mod tests {
         assert_eq!(with(|incentive| incentive.tasks.push("generate".into())), "tasks names \"generate\" twice");
         let burn = with(|incentive| incentive.limits.burn_share_ppm = 1);
         assert_eq!(burn, "limits.burn_share_ppm is 1, but must be from 0 to 0");
+        let many = Incentive { limits: Limits { min_miners: 0, ..Limits::default() }, ..Incentive::default() };
+        assert_eq!(many.check().unwrap_err().field(), "limits.min_miners");
+        assert_eq!(Incentive { tasks: Vec::new(), ..Incentive::default() }.check().unwrap_err().field(), "tasks");
         assert!(serde_json::from_str::<Incentive>(r#"{"power":3}"#).is_err());
         assert_eq!(serde_json::from_str::<Incentive>("{}").unwrap(), Incentive::default());
     }

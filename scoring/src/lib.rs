@@ -30,6 +30,7 @@ pub mod quantise;
 pub mod similarity;
 pub mod sketch;
 pub mod statistics;
+pub mod trial;
 pub mod yuma;
 
 mod anchor;

@@ -47,6 +47,12 @@ impl Mechanism {
         Ok(Self { incentive, tasks, scorer })
     }
 
+    /// Rules like these with another scorer, and with this task in the place of each.
+    pub(crate) fn with_parts(&self, incentive: Incentive, task: Arc<dyn Task>, scorer: Arc<dyn Scorer>) -> Self {
+        let tasks = self.tasks.iter().map(|(name, _)| (name.clone(), task.clone())).collect();
+        Self { incentive, tasks, scorer }
+    }
+
     /// The rules.
     pub fn incentive(&self) -> &Incentive {
         &self.incentive

@@ -58,9 +58,9 @@ impl Registry {
     /// The mechanism that a configuration describes, if it makes sense and all that it names is here.
     pub fn build(&self, incentive: &Incentive) -> Result<Mechanism, IncentiveError> {
         incentive.check()?;
-        let settings = |plugin: &Plugin| {
+        let settings = |what, plugin: &Plugin| {
             let name = plugin.kind.clone();
-            move |error: serde_json::Error| IncentiveError::Settings { name, reason: error.to_string() }
+            move |error: serde_json::Error| IncentiveError::Settings { what, name, reason: error.to_string() }
         };
         let unknown = |what, plugin: &Plugin, names: Vec<&str>| IncentiveError::Unknown {
             what,
@@ -70,13 +70,13 @@ impl Registry {
         let tasks = incentive.tasks.iter().map(|task| {
             let build = self.tasks.get(&*task.kind);
             let build = build.ok_or_else(|| unknown("task", task, self.tasks.keys().copied().collect()))?;
-            Ok((task.kind.clone(), build(task).map_err(settings(task))?))
+            Ok((task.kind.clone(), build(task).map_err(settings("task", task))?))
         });
         let tasks = tasks.collect::<Result<Vec<_>, IncentiveError>>()?;
         let quality = &incentive.quality;
         let build = self.scorers.get(&*quality.kind);
         let build = build.ok_or_else(|| unknown("scorer", quality, self.scorers.keys().copied().collect()))?;
-        Mechanism::new(incentive.clone(), tasks, build(quality).map_err(settings(quality))?)
+        Mechanism::new(incentive.clone(), tasks, build(quality).map_err(settings("scorer", quality))?)
     }
 }
 

@@ -102,6 +102,11 @@ impl ScoreTable {
         Ok(Self { header, mechanism, state: State::default() })
     }
 
+    /// An empty table of a mechanism that is there already, and whose rules the header names.
+    pub(crate) fn with_mechanism(header: Header, mechanism: Mechanism) -> Self {
+        Self { header, mechanism, state: State::default() }
+    }
+
     /// The same table in another state, as [`Self::to_bytes`] said it. None where these are no bytes of a table.
     pub(crate) fn with_state(self, mut bytes: &[u8]) -> Option<Self> {
         let state = codec::DecodeAll::decode_all(&mut bytes).ok()?;

@@ -1,8 +1,11 @@
 //! `assay config`: what is set, where it came from, and whether it makes sense.
 
+mod check;
+mod plot;
+mod sketch;
+
 use std::{
     io::{self, Write as _},
-    path::PathBuf,
     process::ExitCode,
 };
 
@@ -25,18 +28,18 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Check files, and the environment with them; silent when all is well
-    Check {
-        /// Settings files, each checked by itself; without any, those of --config together
-        #[arg(value_name = "FILE")]
-        files: Vec<PathBuf>,
-    },
+    /// Check files, and the environment with them; prove the rules that they set
+    ///
+    /// Silent where all is well and nothing sets [incentive]. Rules are proven on made-up subnets that are scored by their
+    /// own stages: what they pay for what and how fast, whether anything is paid for nothing, and whether new miners
+    /// outlive the time until their first weights are seen. Exit status: 1 where rules fail, 2 where they can't be read.
+    Check(check::Args),
 }
 
-pub fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
+pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
     match args.command {
         Command::Show { json } => show(json, global),
-        Command::Check { files } => check(&files, global),
+        Command::Check(args) => check::run(&args, global).await,
     }
 }
 
@@ -52,16 +55,6 @@ fn show(json: bool, global: &Global) -> anyhow::Result<ExitCode> {
     let width = lines.iter().map(|(line, _)| line.chars().count()).max().unwrap_or(0);
     for (line, origin) in lines {
         writeln!(out, "{line:width$}  # {origin}")?;
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-fn check(files: &[PathBuf], global: &Global) -> anyhow::Result<ExitCode> {
-    if files.is_empty() {
-        global.settings(Layer::default())?;
-    }
-    for file in files {
-        crate::layers::load(std::slice::from_ref(file), Layer::default(), &global.registry)?;
     }
     Ok(ExitCode::SUCCESS)
 }

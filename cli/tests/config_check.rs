@@ -1,0 +1,1 @@
+//! What `assay config check` says of rules.
