@@ -367,7 +367,11 @@ fn merge(
         origins.insert(key.clone(), value.origin().unwrap_or_default().to_owned());
     }
     let builder = layers.into_iter().fold(config::Config::builder(), |builder, layer| builder.add_source(layer));
-    let origin = |key: &str| origins.get(key).cloned().unwrap_or_default();
+    // What is inside of a table that is one value came with the table.
+    let origin = |key: &str| {
+        let mut above = std::iter::successors(Some(key), |key| Some(key.rsplit_once('.')?.0));
+        above.find_map(|key| origins.get(key)).cloned().unwrap_or_default()
+    };
     let settings: Settings = builder.build()?.try_deserialize().map_err(|error| located(error, &origin))?;
     let settled = named(&settings);
     let origins = known

@@ -240,7 +240,11 @@ fn whitewash(pace: &Pace) -> Finding {
     let wrong = pace.first_answer_share > 0.5;
     let why = if wrong { ": who was caught begins anew for the price of a seat" } else { "" };
     let share = percent(pace.first_answer_share);
-    Finding::warning_if(wrong, "first_answer", format!("its first answer gives it {share} of its weight{why}"))
+    Finding::warning_if(
+        wrong,
+        "first_answer",
+        format!("the first answer of a new miner gives it {share} of its weight{why}"),
+    )
 }
 
 fn goes(pace: &Pace, horizon: u64) -> Finding {

@@ -199,11 +199,7 @@ fn findings(pay: &Pay, worst: Score, best: Score) -> Vec<Finding> {
     );
     vec![
         Finding::fact("right_answers", right),
-        Finding::warning_if(
-            flat,
-            "half_as_good",
-            format!("a miner half as good as the best is paid {half} of its pay"),
-        ),
+        Finding::warning_if(flat, "half_as_good", format!("a miner half as good is paid {half} of what the best is")),
         Finding::fact("least_score", least),
         Finding::warning_if(
             halves,

@@ -5,7 +5,7 @@ use plotters::{
     chart::SeriesLabelPosition,
     coord::Shift,
     prelude::{
-        AreaSeries, ChartBuilder, Color, DrawingArea, IntoDrawingArea, LineSeries, PathElement, RGBColor, SVGBackend,
+        ChartBuilder, Color, DrawingArea, IntoDrawingArea, LineSeries, PathElement, Polygon, RGBColor, SVGBackend,
     },
     style::{IntoFont, WHITE},
 };
@@ -45,7 +45,8 @@ fn curve(area: &DrawingArea<SVGBackend<'_>, Shift>, verdict: &Verdict) -> anyhow
         .build_cartesian_2d(0.0..1.0, 0.0..most)
         .context("a chart")?;
     mesh(&mut chart, "score of each answer of one miner among 16", "its share of their pay (%)")?;
-    chart.draw_series(AreaSeries::new(points(), 0.0, PAID.mix(0.15))).map_err(drawing)?;
+    let below: Vec<(f64, f64)> = points().chain([(1.0, 0.0), (0.0, 0.0)]).collect();
+    chart.draw_series([Polygon::new(below, PAID.mix(0.15))]).map_err(drawing)?;
     chart.draw_series(LineSeries::new(points(), PAID.stroke_width(3))).map_err(drawing)?;
     Ok(())
 }
@@ -53,9 +54,10 @@ fn curve(area: &DrawingArea<SVGBackend<'_>, Shift>, verdict: &Verdict) -> anyhow
 fn courses(area: &DrawingArea<SVGBackend<'_>, Shift>, verdict: &Verdict) -> anyhow::Result<()> {
     let courses = &verdict.courses;
     let all = [
-        ("goes on answering", HONEST, &courses.honest),
-        ("begins", PAID, &courses.newcomer),
-        ("begins to fail", FAILING, &courses.failing),
+        // Broad and pale, so that it shows where another line lies on it.
+        ("goes on answering", HONEST.mix(0.4).stroke_width(8), &courses.honest),
+        ("begins", PAID.stroke_width(3), &courses.newcomer),
+        ("begins to fail", FAILING.stroke_width(3), &courses.failing),
     ];
     let points =
         |steps: &[Step]| steps.iter().map(|step| (step.answers as f64, 100.0 * step.share)).collect::<Vec<_>>();
@@ -70,11 +72,11 @@ fn courses(area: &DrawingArea<SVGBackend<'_>, Shift>, verdict: &Verdict) -> anyh
         .y_label_area_size(64)
         .build_cartesian_2d(0.0..last, 0.0..most)
         .context("a chart")?;
-    mesh(&mut chart, "answers since then", "share of the best of 16 miners (%)")?;
-    for (name, colour, steps) in all {
-        let line = LineSeries::new(points(steps), colour.stroke_width(3));
+    mesh(&mut chart, "answers since it began or began to fail", "share of the best of 16 miners (%)")?;
+    for (name, style, steps) in all {
+        let line = LineSeries::new(points(steps), style);
         let drawn = chart.draw_series(line).map_err(drawing)?;
-        drawn.label(name).legend(move |(x, y)| PathElement::new([(x, y), (x + 22, y)], colour.stroke_width(3)));
+        drawn.label(name).legend(move |(x, y)| PathElement::new([(x, y), (x + 22, y)], style));
     }
     chart
         .configure_series_labels()
