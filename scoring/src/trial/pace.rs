@@ -217,12 +217,19 @@ pub(super) fn look(mechanism: &Mechanism, docket: &mut Docket) -> Result<(Vec<Fi
     let span = (seen.into_iter().flatten().max().unwrap_or(horizon) * 3 / 2).clamp(10, horizon);
     let (newcomer, failing) = (newcomer.steps(span), failing.steps(span));
     let honest = failing.iter().map(|step| Step { share: honest, ..*step }).collect();
-    let findings = vec![
+    let mut findings = vec![
         comes(&pace, horizon),
         whitewash(&pace),
         goes(&pace, horizon),
         caught_at(&pace, worst, horizon, &incentive),
     ];
+    if memory(&incentive) > SETTLED {
+        let sentence = format!(
+            "answers count for longer than the {SETTLED} rounds that these subnets have seen: miners that have given more \
+             rise and fall more slowly"
+        );
+        findings.push(Finding::fact("memory", sentence));
+    }
     Ok((findings, pace, Courses { newcomer, honest, failing }))
 }
 
