@@ -162,6 +162,18 @@ impl Evidence {
         Self { outcome, latency_us, first_token_us, check, sketch: None }
     }
 
+    /// What it would be under other rules, of answers that both verify the same way.
+    pub(crate) fn under(&self, other: &Incentive) -> Self {
+        let outcome = match &self.check {
+            // It came without a proof, which rules that don't accept the weaker check demand.
+            Some(Check::Logprobs { .. }) if other.gate.logprob_share_ppm == 0 => Outcome::BadProof,
+            Some(check) => check.outcome(other),
+            None => self.outcome,
+        };
+        let sketched = other.duplicates.looks() && outcome == Outcome::Ok;
+        Self { outcome, sketch: self.sketch.filter(|_| sketched), ..self.clone() }
+    }
+
     /// Whether the outcome is the one that follows from the check.
     pub fn is_consistent(&self, incentive: &Incentive) -> bool {
         match &self.check {

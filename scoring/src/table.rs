@@ -18,8 +18,10 @@ use crate::{
     score::Score,
     sketch::Sketch,
     stages::{Pairs, Throne, Uptime, WeightMap},
-    weights::plan,
+    weights::{Snapshot, plan},
 };
+
+mod rejudged;
 
 /// One miner's standing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode)]
@@ -264,6 +266,12 @@ impl ScoreTable {
         if expected != scored.score {
             return Err(Divergence::Score { miner, expected, found: scored.score });
         }
+        self.credit(scored, task, evidence, expected)
+    }
+
+    /// Counts an answer to a task of these rules, once a round.
+    fn credit(&mut self, scored: &Scored, task: usize, evidence: &Evidence, score: Score) -> Result<(), Divergence> {
+        let miner = scored.miner;
         let standing = self.state.standings.get(&miner).copied().unwrap_or_default();
         let tasks = self.tasks_of(&standing);
         if tasks & (1 << task) != 0 {
@@ -273,7 +281,7 @@ impl ScoreTable {
         let incentive = self.mechanism.incentive();
         let barred = standing.barred > 0;
         let failed = evidence.outcome != Outcome::Ok || barred;
-        let worth = if barred { Score::ZERO } else { scored.score };
+        let worth = if barred { Score::ZERO } else { score };
         let mut next = Standing {
             score: incentive.smoothing.step(&standing, worth, failed),
             answers: standing.answers + 1,
@@ -312,13 +320,18 @@ impl ScoreTable {
         state.waiting.push_back(expected.clone());
         state.weights = Some(expected);
         state.throne.crown(plan.king);
-        // Who has left never comes back under the same registration.
-        let seated: BTreeSet<Registration> = record.snapshot.seats.iter().map(|seat| seat.registration).collect();
+        self.forget_others(&record.snapshot);
+        Ok(())
+    }
+
+    /// Who has left never comes back under the same registration.
+    fn forget_others(&mut self, snapshot: &Snapshot) {
+        let state = &mut self.state;
+        let seated: BTreeSet<Registration> = snapshot.seats.iter().map(|seat| seat.registration).collect();
         state.standings.retain(|miner, _| seated.contains(miner));
         state.throne.retain(|miner| seated.contains(miner));
         state.wins.retain(|miner| seated.contains(miner));
         state.alike.retain(|miner| seated.contains(miner));
-        Ok(())
     }
 
     /// Rows land in the order in which they were computed; one that is overtaken is lost.

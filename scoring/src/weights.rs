@@ -112,7 +112,7 @@ pub struct Share {
 
 /// A row that was computed, seat by seat, and who is king by it.
 pub(crate) struct RowPlan {
-    shares: Vec<Share>,
+    pub shares: Vec<Share>,
     pub king: Option<Registration>,
 }
 
