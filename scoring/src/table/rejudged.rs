@@ -22,17 +22,16 @@ impl ScoreTable {
         Ok(true)
     }
 
-    /// The row of these rules where another one was computed, seat by seat in the snapshot's order. Where there is none, the
-    /// one before stays.
+    /// The row of these rules where another one was computed, seat by seat in the snapshot's order. Where there is none,
+    /// nothing changes: their own validator would have written nothing.
     pub(crate) fn reweigh(&mut self, record: &WeightsRecord) -> Result<Result<Vec<Share>, NoWeights>, Divergence> {
         self.check_round(record.round)?;
         let planned = plan(self, &record.snapshot).and_then(|plan| Ok((plan.row()?, plan)));
-        let shares = planned.map(|(row, plan)| {
+        Ok(planned.map(|(row, plan)| {
             self.state.weights = Some(row);
             self.state.throne.crown(plan.king);
+            self.forget_others(&record.snapshot);
             plan.shares
-        });
-        self.forget_others(&record.snapshot);
-        Ok(shares)
+        }))
     }
 }
