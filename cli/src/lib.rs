@@ -30,6 +30,7 @@ mod settings;
 mod stop;
 mod table;
 mod telemetry;
+mod what_if;
 mod whole_file;
 mod whom;
 

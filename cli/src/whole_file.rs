@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use tempfile::NamedTempFile;
 
 /// A file to be: its folder can be written to, and nothing is there before it is complete.
@@ -17,6 +17,7 @@ pub struct WholeFile {
 impl WholeFile {
     /// To become the file at `path`, or to replace it.
     pub fn create(path: &Path) -> anyhow::Result<Self> {
+        ensure!(!path.is_dir(), "{} is a folder: name a file", path.display());
         let file = Self { path: path.to_owned() };
         // Tried before the work is done, and gone again: whoever stops the program leaves nothing behind.
         file.beside()?;
@@ -61,5 +62,6 @@ mod tests {
         assert_eq!(fs::read_to_string(&path).unwrap(), "new");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
         assert!(WholeFile::create(&folder.path().join("absent/file")).is_err());
+        assert!(WholeFile::create(folder.path()).is_err());
     }
 }

@@ -101,7 +101,7 @@ fn print_line(document: &impl Serialize) -> anyhow::Result<()> {
 }
 
 /// The chain's state as an epoch's input. What would make the result wrong is refused.
-fn input(state: EpochState) -> anyhow::Result<EpochInput> {
+pub fn input(state: EpochState) -> anyhow::Result<EpochInput> {
     let at = state.block.number;
     ensure!(state.mechanisms == 1, "the subnet has {} mechanisms: only one is supported", state.mechanisms);
     ensure!(!state.child_keys, "the subnet has child keys at block {at}: borrowed stake isn't read yet");
@@ -131,6 +131,11 @@ fn input(state: EpochState) -> anyhow::Result<EpochInput> {
         liquid_alpha: state.liquid_alpha_on.then_some(LiquidAlpha { alpha_low, alpha_high, sigmoid_steepness }),
         emission: state.pending_emission,
     })
+}
+
+/// The input that a file holds.
+pub fn input_of(path: &Path) -> anyhow::Result<EpochInput> {
+    Ok(read(path)?.input)
 }
 
 fn read(path: &Path) -> anyhow::Result<Epoch> {

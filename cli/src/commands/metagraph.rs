@@ -201,7 +201,7 @@ fn none() -> String {
 }
 
 /// At most so many characters of a text: its middle goes.
-fn short(text: &str, most: usize) -> String {
+pub fn short(text: &str, most: usize) -> String {
     let length = text.chars().count();
     if length <= most {
         return text.to_owned();

@@ -3,6 +3,7 @@
 use std::{
     collections::VecDeque,
     io::{self, Write as _},
+    path::PathBuf,
     process::ExitCode,
 };
 
@@ -19,11 +20,18 @@ use crate::{
     row,
     score_log::Source,
     table::Table,
+    what_if::{self, Question},
 };
 
 /// Recompute every score, row of weights and seal of a validator's log
 ///
 /// Computes again from what the validator saw, and compares; with --chain-url also with what the chain stored. Needs no model. Exit status 1 and the first record that differs, if one does.
+///
+/// With --config it answers "what if": the incentive of the settings are other rules, by which the same answers are judged
+/// anew. It prints who would have gained and who would have lost in the last row of weights, or in that of --record, and
+/// what an epoch would have paid: the chain's where the row landed with --chain-url, the one in a file with --epoch, else one
+/// in which this validator alone has stake. What a log can't say is refused: it keeps what was seen of answers, not the
+/// answers.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// A validator's store, an exported log (JSON lines), or an archive: a folder, s3://… or gs://…
@@ -37,6 +45,15 @@ pub struct Args {
     rows: usize,
     #[command(flatten)]
     chain: ChainFlags,
+    /// With --config: the row of weights to look at, by the number of its record; the last one without it
+    #[arg(long, value_name = "RECORD", requires = "config")]
+    record: Option<u64>,
+    /// With --config: the epoch that pays by the row, in the form that `assay epoch` prints and reads; - reads stdin
+    #[arg(long, value_name = "FILE", requires = "config", conflicts_with = "chain_url")]
+    epoch: Option<PathBuf>,
+    /// With --config: write the answer with plots to this file too, one page of HTML
+    #[arg(long, value_name = "FILE", requires = "config")]
+    report: Option<PathBuf>,
 }
 
 /// A log, recomputed up to its end or its first fault.
@@ -83,6 +100,11 @@ struct Row {
 pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
     let mut flags = Layer::default();
     args.chain.put(&mut flags);
+    if !global.files.is_empty() {
+        let Args { log, json, chain, record, epoch, report, .. } = args;
+        let question = Question { log, json, by_chain: !chain.chain_url.is_empty(), record, epoch, report };
+        return what_if::answer(question, flags, global).await;
+    }
     let chain = match args.chain.chain_url.is_empty() {
         true => None,
         false => Some(global.settings(flags)?.settings.chain.connect().await?),
