@@ -165,7 +165,7 @@ impl Scene {
     }
 }
 
-fn of<'a>(document: &'a Value, uid: u64) -> &'a Value {
+fn of(document: &Value, uid: u64) -> &Value {
     document["miners"].as_array().unwrap().iter().find(|miner| miner["uid"] == uid).unwrap()
 }
 

@@ -130,7 +130,8 @@ fn miners(html: &mut String, answer: &Answer) -> anyhow::Result<()> {
 }
 
 fn figure(html: &mut String, title: &str, caption: &str, svg: &str) -> anyhow::Result<()> {
-    writeln!(html, "<h2>{title}</h2>\n<figure>\n<figcaption>{caption}</figcaption>\n{}\n</figure>", svg.trim())?;
+    writeln!(html, "<h2>{title}</h2>\n<figure>\n<figcaption>{caption}</figcaption>")?;
+    writeln!(html, "<div class=\"scroll\">\n{}\n</div>\n</figure>", svg.trim())?;
     Ok(())
 }
 
