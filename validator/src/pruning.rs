@@ -16,7 +16,8 @@ pub struct Pruning {
 }
 
 impl Pruning {
-    /// Recompute the log up to the seal from which on so many epochs are kept. None where there is nothing to forget.
+    /// Recompute the log up to the seal from which on so many sealed epochs are kept, and the one that is not sealed yet. None
+    /// where there is nothing to forget.
     pub fn plan(path: &Path, keep_epochs: usize, registry: &Registry) -> Result<Option<Self>, StoreError> {
         if !path.is_file() {
             return Err(StoreError::Missing { path: path.to_owned() });
@@ -31,7 +32,8 @@ impl Pruning {
             }
             Ok(())
         })?;
-        let Some(seq) = seals.len().checked_sub(keep_epochs.max(1)).and_then(|at| seals.get(at)).copied() else {
+        let Some(seq) = seals.len().checked_sub(keep_epochs.saturating_add(1)).and_then(|at| seals.get(at)).copied()
+        else {
             return Ok(None);
         };
         if seq <= from.unwrap_or(1) {
@@ -140,7 +142,8 @@ mod tests {
         epoch(&mut store, 5);
         drop(store);
         Pruning::plan(&path, 1, &registry).unwrap().unwrap().run().unwrap();
-        assert_eq!(reader().records(0).unwrap().len(), 2);
+        // The header, a seal, two rounds of two answers and the last seal.
+        assert_eq!(reader().records(0).unwrap().len(), 9);
         drop(open(&path));
 
         // What is kept in the place of the records can't be changed.

@@ -420,8 +420,8 @@ mod tests {
             let StoreError::Damaged { damage, .. } = error else { panic!("{error:?}") };
             *damage
         };
-        // A better score for the cheat, in canonical JSON of the same length.
-        let score = "UPDATE records SET bytes = CAST(replace(CAST(bytes AS TEXT), '\"matched\":3', '\"matched\":9') AS BLOB) WHERE seq = 3";
+        // A byte of an answer.
+        let score = "UPDATE records SET bytes = unhex(substr(hex(bytes), 1, 200) || '7F' || substr(hex(bytes), 203)) WHERE seq = 3";
         assert!(matches!(tampered(score), Damage::Broken { seq: 3, .. }));
         assert!(matches!(tampered("DELETE FROM records WHERE seq = 4"), Damage::Gap { seq: 4 }));
         assert!(matches!(tampered("DELETE FROM records WHERE seq = 0"), Damage::Gap { seq: 0 }));
