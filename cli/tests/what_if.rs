@@ -321,7 +321,7 @@ fn an_epoch_of_a_file_pays() {
     write(&moved);
     scene.fails(&["--epoch", "epoch.json"], 1, &["another neuron has the validator's seat 0"]);
     write(&yuma::EpochInput { stake: Vec::new(), ..input });
-    scene.fails(&["--epoch", "epoch.json"], 1, &["the epoch has 0 seats"]);
+    scene.fails(&["--epoch", "epoch.json"], 1, &["last_update: 5 entries for 0 seats"]);
     scene.fails(&["--epoch", "absent.json"], 1, &["absent.json: cannot be read"]);
 }
 

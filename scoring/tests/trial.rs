@@ -128,14 +128,12 @@ fn copies_are_one_where_they_are_looked_for() {
 }
 
 #[test]
-fn a_generous_prior_pays_for_failing() {
+fn a_generous_prior_is_warned_about_and_pays_for_no_failure() {
     let verdict = tried(|incentive| {
         incentive.smoothing =
             Smoothing::Ema { success_rate_ppm: 100_000, failure_rate_ppm: 300_000, prior_ppm: 900_000 };
     });
-    assert_eq!(of_severity(&verdict, Severity::Error), ["failures"]);
-    let sentence = &finding(&verdict, "failures").sentence;
-    assert!(sentence.contains("fails in all rounds but the last") && sentence.contains("prior_ppm"), "{sentence}");
+    assert!(verdict.is_sound(), "{:#?}", verdict.findings);
     assert_eq!(of_severity(&verdict, Severity::Warning), ["first_answer"]);
     // The worst comes first.
     assert!(verdict.findings.is_sorted_by_key(|finding| finding.severity));

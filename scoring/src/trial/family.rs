@@ -128,7 +128,7 @@ fn failures(mechanism: &Mechanism, docket: &mut Docket) -> Result<Finding, Troub
             "failures",
             format!(
                 "of miners that are worth {score} when they answer, one that fails {} is paid {}, and one that never \
-                 fails {}: lower smoothing.prior_ppm",
+                 fails {}",
                 kinds[number].0,
                 percent(of(number)),
                 percent(of(0))
