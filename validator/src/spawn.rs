@@ -3,8 +3,9 @@
 use std::{path::Path, sync::Arc};
 
 use chain::{ChainError, Client};
-use primitives::{BlockRef, Hotkey, Keypair, NetUid};
-use scoring::{Incentive, Registry, Verifies, proof::ProofRules};
+use model::ModelError;
+use primitives::{BlockRef, GenerateRequest, Hotkey, Keypair, NetUid, Prompt, Request, Sampling};
+use scoring::{Incentive, Needs, Registry, Verifies, proof::ProofRules};
 use tokio::task::JoinSet;
 
 use crate::{
@@ -40,6 +41,15 @@ pub enum SpawnError {
     /// The store can't be used.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The rules mark answers by what the validator's model can't do.
+    #[error("the rules mark answers by {quality}, which this validator's model can't do")]
+    Referee {
+        /// The scorer that the rules name.
+        quality: String,
+        /// What it can't do.
+        #[source]
+        source: ModelError,
+    },
     /// The chain began again: what the store holds happened on another one with the same first block.
     #[error("the store knows block {} as {}, which this chain does not have: start a new store", .0.number, .0.hash)]
     OtherHistory(BlockRef),
@@ -102,6 +112,18 @@ fn with_proof(mut config: Config, rules: Option<ProofRules>) -> Config {
     config
 }
 
+/// That a referee can say what a scorer needs: a validator that finds out in its rounds would score nobody.
+async fn can_mark(referee: &dyn Referee, needs: Needs) -> Result<(), ModelError> {
+    match needs {
+        Needs::Nothing | Needs::Text => Ok(()),
+        Needs::Embeddings => referee.resemblance("a", "b").await.map(|_| ()),
+        Needs::Logprobs => {
+            let request = GenerateRequest::new(Prompt::Text("a".into()), 1, Sampling::at(1_000));
+            referee.likelihood(&Request::Generate(request), "b").await.map(|_| ())
+        }
+    }
+}
+
 /// Start a validator that judges answers with `referee`. The model that it has says what is demanded of proofs:
 /// `config.incentive.proof` is set by it.
 pub async fn spawn_with(
@@ -112,6 +134,11 @@ pub async fn spawn_with(
 ) -> Result<Handle, SpawnError> {
     let hotkey = key.hotkey();
     let config = with_proof(config, referee.rules());
+    let needs = config.registry.build(&config.incentive).map_err(ConfigError::from)?.scorer().needs();
+    can_mark(referee.as_ref(), needs).await.map_err(|source| {
+        let quality = config.incentive.quality.kind.clone();
+        SpawnError::Referee { quality, source }
+    })?;
     let store = open(&config, hotkey, &chain, Store::open).await?;
     let progress = Progress::new(store.rounds());
     let store = SharedStore::new(store);

@@ -6,7 +6,10 @@ use std::{path::Path, sync::Arc};
 use assay_validator::{Prefill, Referee};
 use model::{Backend, Engine, GenerateJob};
 use primitives::{Digest, EmbedRequest, FinishReason, GenerateRequest, Generation, Prompt, Request, Sampling};
-use scoring::{Check, Evidence, Gate, Incentive, Observation, Outcome, Output, Reference, noise, proof::Shown};
+use scoring::{
+    Check, Evidence, Gate, Incentive, Observation, Outcome, Output, Reference, Score, geometric_mean, noise,
+    proof::Shown,
+};
 
 fn outcome(request: &Request, answer: &Generation, reference: &Reference) -> Outcome {
     let output = Some(Output::Generation(answer.clone()));
@@ -44,6 +47,28 @@ async fn an_answer_is_good_for_its_own_request_only() {
     // Without an encoder nobody is judged on embeddings: that is ours to mend.
     let texts = Request::Embed(EmbedRequest { texts: vec!["a".into()] });
     assert!(referee.judge(&texts, &digest, &Output::Embeddings(vec![vec![1.0]]), &Shown::default()).await.is_err());
+}
+
+/// Where miners choose their models, a text is worth what the validator's own model thinks of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_text_is_marked_by_the_own_model() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/tiny");
+    let engine = Arc::new(Engine::load(&folder).unwrap());
+    let referee = Prefill { engine: engine.clone(), encoder: None };
+    let asked = GenerateRequest::new(Prompt::Text("The compiler".into()), 24, Sampling::at(0));
+    let request = Request::Generate(asked.clone());
+    let own = engine.generate(GenerateJob::new(asked, Digest::of(b"any"))).await.unwrap().collect().await.unwrap();
+    let likelihood = async |text: &str| referee.likelihood(&request, text).await.unwrap();
+    let (greedy, other) = (likelihood(&own.text).await, likelihood(" zebra xylophone quasar of of").await);
+    assert!(greedy > other && other > Score::ZERO, "{greedy} {other}");
+    assert_eq!(likelihood("").await, Score::ZERO);
+    // The mean of the model's own probabilities, to the last digit that a score has.
+    let tokens = engine.tokenizer().encode_bare(&own.text).unwrap();
+    let Request::Generate(asked) = &request else { unreachable!() };
+    let audit = engine.audit(asked, Digest([0; 32]), &tokens[..tokens.len().min(24)]).await.unwrap();
+    assert_eq!(greedy, geometric_mean(&audit.logprobs));
+    // No encoder, no resemblance.
+    assert!(referee.resemblance("a", "b").await.is_err());
 }
 
 /// A miner that shows no hidden rows and says how likely its tokens were, by rules that pay for that.
