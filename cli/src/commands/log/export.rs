@@ -48,7 +48,7 @@ fn archive(args: &Args, place: &str) -> anyhow::Result<()> {
     ensure!(!args.log.is_archive(), "{} is an archive already: copy its files", args.log.name());
     let archive = archive::blocking::Archive::open(place).with_context(|| place.to_owned())?;
     let next = archive.next_seq().with_context(|| place.to_owned())?;
-    if let Some(first) = args.log.pruned_to()?
+    if let Some(first) = args.log.pruned_to().with_context(|| args.log.name())?
         && next < first
     {
         bail!("records {next} to {} are gone from the store: an archive must have been written before", first - 1);
