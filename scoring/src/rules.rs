@@ -27,6 +27,10 @@ impl Rules {
     }
 
     fn read(text: String) -> Result<Self, serde_json::Error> {
+        // An object from end to end and on one line: JSON around it would be lost in a line of the log.
+        if !(text.starts_with('{') && text.ends_with('}')) || text.bytes().any(|byte| byte.is_ascii_control()) {
+            return Err(de::Error::custom("rules are one JSON object on one line"));
+        }
         Ok(Self { incentive: Box::new(serde_json::from_str(&text)?), text })
     }
 }
@@ -74,6 +78,8 @@ mod tests {
         assert_eq!(Rules::decode(&mut &rules.encode()[..]).unwrap(), rules);
         assert_ne!(rules, Rules::from(rules.incentive().clone()));
         assert_eq!(rules.digest(), Rules::from(rules.incentive().clone()).digest());
-        assert!(Rules::decode(&mut &"{\"power\":3}".encode()[..]).is_err());
+        for text in ["{\"power\":3}", "[]", " {}", "{}\n", "{\n}"] {
+            assert!(Rules::decode(&mut &text.encode()[..]).is_err(), "{text:?}");
+        }
     }
 }
