@@ -440,24 +440,19 @@ impl Database {
         self.read(|conn| conn.execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE);"))
     }
 
-    /// The header, and every record from `from` on, in order; all where there is none.
-    pub fn rows<E: From<StoreError>>(
-        &self,
-        from: Option<u64>,
-        mut each: impl FnMut(Sealed) -> Result<(), E>,
-    ) -> Result<(), E> {
+    /// Every record from `from` on, in order.
+    pub fn rows<E: From<StoreError>>(&self, from: u64, mut each: impl FnMut(Sealed) -> Result<(), E>) -> Result<(), E> {
         let sqlite = |source| E::from(classify(&self.path, source));
-        let query = "SELECT seq, hash, bytes FROM records WHERE seq = 0 OR seq >= ?1 ORDER BY seq";
+        let query = "SELECT seq, hash, bytes FROM records WHERE seq >= ?1 ORDER BY seq";
         let mut statement = self.conn.prepare_cached(query).map_err(sqlite)?;
-        let from = from.unwrap_or(0);
         let mut rows = statement.query([signed(from)]).map_err(sqlite)?;
-        let mut expected = 0;
+        let mut expected = from;
         while let Some(row) = rows.next().map_err(sqlite)? {
             let row = sealed(row).map_err(sqlite)?;
             if row.seq != expected {
                 return Err(self.damaged(Damage::Gap { seq: expected }).into());
             }
-            expected = (expected + 1).max(from);
+            expected += 1;
             each(row)?;
         }
         Ok(())
@@ -546,7 +541,7 @@ mod tests {
 
     fn seqs(database: &Database) -> Result<Vec<u64>, StoreError> {
         let mut seqs = Vec::new();
-        database.rows(None, |row| {
+        database.rows(0, |row| {
             seqs.push(row.seq);
             Ok::<_, StoreError>(())
         })?;
@@ -612,7 +607,7 @@ mod tests {
         assert_eq!(seqs(&reader).unwrap(), [0, 1]);
         // A reader in the middle of its look keeps what it saw, and keeps nobody waiting.
         reader
-            .rows(None, |row| {
+            .rows(0, |row| {
                 if row.seq == 0 {
                     append(&mut writer, 2..3)?;
                 }

@@ -3,9 +3,12 @@
 use std::path::Path;
 
 use primitives::Digest;
-use scoring::{Registry, Replay, ReplayError, Sealed};
+use scoring::Registry;
 
-use crate::database::{Checkpoint, Damage, Database, StoreError};
+use crate::{
+    database::{Checkpoint, Damage, Database, StoreError},
+    store::beginning,
+};
 
 /// A store that is about to forget. It is locked, so no validator runs on it meanwhile.
 pub struct Pruning {
@@ -23,10 +26,10 @@ impl Pruning {
             return Err(StoreError::Missing { path: path.to_owned() });
         }
         let database = Database::open(path)?;
-        let before = database.checkpoint()?;
-        let from = before.as_ref().map(|checkpoint| checkpoint.seq);
+        let Some(mut replay) = beginning(&database, registry)? else { return Ok(None) };
+        let first = replay.log().len();
         let mut seals = Vec::new();
-        database.rows::<StoreError>(from, |sealed| {
+        database.rows::<StoreError>(first, |sealed| {
             if sealed.is_seal() {
                 seals.push(sealed.seq);
             }
@@ -36,37 +39,20 @@ impl Pruning {
         else {
             return Ok(None);
         };
-        if seq <= from.unwrap_or(1) {
-            return Ok(None);
-        }
-
-        let found = &database;
-        let damaged = |seq| move |error: ReplayError| found.damaged(Damage::of(seq, error));
-        let mut replay: Option<Replay> = None;
-        let mut header: Option<Sealed> = None;
         let mut target = None;
-        database.rows::<StoreError>(from, |sealed| {
-            if target.is_some() {
-                return Ok(());
+        database.rows::<StoreError>(first, |sealed| {
+            if sealed.seq == seq {
+                target = Some((replay.to_bytes(), replay.log().head()));
             }
-            match (&mut replay, &before, header.take()) {
-                (Some(replay), ..) => {
-                    if sealed.seq == seq {
-                        target = Some((replay.to_bytes(), replay.log().head()));
-                    }
-                    replay.accept(&sealed).map(drop).map_err(damaged(sealed.seq))?;
-                }
-                (replay, Some(before), Some(header)) => {
-                    let resumed = Replay::resume(&header, &sealed, &before.state, registry);
-                    *replay = Some(resumed.map_err(damaged(sealed.seq))?);
-                }
-                (_, Some(_), None) => header = Some(sealed),
-                (replay, None, _) => *replay = Some(Replay::begin(&sealed, registry).map_err(damaged(0))?),
+            if sealed.seq <= seq {
+                let accepted = replay.accept(&sealed).map(drop);
+                accepted.map_err(|error| database.damaged(Damage::of(sealed.seq, error)))?;
             }
             Ok(())
         })?;
-        let Some((state, root)) = target else { return Err(database.damaged(Damage::Gap { seq })) };
-        let forgets = seq - from.unwrap_or(1);
+        let (state, root) = target.ok_or_else(|| database.damaged(Damage::Gap { seq }))?;
+        // Of what is before, a pruned store has the seal that it was pruned to, and any store its header.
+        let forgets = seq - database.checkpoint()?.map_or(1, |before| before.seq);
         Ok(Some(Self { checkpoint: Checkpoint { seq, state }, root, forgets, database }))
     }
 

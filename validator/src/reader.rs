@@ -5,10 +5,10 @@ use std::{collections::VecDeque, io::Write, path::Path};
 use scoring::{Record, Registry, Replay, ScoreLog, Sealed};
 
 use crate::{
-    database::{Checkpoint, Damage, Database, StoreError},
+    database::{Damage, Database, StoreError},
     identity::Identity,
     journal::{Submission, Which},
-    store::recompute,
+    store::{beginning, recompute},
 };
 
 /// Records that are read at once.
@@ -74,14 +74,7 @@ impl StoreReader {
     /// The log as far as a replay needs no records: the header, and where the log was pruned, the seal that it was pruned to
     /// and what it had come to. None of an empty store.
     pub fn beginning(&self, registry: &Registry) -> Result<Option<Replay>, StoreError> {
-        let Some(header) = self.database.page(0, 1)?.pop().filter(|header| header.seq == 0) else { return Ok(None) };
-        let damaged = |seq| move |error| self.database.damaged(Damage::of(seq, error));
-        let Some(Checkpoint { seq, state }) = self.database.checkpoint()? else {
-            return Replay::begin(&header, registry).map(Some).map_err(damaged(0));
-        };
-        let seal = self.database.page(seq, 1)?.pop().filter(|seal| seal.seq == seq);
-        let seal = seal.ok_or_else(|| self.database.damaged(Damage::Gap { seq }))?;
-        Replay::resume(&header, &seal, &state, registry).map(Some).map_err(damaged(seq))
+        beginning(&self.database, registry)
     }
 
     /// Recompute everything, as the validator does when it starts.

@@ -7,13 +7,13 @@ use chain::SignedWeights;
 use primitives::{BlockHash, BlockNumber, BlockRef, Digest, Keypair, Uid};
 use rusqlite::Transaction;
 use scoring::{
-    Anchor, Anchored, Header, Incentive, LOG_VERSION, Landed, Record, Registry, Replay, ReplayError, Round, ScoreLog,
-    ScoreTable, Sealed, Snapshot, WeightsRecord,
+    Anchor, Anchored, Header, Incentive, LOG_VERSION, Landed, Record, Registry, Replay, Round, ScoreLog, ScoreTable,
+    Sealed, Snapshot, WeightsRecord,
 };
 use tokio::sync::Mutex;
 
 use crate::{
-    database::{self, Damage, Database, Raw, StoreError},
+    database::{self, Checkpoint, Damage, Database, Raw, StoreError},
     identity::Identity,
     journal::{self, Abandoned, Commit, Plan, Submission, Which},
     reader::StoreReader,
@@ -246,29 +246,28 @@ fn begin(
     })
 }
 
+/// The log as far as a replay needs no records: its header, and where it was pruned, the seal that it was pruned to and what
+/// it had come to. None where there is no header.
+pub(crate) fn beginning(database: &Database, registry: &Registry) -> Result<Option<Replay>, StoreError> {
+    let record = |seq| Ok::<_, StoreError>(database.page(seq, 1)?.pop().filter(|found: &Sealed| found.seq == seq));
+    let damaged = |seq| move |error| database.damaged(Damage::of(seq, error));
+    let Some(header) = record(0)? else { return Ok(None) };
+    let Some(Checkpoint { seq, state }) = database.checkpoint()? else {
+        return Replay::begin(&header, registry).map(Some).map_err(damaged(0));
+    };
+    let seal = record(seq)?.ok_or_else(|| database.damaged(Damage::Gap { seq }))?;
+    Replay::resume(&header, &seal, &state, registry).map(Some).map_err(damaged(seq))
+}
+
 /// Check every record, and compute the standings from them: from the first one, or from the seal that the store was pruned
 /// to.
 pub(crate) fn recompute(database: &Database, registry: &Registry) -> Result<Replay, StoreError> {
-    let mut replay: Option<Replay> = None;
-    let checkpoint = database.checkpoint()?;
-    let mut header: Option<Sealed> = None;
-    database.rows(checkpoint.as_ref().map(|checkpoint| checkpoint.seq), |sealed: Sealed| {
-        let damaged = |error: ReplayError| database.damaged(Damage::of(sealed.seq, error));
-        if let Some(replay) = &mut replay {
-            return replay.accept(&sealed).map(drop).map_err(damaged);
-        }
-        let begun = match (&checkpoint, header.take()) {
-            (Some(_), None) => {
-                header = Some(sealed);
-                return Ok(());
-            }
-            (Some(checkpoint), Some(header)) => Replay::resume(&header, &sealed, &checkpoint.state, registry),
-            (None, _) => Replay::begin(&sealed, registry),
-        };
-        replay = Some(begun.map_err(damaged)?);
-        Ok(())
+    let replay = beginning(database, registry)?;
+    let mut replay = replay.ok_or_else(|| database.damaged(Damage::Gap { seq: 0 }))?;
+    database.rows(replay.log().len(), |sealed| {
+        replay.accept(&sealed).map(drop).map_err(|error| database.damaged(Damage::of(sealed.seq, error)))
     })?;
-    replay.ok_or_else(|| database.damaged(Damage::Gap { seq: 0 }))
+    Ok(replay)
 }
 
 /// The store as the validator's tasks share it. A commit waits for the disk, so it runs where waiting is allowed; it
