@@ -32,10 +32,13 @@ impl FromStr for Source {
     }
 }
 
-/// An open log.
-enum Opened {
+/// An open log. What opens a store looks at all of its file.
+pub enum Log {
+    /// A validator's store.
     Store(validator::StoreReader),
+    /// Lines of JSON.
     Lines(Box<dyn io::BufRead>),
+    /// Parquet files.
     Archive(archive::blocking::Archive),
 }
 
@@ -51,51 +54,63 @@ impl Source {
         }
     }
 
-    fn open(&self) -> anyhow::Result<Opened> {
+    /// Open it.
+    pub fn open(&self) -> anyhow::Result<Log> {
         let path = match self {
-            Self::Url(url) => return Ok(Opened::Archive(archive::blocking::Archive::open(url)?)),
+            Self::Url(url) => return Ok(Log::Archive(archive::blocking::Archive::open(url)?)),
             Self::Path(path) => path,
         };
         let file = File::open(path)?;
         if file.metadata()?.is_dir() {
             let place = path.to_str().context("the name of the folder is not UTF-8")?;
-            return Ok(Opened::Archive(archive::blocking::Archive::open(place)?));
+            return Ok(Log::Archive(archive::blocking::Archive::open(place)?));
         }
         let mut start = Vec::new();
         (&file).take(SQLITE.len() as u64).read_to_end(&mut start)?;
         if start == SQLITE {
             drop(file);
-            return Ok(Opened::Store(Store::open_read_only(path)?));
+            return Ok(Log::Store(Store::open_read_only(path)?));
         }
-        Ok(Opened::Lines(Box::new(BufReader::new(io::Cursor::new(start).chain(file)))))
+        Ok(Log::Lines(Box::new(BufReader::new(io::Cursor::new(start).chain(file)))))
     }
 
-    /// Whether it is an archive, which has a runtime of its own.
-    pub fn is_archive(&self) -> bool {
-        match self {
-            Self::Url(_) => true,
-            Self::Path(path) => path.is_dir(),
-        }
+    /// [`Log::replay`] of it.
+    pub fn replay(
+        &self,
+        registry: &Registry,
+        each: impl FnMut(&Sealed, &Record, &Replay) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        self.open()?.replay(registry, each)
     }
+}
 
+impl Log {
     /// The seal that a store was pruned to.
     pub fn pruned_to(&self) -> anyhow::Result<Option<u64>> {
-        match self.open()? {
-            Opened::Store(store) => Ok(store.pruned_to()?),
-            Opened::Lines(_) | Opened::Archive(_) => Ok(None),
+        match self {
+            Self::Store(store) => Ok(store.pruned_to()?),
+            Self::Lines(_) | Self::Archive(_) => Ok(None),
+        }
+    }
+
+    /// Check what a log is kept in, beyond its records: of an archive every byte.
+    pub fn verify_container(&self) -> anyhow::Result<()> {
+        match self {
+            Self::Archive(archive) => Ok(archive.verify().map(drop)?),
+            Self::Store(_) | Self::Lines(_) => Ok(()),
         }
     }
 
     /// Every record from `from` on that is here, each checked against the hash before it.
-    pub fn records(&self, from: u64) -> anyhow::Result<Records> {
-        Ok(match self.open()? {
-            Opened::Store(store) => Box::new(store.sealed(from)?.map(|sealed| Ok(sealed?))),
-            Opened::Lines(lines) => {
+    pub fn records(self, from: u64) -> anyhow::Result<Records> {
+        Ok(match self {
+            Self::Store(store) => Box::new(store.sealed(from)?.map(|sealed| Ok(sealed?))),
+            Self::Lines(lines) => {
                 let before =
                     move |sealed: &anyhow::Result<Sealed>| sealed.as_ref().is_ok_and(|sealed| sealed.seq < from);
                 Box::new(LogReader::new(lines).map(|sealed| Ok(sealed?)).skip_while(before))
             }
-            Opened::Archive(archive) => {
+            Self::Archive(archive) => {
                 // That the records of an archive follow each other is for the reader to see to.
                 let mut log: Option<ScoreLog> = None;
                 Box::new(archive.records(from)?.map(move |sealed| {
@@ -114,13 +129,13 @@ impl Source {
     /// Recompute it, with a look at each record and at what all up to it come to. A pruned store begins with its header and
     /// the seal that it was pruned to.
     pub fn replay(
-        &self,
+        self,
         registry: &Registry,
         mut each: impl FnMut(&Sealed, &Record, &Replay) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
-        let mut replay: Option<Replay> = match self.open()? {
-            Opened::Store(store) => store.beginning(registry)?,
-            Opened::Lines(_) | Opened::Archive(_) => None,
+        let mut replay: Option<Replay> = match &self {
+            Self::Store(store) => store.beginning(registry)?,
+            Self::Lines(_) | Self::Archive(_) => None,
         };
         for sealed in self.records(0)? {
             let sealed = sealed?;
@@ -138,13 +153,5 @@ impl Source {
             }
         }
         replay.map(drop).ok_or_else(|| ReplayError::Empty.into())
-    }
-
-    /// Check what a log is kept in, beyond its records: of an archive every byte.
-    pub fn verify_container(&self) -> anyhow::Result<()> {
-        match self.open()? {
-            Opened::Archive(archive) => Ok(archive.verify().map(drop)?),
-            Opened::Store(_) | Opened::Lines(_) => Ok(()),
-        }
     }
 }

@@ -137,7 +137,7 @@ fn diverged(error: &anyhow::Error, log: &Source) -> Option<(u64, Record)> {
         _ => None,
     })?;
     // A log that is broken further on is still the one that diverges here.
-    let sealed = log.records(seq).ok()?.next()?.ok()?;
+    let sealed = log.open().ok()?.records(seq).ok()?.next()?.ok()?;
     Some((seq, sealed.record().ok()?))
 }
 

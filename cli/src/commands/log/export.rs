@@ -9,7 +9,10 @@ use anyhow::{Context as _, bail, ensure};
 use scoring::Sealed;
 use serde_json::json;
 
-use crate::{output::print, score_log::Source};
+use crate::{
+    output::print,
+    score_log::{Log, Source},
+};
 
 /// Write a log to an archive of Parquet files, or to stdout as lines of JSON
 ///
@@ -37,7 +40,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
 
 fn lines(log: &Source) -> anyhow::Result<()> {
     let mut out = BufWriter::new(io::stdout().lock());
-    for sealed in log.records(0)? {
+    for sealed in log.open()?.records(0)? {
         let sealed = sealed?;
         out.write_all(&sealed.to_line(&sealed.record()?))?;
     }
@@ -45,17 +48,19 @@ fn lines(log: &Source) -> anyhow::Result<()> {
 }
 
 fn archive(args: &Args, place: &str) -> anyhow::Result<()> {
-    ensure!(!args.log.is_archive(), "{} is an archive already: copy its files", args.log.name());
+    let log = args.log.open().with_context(|| args.log.name())?;
+    // An archive brings a runtime of its own, and can't be read while another one writes.
+    ensure!(!matches!(log, Log::Archive(_)), "{} is an archive already: copy its files", args.log.name());
     let archive = archive::blocking::Archive::open(place).with_context(|| place.to_owned())?;
     let next = archive.next_seq().with_context(|| place.to_owned())?;
-    if let Some(first) = args.log.pruned_to().with_context(|| args.log.name())?
+    if let Some(first) = log.pruned_to().with_context(|| args.log.name())?
         && next < first
     {
         bail!("records {next} to {} are gone from the store: an archive must have been written before", first - 1);
     }
     let mut source = Ok(());
     // The archive sees that they follow what it has.
-    let records = args.log.records(next.saturating_sub(1)).with_context(|| args.log.name())?;
+    let records = log.records(next.saturating_sub(1)).with_context(|| args.log.name())?;
     let records = records.map_while(|sealed: anyhow::Result<Sealed>| match sealed {
         Ok(sealed) => Some(Ok::<_, std::convert::Infallible>(sealed)),
         Err(error) => {

@@ -56,7 +56,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
 
 fn find(args: &Args) -> anyhow::Result<VecDeque<(Sealed, Record)>> {
     let mut shown = VecDeque::new();
-    for sealed in args.log.records(args.from.unwrap_or(0))? {
+    for sealed in args.log.open()?.records(args.from.unwrap_or(0))? {
         let sealed = sealed?;
         if args.miner.is_some() && !sealed.is_scored() {
             continue;

@@ -49,6 +49,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
 }
 
 fn verify(log: &Source) -> anyhow::Result<Found> {
+    let log = log.open()?;
     // Of an archive every byte is somebody's, not only the records.
     log.verify_container()?;
     let mut found = Found { pruned_to: log.pruned_to()?, ..Found::default() };
