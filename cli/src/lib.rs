@@ -12,6 +12,7 @@ mod call;
 mod commands;
 #[cfg(feature = "torch")]
 pub mod demo;
+mod drawing;
 mod failure;
 mod identity;
 mod launch;

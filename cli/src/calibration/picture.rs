@@ -1,6 +1,6 @@
 //! The distributions of a calibration as a picture: where the honest lie, where cheats lie, and the threshold between.
 
-use anyhow::{Context as _, anyhow};
+use anyhow::Context as _;
 use plotters::{
     coord::Shift,
     prelude::{
@@ -12,6 +12,8 @@ use plotters::{
 use scoring::calibration::{Conduct, Observed};
 use scoring::proof::Thresholds;
 
+use crate::drawing::{INK, drawing};
+
 const SIZE: (u32, u32) = (1_100, 1_240);
 /// Okabe and Ito's colours, which the colour-blind can tell apart.
 const HONEST: RGBColor = RGBColor(0, 114, 178);
@@ -22,7 +24,6 @@ const THRESHOLD: RGBColor = RGBColor(40, 40, 40);
 const POINTS: usize = 24;
 /// Room for the miners' names.
 const NAMES: i32 = 225;
-const INK: RGBColor = RGBColor(40, 40, 40);
 
 /// One panel.
 struct Panel {
@@ -135,8 +136,4 @@ fn draw(
     let line = [(threshold.max(least), 0.0), (threshold.max(least), rows as f64)];
     chart.draw_series(LineSeries::new(line, THRESHOLD.stroke_width(2))).map_err(drawing)?;
     Ok(())
-}
-
-fn drawing(error: impl std::error::Error) -> anyhow::Error {
-    anyhow!("drawing: {error}")
 }

@@ -1,6 +1,5 @@
 //! The plots of the page, as SVG that takes its colours from the page: it reads the same on light and dark grounds.
 
-use anyhow::anyhow;
 use plotters::{
     coord::Shift,
     prelude::{
@@ -17,6 +16,7 @@ use super::{
     answer::{Answer, Miner},
     page::escape,
 };
+use crate::drawing::drawing;
 
 const WIDTH: u32 = 960;
 /// Stand for the page's colours until the drawing is done.
@@ -43,13 +43,8 @@ pub fn bars(answer: &Answer) -> anyhow::Result<String> {
     let size = (WIDTH, 70 + BAR_HEIGHT * rows as u32);
     let text = format!("Horizontal bars: for each of {} miners its share of the row by both rules", miners.len());
     drawn(size, "Shares of the row, before and after", &text, |area| {
-        let mut chart = ChartBuilder::on(area)
-            .margin(8)
-            .margin_right(30)
-            .x_label_area_size(46)
-            .y_label_area_size(70)
-            .build_cartesian_2d(0.0..(most * 1.05).max(1e-6), 0.0..rows as f64)
-            .map_err(drawing)?;
+        let mut chart =
+            framed(area).build_cartesian_2d(0.0..(most * 1.05).max(1e-6), 0.0..rows as f64).map_err(drawing)?;
         chart
             .configure_mesh()
             .disable_y_mesh()
@@ -87,13 +82,7 @@ pub fn curves(answer: &Answer, maps: [WeightMap; 2]) -> anyhow::Result<String> {
         let best: [f64; 2] =
             [0, 1].map(|rules| answer.miners.iter().filter_map(|miner| standings(miner)[rules]).fold(0.0, f64::max));
         let most = best[0].max(best[1]);
-        let mut chart = ChartBuilder::on(area)
-            .margin(8)
-            .margin_right(30)
-            .x_label_area_size(46)
-            .y_label_area_size(70)
-            .build_cartesian_2d(0.0..(most * 1.03).max(1e-6), 0.0..1.03)
-            .map_err(drawing)?;
+        let mut chart = framed(area).build_cartesian_2d(0.0..(most * 1.03).max(1e-6), 0.0..1.03).map_err(drawing)?;
         chart
             .configure_mesh()
             .light_line_style(FAINT.mix(0.0))
@@ -138,11 +127,7 @@ pub fn distances(answer: &Answer) -> anyhow::Result<String> {
         let (first, last) =
             (points.first().map_or(0, |point| point.block), points.last().map_or(0, |point| point.block));
         let most = points.iter().filter_map(|point| point.distance).fold(0.0, f64::max);
-        let mut chart = ChartBuilder::on(area)
-            .margin(8)
-            .margin_right(30)
-            .x_label_area_size(46)
-            .y_label_area_size(70)
+        let mut chart = framed(area)
             .build_cartesian_2d(first as f64..(last.max(first + 1)) as f64, 0.0..(most * 1.1).max(0.01))
             .map_err(drawing)?;
         chart
@@ -169,6 +154,13 @@ pub fn distances(answer: &Answer) -> anyhow::Result<String> {
         }
         Ok(())
     })
+}
+
+/// A chart with room for its numbers and their names.
+fn framed<'a, 'b>(area: &'a Area<'b>) -> ChartBuilder<'a, 'b, SVGBackend<'b>> {
+    let mut builder = ChartBuilder::on(area);
+    builder.margin(8).margin_right(30).x_label_area_size(46).y_label_area_size(70);
+    builder
 }
 
 fn style(colour: RGBColor) -> plotters::style::TextStyle<'static> {
@@ -207,8 +199,4 @@ fn drawn(
         svg = svg.replace(&format!("\"#{red:02X}{green:02X}{blue:02X}\""), &format!("\"{colour}\""));
     }
     Ok(svg)
-}
-
-fn drawing(error: impl std::error::Error) -> anyhow::Error {
-    anyhow!("drawing: {error}")
 }

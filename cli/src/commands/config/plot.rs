@@ -1,6 +1,6 @@
 //! What rules pay as a picture: by the score of a miner's answers, and over time.
 
-use anyhow::{Context as _, anyhow};
+use anyhow::Context as _;
 use plotters::{
     chart::SeriesLabelPosition,
     coord::Shift,
@@ -11,12 +11,13 @@ use plotters::{
 };
 use scoring::trial::{Step, Verdict};
 
+use crate::drawing::{INK, drawing};
+
 const SIZE: (u32, u32) = (1_100, 480);
 /// Okabe and Ito's colours, which the colour-blind can tell apart.
 const PAID: RGBColor = RGBColor(0, 114, 178);
 const HONEST: RGBColor = RGBColor(0, 158, 115);
 const FAILING: RGBColor = RGBColor(213, 94, 0);
-const INK: RGBColor = RGBColor(40, 40, 40);
 const GRID: RGBColor = RGBColor(225, 225, 225);
 
 /// An SVG document.
@@ -110,8 +111,4 @@ fn mesh(chart: &mut Chart<'_, '_>, across: &str, up: &str) -> anyhow::Result<()>
         .label_style(("sans-serif", 13).into_font().color(&INK))
         .draw()
         .map_err(drawing)
-}
-
-fn drawing(error: impl std::error::Error) -> anyhow::Error {
-    anyhow!("drawing: {error}")
 }
