@@ -71,7 +71,7 @@ pub use divergence::Divergence;
 pub use evidence::{Check, Evidence, Unchecked};
 pub use incentive::{Incentive, IncentiveError};
 pub use lines::{LineFault, LogError, LogReader, MAX_LINE};
-pub use log::{Broken, MAX_RECORD, ScoreLog, Sealed};
+pub use log::{Broken, ScoreLog, Sealed};
 pub use mechanism::Mechanism;
 pub use observation::{Observation, Output, Reference, TokenCheck, cosine_micro, geometric_mean};
 pub use outcome::Outcome;

@@ -12,9 +12,6 @@ use crate::record::Record;
 
 static DOMAIN: LazyLock<Domain> = LazyLock::new(|| Domain::new("assay 2026 score log v2"));
 
-/// Most bytes of a record: weights of 65,536 seats fit.
-pub const MAX_RECORD: usize = 16 << 20;
-
 /// The end of a chain of records: enough to append to it, or to check what follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ScoreLog {
