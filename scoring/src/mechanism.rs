@@ -63,6 +63,12 @@ impl Mechanism {
         self.tasks.iter().map(|(name, _)| &**name)
     }
 
+    /// The task of a round: all of them in turn.
+    pub fn turn(&self, round: u64) -> &str {
+        let turn = usize::try_from(round % self.tasks.len().max(1) as u64).unwrap_or(0);
+        self.tasks.get(turn).map_or("", |(name, _)| name)
+    }
+
     /// The scorer.
     pub fn scorer(&self) -> &dyn Scorer {
         &*self.scorer

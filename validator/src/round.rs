@@ -84,7 +84,7 @@ impl Rounds {
                 return;
             }
         };
-        let asked = self.ask(&table, &metagraph, task(&table, &round)).await;
+        let asked = self.ask(&table, &metagraph, table.mechanism().turn(round.round)).await;
         let mut records = vec![Record::Round(round)];
         // Several at once: audits that come together share a run of the model.
         let mut scores = Vec::with_capacity(asked.len());
@@ -225,11 +225,4 @@ impl Rounds {
             evidence,
         })
     }
-}
-
-/// The round's task: all of them in turn.
-fn task<'a>(table: &'a ScoreTable, round: &Round) -> &'a str {
-    let mut tasks = table.mechanism().tasks();
-    let turn = usize::try_from(round.round % tasks.len().max(1) as u64).unwrap_or(0);
-    tasks.nth(turn).unwrap_or_default()
 }

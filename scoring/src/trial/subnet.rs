@@ -114,9 +114,7 @@ impl Subnet {
         let round = self.table.round().map_or(0, |round| round.round + 1);
         let block = BlockRef { number: 10 * round, hash: BlockHash(Digest::of(&round.to_le_bytes()).0) };
         self.table.apply(&Record::Round(Round { round, block }))?;
-        let tasks: Vec<&str> = self.table.mechanism().tasks().collect();
-        let turn = usize::try_from(round % tasks.len().max(1) as u64).unwrap_or(0);
-        let task = tasks.get(turn).copied().unwrap_or_default().to_owned();
+        let task = self.table.mechanism().turn(round).to_owned();
         for (number, act) in acts {
             let miner = miner(number);
             let Some(challenge) = self.table.challenge(&task, &miner.hotkey) else { continue };
