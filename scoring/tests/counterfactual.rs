@@ -3,10 +3,10 @@
 mod subnet;
 
 use assay_scoring::{
-    Check, Choices, Divergence, Duplicates, Evidence, Gate, GenerateTask, Header, Incentive, Limits, Outcome, Pairwise,
-    Plugin, Question, Record, Registry, Reliability, Round, Score, Smoothing, Snapshot, Speed, Task, Unanswerable,
-    Verifies, WeightMap, WhatIf, Zeros, alone, concentration::total_variation, proof, sketch::Sketch, weights,
-    with_row, yuma,
+    Check, Choices, Decisive, DecisiveAnswer, Divergence, Duplicates, Evidence, Gate, GenerateTask, Header, Incentive,
+    Limits, Outcome, Pairwise, Plugin, Question, Record, Registry, Reliability, Round, Score, ScoreTable, Smoothing,
+    Snapshot, Speed, Task, Unanswerable, Verifies, WeightMap, WhatIf, Zeros, alone, concentration::total_variation,
+    proof, sketch::Sketch, weights, with_row, yuma,
 };
 use primitives::{Digest, Uid, Weights};
 use proptest::prelude::*;
@@ -251,6 +251,26 @@ proptest! {
     }
 
     #[test]
+    fn answers_make_up_standings(logged in stages(), other in stages(), mut steps in steps()) {
+        // Nobody leaves: who has left never comes back.
+        for row in steps.iter_mut().filter_map(|step| step.row.as_mut()) {
+            *row = snapshot(MINERS as u16, row.min_allowed_weights);
+        }
+        let (log, _) = play(&logged, &steps, None);
+        let (all, tables) = decisive(&log, &other, 1_000);
+        for (side, table) in tables.iter().enumerate() {
+            for (miner, standing) in table.standings() {
+                let part = |answer: &DecisiveAnswer| if side == 0 { answer.part_before } else { answer.part_after };
+                let sum: f64 = all.iter().filter(|answer| answer.miner == *miner).map(part).sum();
+                prop_assert!((sum - standing.score.as_f64()).abs() < 1e-7, "{sum} of {standing:?}");
+            }
+        }
+        prop_assert!(all.windows(2).all(|two| two[0].difference().abs() >= two[1].difference().abs()));
+        let few = decisive(&log, &other, 2).0;
+        prop_assert!((0..MINERS as u16).map(miner).all(|miner| few.iter().filter(|answer| answer.miner == miner).count() <= 2));
+    }
+
+    #[test]
     fn a_validator_alone_pays_miners_as_its_row_says(values in prop::collection::vec(0u16..2_000, MINERS)) {
         prop_assume!(values.iter().any(|value| *value > 0));
         let snapshot = Snapshot { block: block(1_000), ..snapshot(MINERS as u16, 0) };
@@ -263,6 +283,45 @@ proptest! {
         prop_assert!(total_variation(&paid, &row) < 1e-3);
         prop_assert!(output.server_emission.iter().sum::<u64>().abs_diff(500_000_000) < 10);
     }
+}
+
+/// The decisive answers of a log under its own rules and under other ones, and both tables at its end.
+fn decisive(log: &Validator, other: &Incentive, most: usize) -> (Vec<DecisiveAnswer>, [ScoreTable; 2]) {
+    let mut table = ScoreTable::new(header(log).clone(), &registry()).unwrap();
+    let mut what_if = WhatIf::begin(header(log), other, &registry()).unwrap();
+    let mut decisive = Decisive::new(most);
+    for (seq, record) in (1..).zip(&log.records[1..]) {
+        table.apply(record).unwrap();
+        what_if.take(record).unwrap();
+        match record {
+            Record::Scored(scored) => decisive.take(seq, scored, &table, what_if.table()),
+            Record::Weights(record) => decisive.retain(&record.snapshot),
+            _ => {}
+        }
+    }
+    (decisive.largest(usize::MAX), [table, what_if.table().clone()])
+}
+
+/// One answer failed by one gate and not by the other is what decides.
+#[test]
+fn the_answer_that_is_judged_otherwise_decides() {
+    let strict = Incentive::default();
+    let lenient = Incentive { gate: Gate { match_gate_ppm: 700_000, ..strict.gate.clone() }, ..strict.clone() };
+    let mut log = Validator::with(strict.clone(), &registry());
+    let shown = Shown { answered: 40, matched: 40, mark: 0, text: 0, first_token_us: 1, latency_us: 2, failure: None };
+    for round in 0..12 {
+        let matched = if round == 7 { 30 } else { 40 };
+        log.judged(vec![Some(judged(&Shown { matched, ..shown }, &strict)), Some(judged(&shown, &strict))]);
+    }
+    let (found, _) = decisive(&log, &lenient, 4);
+    assert_eq!((found[0].round, found[0].miner), (8, miner(0)));
+    assert!(found[0].score_before == 0.0 && found[0].score_after > 0.7, "{:?}", found[0]);
+    // What it adds has faded by four successes; what was before it was worn by a failure or by a success.
+    let expected = found[0].score_after * 0.1 * 0.9_f64.powi(4);
+    assert!((found[0].part_after - expected).abs() < 1e-7 && found[0].part_before == 0.0, "{:?}", found[0]);
+    assert!(found.iter().skip(1).take(3).all(|answer| answer.miner == miner(0) && answer.round < 8));
+    // The other miner's standing is the same by both.
+    assert!(found.iter().filter(|answer| answer.miner == miner(1)).all(|answer| answer.difference() == 0.0));
 }
 
 fn refused(logged: &Incentive, other: &Incentive) -> Unanswerable {

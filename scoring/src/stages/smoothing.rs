@@ -43,16 +43,30 @@ impl Smoothing {
     /// The standing after one more answer of this worth.
     pub(crate) fn step(&self, standing: &Standing, worth: Score, failed: bool) -> Score {
         match *self {
-            Self::Ema { success_rate_ppm, failure_rate_ppm, prior_ppm } => {
+            Self::Ema { failure_rate_ppm, prior_ppm, .. } => {
                 let first = !failed && standing.successes == 0;
                 let from = if first { worn(prior_ppm, standing.answers, failure_rate_ppm) } else { standing.score };
-                from.step_towards(worth, if failed { failure_rate_ppm } else { success_rate_ppm }.into())
+                from.step_towards(worth, self.rate_ppm(standing, failed))
             }
+            Self::Mean { .. } => standing.score.step_towards(worth, self.rate_ppm(standing, failed)),
+        }
+    }
+
+    /// How far the next answer moves a standing towards its worth, in millionths.
+    fn rate_ppm(&self, standing: &Standing, failed: bool) -> u64 {
+        match *self {
+            Self::Ema { failure_rate_ppm, .. } if failed => failure_rate_ppm.into(),
+            Self::Ema { success_rate_ppm, .. } => success_rate_ppm.into(),
             Self::Mean { answers, prior_answers } => {
                 let seen = standing.answers.saturating_add(prior_answers.into()).saturating_add(1);
-                standing.score.step_towards(worth, PPM / seen.min(answers.into()).max(1))
+                PPM / seen.min(answers.into()).max(1)
             }
         }
+    }
+
+    /// What part of a standing is left by the next answer. For reports.
+    pub(crate) fn keeps(&self, standing: &Standing, failed: bool) -> f64 {
+        1.0 - self.rate_ppm(standing, failed) as f64 / PPM as f64
     }
 
     pub(crate) fn check(&self, ranges: &mut Ranges) {
