@@ -12,7 +12,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use assay_scoring::yuma::{self, EpochInput, EpochOutput, LiquidAlpha, Rows};
+use assay_scoring::{
+    concentration::influence,
+    yuma::{self, EpochInput, EpochOutput, LiquidAlpha, Rows},
+};
 
 const ROUNDS: usize = 15;
 /// Beyond this the straight line runs once.
@@ -34,6 +37,12 @@ fn main() {
     }
     // Few know each other: what costs is what rows name, not n.
     compare("sparse", "4096x4096", &sparse(4_096, 16));
+
+    // Every validator left out once.
+    let start = Instant::now();
+    let found = influence(&dense(4_096, 64));
+    println!("{:>10} {:>12} {:>9.0} ms", "influence", "4096x64", milliseconds(start.elapsed()));
+    assert_eq!(found.len(), 64);
 }
 
 fn compare(name: &str, size: &str, input: &EpochInput) {

@@ -1,6 +1,9 @@
 //! What holds for any epoch, however odd its storage.
 
-use assay_scoring::yuma::{self, EpochInput, LiquidAlpha, Rows};
+use assay_scoring::{
+    concentration::influence,
+    yuma::{self, EpochInput, LiquidAlpha, Rows},
+};
 use proptest::prelude::*;
 
 fn rows(n: u16, wild: bool) -> impl Strategy<Value = Rows> {
@@ -103,5 +106,31 @@ proptest! {
         };
         only.weights.retain(|uid, _| permitted(uid));
         prop_assert_eq!(yuma::epoch(&only), yuma::epoch(&input));
+    }
+
+    #[test]
+    fn influence_is_that_of_the_epoch_without_it(input in inputs(true)) {
+        let with = yuma::epoch(&input);
+        let found = influence(&input);
+        prop_assert!(found.is_sorted_by_key(|one| one.uid));
+        prop_assert!(found.is_empty() || (found.iter().map(|one| one.stake).sum::<f64>() - 1.0).abs() < 1e-6);
+        for (uid, stake) in (0..).zip(&input.stake) {
+            let one = found.iter().find(|one| one.uid.0 == uid);
+            let (mut without, mut share) = (input.clone(), 0.0);
+            without.stake[usize::from(uid)] = 0;
+            let without = yuma::epoch(&without);
+            // Stored shares are truncated: by less than one of 65535 each.
+            let sums = [&with, &without].map(|output| sum(&output.incentive) as f64);
+            if sums.iter().all(|sum| *sum > 0.0) {
+                let apart = |(a, b): (&u16, &u16)| (f64::from(*a) / sums[0] - f64::from(*b) / sums[1]).abs();
+                share = with.incentive.iter().zip(&without.incentive).map(apart).sum::<f64>() / 2.0;
+            } else if sums != [0.0, 0.0] {
+                share = 1.0;
+            }
+            let truncated = input.stake.len() as f64 * 2.0 / 65_535.0;
+            prop_assert!((one.map_or(0.0, |one| one.incentive) - share).abs() <= truncated, "{uid} {stake} {share} {one:?}");
+            let changed = with.consensus.iter().zip(&without.consensus).filter(|(a, b)| a != b).count();
+            prop_assert!(one.map_or(0, |one| one.pivotal) >= changed);
+        }
     }
 }

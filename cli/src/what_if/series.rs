@@ -43,8 +43,8 @@ impl Series {
             round,
             block,
             distance: other.map(|other| total_variation(logged, other)),
-            herfindahl_before: herfindahl(logged),
-            herfindahl_after: other.map(herfindahl),
+            herfindahl_before: herfindahl(logged.iter()),
+            herfindahl_after: other.map(|other| herfindahl(other.iter())),
         };
         self.without += u64::from(other.is_none());
         if self.rows.is_multiple_of(1 << self.doublings) {

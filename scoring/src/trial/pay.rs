@@ -11,6 +11,7 @@ use super::{
     subnet::{Act, Subnet, miner, right_answers},
 };
 use crate::{
+    concentration::Concentration,
     incentive::Incentive,
     mechanism::Mechanism,
     score::Score,
@@ -133,7 +134,7 @@ pub(super) fn look(
         largest.iter().filter(|share| Some(share.uid) != burnt && share.value.is_some_and(|value| value > 0)).count();
     // The burnt seat's tenant is paid nothing as a miner.
     let miners = || largest.iter().zip(&shares).filter(|(share, _)| Some(share.uid) != burnt).map(|(_, paid)| *paid);
-    let squares: f64 = miners().map(|paid| paid * paid).sum();
+    let spread = Concentration::of(miners());
     let pay = Pay {
         right_answers: [worst.as_f64(), best.as_f64()],
         half_as_good,
@@ -141,8 +142,8 @@ pub(super) fn look(
         two_halves,
         five_copies,
         paid_of_256,
-        effective_of_256: if squares > 0.0 { 1.0 / squares } else { 0.0 },
-        best_of_256: miners().fold(0.0, f64::max),
+        effective_of_256: spread.effective,
+        best_of_256: spread.largest_share,
     };
     Ok((findings(&pay, worst, best), pay, curve))
 }

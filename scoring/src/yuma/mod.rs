@@ -9,6 +9,7 @@
 
 mod bonds;
 mod check;
+mod electorate;
 mod fixed;
 mod median;
 mod quotient;
@@ -18,10 +19,12 @@ mod stake;
 mod values;
 
 pub use check::InputError;
+pub(crate) use electorate::Electorate;
 pub use values::{EpochInput, EpochOutput, LiquidAlpha, Rows};
 
 use substrate_fixed::types::{I32F32, I64F64, I96F32};
 
+use electorate::Judgement;
 use fixed::{ONE, ZERO};
 use sparse::Matrix;
 use speed::Speed;
@@ -38,16 +41,10 @@ pub fn epoch(input: &EpochInput) -> EpochOutput {
     let mut new_permits = stake::top(&stake, input.max_allowed_validators.into());
     (0..n).filter(|i| is_owner(input, *i)).for_each(|i| new_permits[i] = true);
 
-    // A list that the chain has nothing in masks nothing.
-    let works = |i: usize| active[i] || input.last_update.is_empty();
-    let judges = |i: usize| permits[i] || input.validator_permits.is_empty();
-    let mut active_stake: Vec<I32F32> = (0..n).map(|i| if works(i) && judges(i) { stake[i] } else { ZERO }).collect();
-    fixed::normalize(&mut active_stake);
-
-    let weights = counted_weights(input, &permits);
-    let consensus = median::weighted_medians(&active_stake, &weights, fixed::share(input.kappa));
-    let (validator_trust, mut incentive) = weights.clipped_sums(&consensus, &active_stake);
-    fixed::normalize(&mut incentive);
+    let electorate = Electorate::of(input, &active, &permits);
+    let active_stake = electorate.active_stake(&stake);
+    let Judgement { consensus, validator_trust, incentive } = electorate.judgement(&active_stake);
+    let weights = electorate.into_weights();
 
     let judged = match input.bonds_penalty {
         0 => weights,

@@ -6,7 +6,13 @@ use super::{EpochInput, fixed::ZERO, is_owner};
 
 /// Stake of those above the threshold (the owner always is), as shares of their sum.
 pub(crate) fn shares(input: &EpochInput) -> Vec<I32F32> {
-    let stake: Vec<I64F64> = (0..input.seats()).map(|i| counted(input, i)).collect();
+    shares_without(input, None)
+}
+
+/// The same as if one seat had no stake.
+pub(crate) fn shares_without(input: &EpochInput, left_out: Option<usize>) -> Vec<I32F32> {
+    let counted = |i: usize| if left_out == Some(i) { I64F64::from_bits(0) } else { counted(input, i) };
+    let stake: Vec<I64F64> = (0..input.seats()).map(counted).collect();
     // As the runtime forms it: without overflow checks.
     let total = stake.iter().fold(I64F64::from_bits(0), |sum, stake| sum.wrapping_add(*stake));
     let share = |stake: &I64F64| match stake.to_bits() {
