@@ -1,15 +1,13 @@
-//! What people read of a record: the columns beside its canonical bytes. Whoever adds a kind of record says in
-//! [`Row::of`] which columns it fills; that is the only place.
+//! What people read of a record, as Parquet has it: [`scoring::Columns`], beside its hash and its canonical bytes.
 
-use std::{borrow::Borrow, collections::HashMap, hash::Hash, sync::Arc};
+use std::sync::Arc;
 
 use arrow_array::{
     Array, ArrayRef, DictionaryArray, FixedSizeBinaryArray, Int32Array, RecordBatch, StringArray, UInt32Array,
     UInt64Array, builder::BinaryBuilder, types::Int32Type,
 };
 use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
-use primitives::Hotkey;
-use scoring::{Record, Sealed};
+use scoring::{Record, Sealed, Texts};
 
 /// The column of the record's number.
 pub(crate) const SEQ: &str = "seq";
@@ -43,63 +41,11 @@ pub fn schema() -> SchemaRef {
     ]))
 }
 
-/// What one record says in the readable columns.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Row<'a> {
-    round: Option<u64>,
-    block: Option<u64>,
-    miner: Option<Hotkey>,
-    registered: Option<u64>,
-    task: Option<&'a str>,
-    outcome: Option<&'static str>,
-    latency_us: Option<u64>,
-    first_token_us: Option<u64>,
-    score_nano: Option<u32>,
-}
-
-impl<'a> Row<'a> {
-    fn of(record: &'a Record) -> Self {
-        match record {
-            Record::Header(_) => Self::default(),
-            Record::Round(round) => {
-                Self { round: Some(round.round), block: Some(round.block.number), ..Self::default() }
-            }
-            Record::Scored(scored) => Self {
-                round: Some(scored.round),
-                block: None,
-                miner: Some(scored.miner.hotkey),
-                registered: Some(scored.miner.block),
-                task: Some(&scored.task),
-                outcome: Some(scored.evidence.outcome.as_str()),
-                latency_us: Some(scored.evidence.latency_us),
-                first_token_us: scored.evidence.first_token_us,
-                score_nano: Some(scored.score.nano()),
-            },
-            Record::Weights(weights) => {
-                Self { round: Some(weights.round), block: Some(weights.snapshot.block.number), ..Self::default() }
-            }
-            Record::Landed(landed) => Self { block: Some(landed.block.number), ..Self::default() },
-            Record::Seal(seal) => Self { block: Some(seal.block.number), ..Self::default() },
-            Record::Anchored(anchored) => Self { block: Some(anchored.block.number), ..Self::default() },
-        }
-    }
-}
-
 /// Collects the columns of records that follow each other.
 #[derive(Default)]
 pub(crate) struct Columns {
-    seq: Vec<u64>,
+    readable: scoring::Columns,
     hash: Vec<u8>,
-    kind: Texts<String>,
-    round: Vec<Option<u64>>,
-    block: Vec<Option<u64>>,
-    miner: Texts<Hotkey>,
-    registered: Vec<Option<u64>>,
-    task: Texts<String>,
-    outcome: Texts<String>,
-    latency_us: Vec<Option<u64>>,
-    first_token_us: Vec<Option<u64>>,
-    score_nano: Vec<Option<u32>>,
     record: BinaryBuilder,
     record_bytes: usize,
 }
@@ -107,7 +53,7 @@ pub(crate) struct Columns {
 impl Columns {
     /// How many records it has.
     pub fn len(&self) -> usize {
-        self.seq.len()
+        self.readable.len()
     }
 
     /// How many bytes they have.
@@ -117,38 +63,28 @@ impl Columns {
 
     /// Adds a record, which must be the one in `sealed`.
     pub fn push(&mut self, sealed: &Sealed, record: &Record) {
-        let row = Row::of(record);
-        self.seq.push(sealed.seq);
+        self.readable.push(sealed.seq, record);
         self.hash.extend_from_slice(&sealed.hash.0);
-        self.kind.push(Some(record.kind()), |kind| (kind.to_owned(), kind.to_owned()));
-        self.round.push(row.round);
-        self.block.push(row.block);
-        self.miner.push(row.miner.as_ref(), |miner| (*miner, miner.to_string()));
-        self.registered.push(row.registered);
-        self.task.push(row.task, |task| (task.to_owned(), task.to_owned()));
-        self.outcome.push(row.outcome, |outcome| (outcome.to_owned(), outcome.to_owned()));
-        self.latency_us.push(row.latency_us);
-        self.first_token_us.push(row.first_token_us);
-        self.score_nano.push(row.score_nano);
         self.record.append_value(&sealed.bytes);
         self.record_bytes += sealed.bytes.len();
     }
 
     /// All of them, in the order of [`schema`].
     pub fn finish(mut self) -> Result<RecordBatch, ArrowError> {
+        let readable = self.readable;
         let columns: Vec<ArrayRef> = vec![
-            Arc::new(UInt64Array::from(self.seq)),
+            Arc::new(UInt64Array::from(readable.seq)),
             Arc::new(FixedSizeBinaryArray::try_new(32, self.hash.into(), None)?),
-            Arc::new(self.kind.finish()?),
-            Arc::new(UInt64Array::from(self.round)),
-            Arc::new(UInt64Array::from(self.block)),
-            Arc::new(self.miner.finish()?),
-            Arc::new(UInt64Array::from(self.registered)),
-            Arc::new(self.task.finish()?),
-            Arc::new(self.outcome.finish()?),
-            Arc::new(UInt64Array::from(self.latency_us)),
-            Arc::new(UInt64Array::from(self.first_token_us)),
-            Arc::new(UInt32Array::from(self.score_nano)),
+            Arc::new(dictionary(readable.kind)?),
+            Arc::new(UInt64Array::from(readable.round)),
+            Arc::new(UInt64Array::from(readable.block)),
+            Arc::new(dictionary(readable.miner)?),
+            Arc::new(UInt64Array::from(readable.registered)),
+            Arc::new(dictionary(readable.task)?),
+            Arc::new(dictionary(readable.outcome)?),
+            Arc::new(UInt64Array::from(readable.latency_us)),
+            Arc::new(UInt64Array::from(readable.first_token_us)),
+            Arc::new(UInt32Array::from(readable.score_nano)),
             Arc::new(self.record.finish()),
         ];
         RecordBatch::try_new(schema(), columns)
@@ -195,41 +131,8 @@ fn same(left: &ArrayRef, right: &ArrayRef) -> bool {
     left == right
 }
 
-/// A column of texts, each kept once, by what they are the text of.
-struct Texts<K> {
-    keys: Vec<Option<i32>>,
-    known: HashMap<K, i32>,
-    texts: Vec<String>,
-}
-
-impl<K> Default for Texts<K> {
-    fn default() -> Self {
-        Self { keys: Vec::new(), known: HashMap::new(), texts: Vec::new() }
-    }
-}
-
-impl<K: Eq + Hash> Texts<K> {
-    /// A value that is known by `found`, or else is `new`.
-    fn push<Q: Eq + Hash + ?Sized>(&mut self, found: Option<&Q>, new: impl FnOnce(&Q) -> (K, String))
-    where
-        K: Borrow<Q>,
-    {
-        let key = found.map(|found| match self.known.get(found) {
-            Some(key) => *key,
-            None => {
-                let key = i32::try_from(self.texts.len()).expect("a row group has fewer texts");
-                let (known, text) = new(found);
-                self.known.insert(known, key);
-                self.texts.push(text);
-                key
-            }
-        });
-        self.keys.push(key);
-    }
-
-    fn finish(self) -> Result<DictionaryArray<Int32Type>, ArrowError> {
-        DictionaryArray::try_new(Int32Array::from(self.keys), Arc::new(StringArray::from(self.texts)))
-    }
+fn dictionary<K>(texts: Texts<K>) -> Result<DictionaryArray<Int32Type>, ArrowError> {
+    DictionaryArray::try_new(Int32Array::from(texts.keys), Arc::new(StringArray::from(texts.texts)))
 }
 
 #[cfg(test)]

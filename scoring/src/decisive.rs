@@ -14,7 +14,6 @@ use serde::Serialize;
 
 use crate::{
     record::Scored,
-    score::Score,
     table::{ScoreTable, Standing},
     weights::Snapshot,
 };
@@ -34,7 +33,6 @@ pub struct DecisiveAnswer {
     /// Its round.
     pub round: u64,
     /// Whose it is.
-    #[serde(skip)]
     pub miner: Registration,
     /// Its task.
     pub task: String,

@@ -5,7 +5,7 @@ use serde::Serialize;
 use substrate_fixed::types::I32F32;
 
 use super::distance::apart;
-use crate::yuma::{Electorate, EpochInput};
+use crate::yuma::{Electorate, EpochInput, StoredRows};
 
 /// What an epoch would have been without one validator.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -33,7 +33,7 @@ impl Influence {
 ///
 /// These are numbers of one at a time, and don't add up to 1: of two who always say the same each may have none, though both
 /// together decide. Costs a median and a clipping for each of them.
-pub fn influence(input: &EpochInput) -> Vec<Influence> {
+pub fn influence<R: StoredRows>(input: &EpochInput<R>) -> Vec<Influence> {
     let electorate = Electorate::of_epoch(input);
     let stake = electorate.active_stake_without(input, None);
     let with = electorate.judgement(&stake);

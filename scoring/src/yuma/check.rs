@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::{EpochInput, MOST_SEATS, Rows};
+use super::{EpochInput, MOST_SEATS, StoredRows};
 
 /// Why an input is not one of an epoch. A chain's storage never is so, but a file may be.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -32,7 +32,7 @@ pub enum InputError {
     },
 }
 
-impl EpochInput {
+impl<R: StoredRows> EpochInput<R> {
     /// Number of seats: n.
     pub(crate) fn seats(&self) -> usize {
         self.stake.len().min(MOST_SEATS)
@@ -57,10 +57,7 @@ impl EpochInput {
                 return Err(InputError::Length { name, length, seats });
             }
         }
-        let named = |rows: &Rows| {
-            let rows = rows.iter().flat_map(|(uid, row)| row.iter().map(|(named, _)| *named).chain([*uid]));
-            rows.max().filter(|uid| usize::from(*uid) >= seats)
-        };
+        let named = |rows: &R| rows.uids().flat_map(|uid| rows.row(uid).map(|(named, _)| named).chain([uid])).max();
         let uids = [("weights", named(&self.weights)), ("bonds", named(&self.bonds)), ("owner_uid", self.owner_uid)];
         for (name, uid) in uids {
             if let Some(uid) = uid.filter(|uid| usize::from(*uid) >= seats) {

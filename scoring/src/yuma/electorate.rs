@@ -3,7 +3,7 @@
 use substrate_fixed::types::I32F32;
 
 use super::{
-    EpochInput, counted_weights,
+    EpochInput, StoredRows, counted_weights,
     fixed::{self, ZERO},
     is_active, may_judge, median,
     sparse::Matrix,
@@ -29,7 +29,7 @@ pub(crate) struct Judgement {
 }
 
 impl Electorate {
-    pub(super) fn of(input: &EpochInput, active: &[bool], permits: &[bool]) -> Self {
+    pub(super) fn of<R: StoredRows>(input: &EpochInput<R>, active: &[bool], permits: &[bool]) -> Self {
         // A list that the chain has nothing in masks nothing.
         let works = |i: usize| active[i] || input.last_update.is_empty();
         let judges = |i: usize| permits[i] || input.validator_permits.is_empty();
@@ -41,8 +41,8 @@ impl Electorate {
     }
 
     /// Of an epoch's input.
-    pub(crate) fn of_epoch(input: &EpochInput) -> Self {
-        let of_each = |says: fn(&EpochInput, usize) -> bool| (0..input.seats()).map(|i| says(input, i)).collect();
+    pub(crate) fn of_epoch<R: StoredRows>(input: &EpochInput<R>) -> Self {
+        let of_each = |says: fn(&EpochInput<R>, usize) -> bool| (0..input.seats()).map(|i| says(input, i)).collect();
         let (active, permits): (Vec<bool>, Vec<bool>) = (of_each(is_active), of_each(may_judge));
         Self::of(input, &active, &permits)
     }
@@ -56,7 +56,11 @@ impl Electorate {
     }
 
     /// The same out of the epoch's stakes, as if one seat had none.
-    pub(crate) fn active_stake_without(&self, input: &EpochInput, left_out: Option<usize>) -> Vec<I32F32> {
+    pub(crate) fn active_stake_without<R: StoredRows>(
+        &self,
+        input: &EpochInput<R>,
+        left_out: Option<usize>,
+    ) -> Vec<I32F32> {
         self.active_stake(&stake::shares_without(input, left_out))
     }
 

@@ -13,6 +13,7 @@ mod electorate;
 mod fixed;
 mod median;
 mod quotient;
+mod rows;
 mod sparse;
 mod speed;
 mod stake;
@@ -20,7 +21,8 @@ mod values;
 
 pub use check::InputError;
 pub(crate) use electorate::Electorate;
-pub use values::{EpochInput, EpochOutput, LiquidAlpha, Rows};
+pub use rows::{Rows, StoredRows};
+pub use values::{EpochInput, EpochOutput, LiquidAlpha};
 
 use substrate_fixed::types::{I32F32, I64F64, I96F32};
 
@@ -33,7 +35,7 @@ use speed::Speed;
 const MOST_SEATS: usize = 1 << 16;
 
 /// Runs one epoch of one mechanism.
-pub fn epoch(input: &EpochInput) -> EpochOutput {
+pub fn epoch<R: StoredRows>(input: &EpochInput<R>) -> EpochOutput {
     let n = input.seats();
     let active: Vec<bool> = (0..n).map(|i| is_active(input, i)).collect();
     let stake = stake::shares(input);
@@ -69,18 +71,18 @@ pub fn epoch(input: &EpochInput) -> EpochOutput {
     }
 }
 
-fn is_owner(input: &EpochInput, i: usize) -> bool {
+fn is_owner<R: StoredRows>(input: &EpochInput<R>, i: usize) -> bool {
     input.owner_uid.is_some_and(|owner| usize::from(owner) == i)
 }
 
 /// A seat of which the chain doesn't know when it last set weights is not active.
-fn is_active(input: &EpochInput, i: usize) -> bool {
+fn is_active<R: StoredRows>(input: &EpochInput<R>, i: usize) -> bool {
     let updated = input.last_update.get(i);
     updated.is_some_and(|updated| updated.saturating_add(input.activity_cutoff) >= input.block)
 }
 
 /// Permits are those of the previous epoch; the owner has one, but where there is no entry to say so.
-fn may_judge(input: &EpochInput, i: usize) -> bool {
+fn may_judge<R: StoredRows>(input: &EpochInput<R>, i: usize) -> bool {
     input.validator_permits.get(i).is_some_and(|permit| *permit || is_owner(input, i))
 }
 
@@ -89,7 +91,7 @@ fn to_shares(values: &[I32F32]) -> Vec<u16> {
 }
 
 /// When each seat was registered: in block 0 where it isn't known.
-fn registrations(input: &EpochInput) -> Vec<u64> {
+fn registrations<R: StoredRows>(input: &EpochInput<R>) -> Vec<u64> {
     let mut registered = input.block_at_registration.clone();
     registered.resize(input.seats(), 0);
     registered
@@ -97,20 +99,20 @@ fn registrations(input: &EpochInput) -> Vec<u64> {
 
 /// Stored weights that count, each row normalised: set by a permitted validator, not on itself (the owner may), and
 /// not before the miner took its seat; with commit-reveal, nor committed before that.
-fn counted_weights(input: &EpochInput, permits: &[bool]) -> Matrix {
+fn counted_weights<R: StoredRows>(input: &EpochInput<R>, permits: &[bool]) -> Matrix {
     let n = input.seats();
     let registered = registrations(input);
-    let mut weights = Matrix::with_room(n, input.weights.values().map(Vec::len).sum());
+    let mut weights = Matrix::with_room(n, input.weights.entries());
     for (uid, permit) in (0..=u16::MAX).zip(permits) {
         let i = usize::from(uid);
-        let stored = input.weights.get(&uid).filter(|_| *permit);
+        let stored = permit.then(|| input.weights.row(uid));
         let updated = input.last_update.get(i).copied().unwrap_or(0);
         let committed = input.commit_blocks.as_ref().map_or(u64::MAX, |blocks| at_or_never(blocks, i));
         let own = is_owner(input, i);
         for (j, weight) in stored.into_iter().flatten() {
-            let Some(registered) = registered.get(usize::from(*j)) else { continue };
-            if updated > *registered && committed >= *registered && (*j != uid || own) {
-                weights.push(*j, fixed::whole(*weight));
+            let Some(registered) = registered.get(usize::from(j)) else { continue };
+            if updated > *registered && committed >= *registered && (j != uid || own) {
+                weights.push(j, fixed::whole(weight));
             }
         }
         weights.end_row();
@@ -133,22 +135,22 @@ struct OldBonds {
 }
 
 /// Stored bonds in miners that had their seat at the last epoch.
-fn old_bonds(input: &EpochInput) -> OldBonds {
+fn old_bonds<R: StoredRows>(input: &EpochInput<R>) -> OldBonds {
     let n = input.seats();
     let registered = registrations(input);
     let last_epoch = match input.last_mechanism_step_block {
         0 => input.block.saturating_sub(input.tempo.into()),
         block => block.saturating_add(1),
     };
-    let mut matrix = Matrix::with_room(n, input.bonds.values().map(Vec::len).sum());
+    let mut matrix = Matrix::with_room(n, input.bonds.entries());
     let mut walks = Vec::with_capacity(n);
     for uid in (0..=u16::MAX).take(n) {
         let before = matrix.entries();
         let mut walk = None;
-        for (j, bond) in input.bonds.get(&uid).into_iter().flatten() {
-            match registered.get(usize::from(*j)) {
+        for (j, bond) in input.bonds.row(uid) {
+            match registered.get(usize::from(j)) {
                 Some(registered) if last_epoch > *registered => {
-                    matrix.push(*j, if input.yuma3 { fixed::share(*bond) } else { fixed::whole(*bond) });
+                    matrix.push(j, if input.yuma3 { fixed::share(bond) } else { fixed::whole(bond) });
                 }
                 None if last_epoch > 0 => walk = walk.or(Some(matrix.entries() - before)),
                 _ => {}
@@ -162,7 +164,7 @@ fn old_bonds(input: &EpochInput) -> OldBonds {
 
 /// How much of an epoch's weights goes into bonds: what the moving average leaves. Above 2^31 millionths Yuma 3 wraps
 /// where Yuma 2 saturates.
-fn bonds_alpha(input: &EpochInput) -> I32F32 {
+fn bonds_alpha<R: StoredRows>(input: &EpochInput<R>) -> I32F32 {
     let (average, million) = (input.bonds_moving_average, I64F64::from_num(1_000_000));
     let kept = if input.yuma3 {
         I32F32::wrapping_from_num(I64F64::wrapping_from_num(average).saturating_div(million))
@@ -173,8 +175,8 @@ fn bonds_alpha(input: &EpochInput) -> I32F32 {
 }
 
 /// Dividends and the bonds to store, both as shares.
-fn bonds_and_dividends(
-    input: &EpochInput,
+fn bonds_and_dividends<R: StoredRows>(
+    input: &EpochInput<R>,
     weights: Matrix,
     consensus: &[I32F32],
     incentive: &[I32F32],
@@ -198,13 +200,14 @@ fn bonds_and_dividends(
 }
 
 /// Rows of those with a new permit are replaced, those of other seats are cleared. What belongs to no seat stays.
-fn stored_bonds(input: &EpochInput, bonds: &Matrix, permits: &[bool], new_permits: &[bool]) -> Rows {
-    let unseated = input.bonds.iter().filter(|(uid, _)| usize::from(**uid) >= input.seats());
-    let mut stored: Rows = unseated.map(|(uid, row)| (*uid, row.clone())).collect();
+fn stored_bonds<R: StoredRows>(input: &EpochInput<R>, bonds: &Matrix, permits: &[bool], new_permits: &[bool]) -> Rows {
+    let seated = |uid: u16| usize::from(uid) < input.seats();
+    let kept = |uid: u16| if seated(uid) { Vec::new() } else { input.bonds.row(uid).collect() };
+    let mut stored: Rows = input.bonds.uids().map(|uid| (uid, kept(uid))).collect();
     for (uid, ((row, had), has)) in (0..=u16::MAX).zip(bonds.rows().zip(permits).zip(new_permits)) {
         if *has {
             stored.insert(uid, row.iter().map(|(j, value)| (j, fixed::to_share(value))).collect());
-        } else if *had || input.bonds.contains_key(&uid) {
+        } else if *had {
             stored.insert(uid, Vec::new());
         }
     }

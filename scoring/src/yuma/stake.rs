@@ -2,15 +2,15 @@
 
 use substrate_fixed::types::{I32F32, I64F64};
 
-use super::{EpochInput, fixed::ZERO, is_owner};
+use super::{EpochInput, StoredRows, fixed::ZERO, is_owner};
 
 /// Stake of those above the threshold (the owner always is), as shares of their sum.
-pub(crate) fn shares(input: &EpochInput) -> Vec<I32F32> {
+pub(crate) fn shares<R: StoredRows>(input: &EpochInput<R>) -> Vec<I32F32> {
     shares_without(input, None)
 }
 
 /// The same as if one seat had no stake.
-pub(crate) fn shares_without(input: &EpochInput, left_out: Option<usize>) -> Vec<I32F32> {
+pub(crate) fn shares_without<R: StoredRows>(input: &EpochInput<R>, left_out: Option<usize>) -> Vec<I32F32> {
     let counted = |i: usize| if left_out == Some(i) { I64F64::from_bits(0) } else { counted(input, i) };
     let stake: Vec<I64F64> = (0..input.seats()).map(counted).collect();
     // As the runtime forms it: without overflow checks.
@@ -24,7 +24,7 @@ pub(crate) fn shares_without(input: &EpochInput, left_out: Option<usize>) -> Vec
 }
 
 /// A seat's stake in rao, or 0 below the threshold, with which whole rao are compared.
-fn counted(input: &EpochInput, i: usize) -> I64F64 {
+fn counted<R: StoredRows>(input: &EpochInput<R>, i: usize) -> I64F64 {
     // More than 2^63 rao saturate; there are 2^54.
     let whole = I64F64::saturating_from_num(input.stake[i]);
     if whole.saturating_to_num::<u64>() < input.stake_threshold && !is_owner(input, i) {

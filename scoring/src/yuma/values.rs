@@ -1,11 +1,8 @@
 //! What one epoch reads and writes, in the chain's own integer types.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
-/// Rows of a sparse matrix by uid; each row is `(uid, value)` in the order in which the chain stores it.
-pub type Rows = BTreeMap<u16, Vec<(u16, u16)>>;
+use super::rows::Rows;
 
 /// Settings of liquid alpha, the chain's per-pair bond speed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,9 +18,10 @@ pub struct LiquidAlpha {
 
 /// All that an epoch of one mechanism depends on. Vectors are indexed by uid and have one entry per seat (n seats);
 /// a shorter one is read as the chain would: what is missing counts as zero or false, as no commit, and as inactive.
+/// Matrices are [`Rows`], or whatever else is [`super::StoredRows`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct EpochInput {
+pub struct EpochInput<R = Rows> {
     /// The block in which the epoch runs.
     pub block: u64,
     /// Blocks between epochs.
@@ -52,9 +50,9 @@ pub struct EpochInput {
     /// Seats with a permit.
     pub max_allowed_validators: u16,
     /// Stored weights, `Weights[netuid_index]`.
-    pub weights: Rows,
+    pub weights: R,
     /// Stored bonds, `Bonds[netuid_index]`.
-    pub bonds: Rows,
+    pub bonds: R,
     /// With commit-reveal: the block of each seat's earliest unexpired commit, `u64::MAX` for none. None where
     /// commit-reveal is off.
     #[serde(default)]
