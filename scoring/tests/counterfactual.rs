@@ -317,7 +317,7 @@ fn the_answer_that_is_judged_otherwise_decides() {
     assert_eq!((found[0].round, found[0].miner), (8, miner(0)));
     assert!(found[0].score_before == 0.0 && found[0].score_after > 0.7, "{:?}", found[0]);
     // What it adds has faded by four successes; what was before it was worn by a failure or by a success.
-    let expected = found[0].score_after * 0.1 * 0.9_f64.powi(4);
+    let expected = found[0].score_after * 0.1 * 0.6561;
     assert!((found[0].part_after - expected).abs() < 1e-7 && found[0].part_before == 0.0, "{:?}", found[0]);
     assert!(found.iter().skip(1).take(3).all(|answer| answer.miner == miner(0) && answer.round < 8));
     // The other miner's standing is the same by both.

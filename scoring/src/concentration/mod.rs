@@ -9,7 +9,7 @@
 //!
 //! let stake_rao = [500_u64, 250, 250, 0];
 //! assert_eq!(herfindahl(stake_rao), 0.375);
-//! assert_eq!(gini(stake_rao), 0.5);
+//! assert_eq!(gini(stake_rao), 0.375);
 //! // Half isn't more than half.
 //! assert_eq!(nakamoto(stake_rao, 0.5), Some(2));
 //! assert_eq!(Concentration::of(stake_rao).holders, 3);
