@@ -423,8 +423,9 @@ impl Database {
         })
     }
 
-    /// Forget the records between the header and a seal, and remember what they came to.
-    pub fn prune(&mut self, checkpoint: &Checkpoint) -> Result<(), StoreError> {
+    /// Forget the records between the header and a seal, and remember what they came to. Tells whether the room that they had
+    /// went back to the disk.
+    pub fn prune(&mut self, checkpoint: &Checkpoint) -> Result<bool, StoreError> {
         self.write(|transaction| {
             // The log is append-only for everybody else.
             transaction.execute_batch("DROP TRIGGER records_stay;")?;
@@ -436,8 +437,12 @@ impl Database {
             )?;
             Ok(())
         })?;
-        // What was freed goes back to the disk. Where there is no room for that, nothing is lost: it is used again.
-        self.read(|conn| conn.execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE);"))
+        // From here on the records are forgotten, whatever becomes of the room that they had.
+        match self.read(|conn| conn.execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE);")) {
+            Ok(()) => Ok(true),
+            Err(StoreError::Full { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// Every record from `from` on, in order.

@@ -71,8 +71,9 @@ impl Pruning {
         self.forgets
     }
 
-    /// Forget them.
-    pub fn run(mut self) -> Result<(), StoreError> {
+    /// Forget them. Tells whether the room went back to the disk: where that is too full for a smaller copy, the file keeps it
+    /// and uses it again.
+    pub fn run(mut self) -> Result<bool, StoreError> {
         self.database.prune(&self.checkpoint)
     }
 }
@@ -113,7 +114,7 @@ mod tests {
         let seal = pruning.seal();
         assert!(matches!(whole[seal as usize], Record::Seal(_)));
         assert_eq!(pruning.forgets(), seal - 1);
-        pruning.run().unwrap();
+        assert!(pruning.run().unwrap());
         let reader = || Store::open_read_only(&path).unwrap();
         assert_eq!(reader().pruned_to().unwrap(), Some(seal));
         let kept = reader().records(0).unwrap();

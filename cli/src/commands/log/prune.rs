@@ -48,9 +48,10 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         has(place, &pruning).with_context(|| place.clone())?;
     }
     let (forgets, seal) = (pruning.forgets(), pruning.seal());
-    pruning.run()?;
-    let document = json!({ "forgotten": forgets, "seal": seal });
-    print(&format!("{forgets} records forgotten, up to the seal at record {seal}"), &document, args.json)?;
+    let freed = pruning.run()?;
+    let document = json!({ "forgotten": forgets, "seal": seal, "freed": freed });
+    let room = if freed { "" } else { "; the disk is too full to make the file smaller: it uses the room again" };
+    print(&format!("{forgets} records forgotten, up to the seal at record {seal}{room}"), &document, args.json)?;
     Ok(ExitCode::SUCCESS)
 }
 
