@@ -4,11 +4,11 @@ use std::{env, path::PathBuf, str::FromStr};
 
 use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, error::ErrorKind};
 use primitives::{BlockHash, BlockNumber, HashError, MechId, NetUid};
-use scoring::Registry;
+use scoring::{Incentive, Registry};
 
 use crate::{
     commands,
-    layers::{Layer, Loaded, SettingsError, load},
+    layers::{Layer, Loaded, SettingsError, load, load_over},
     telemetry::LogFormat,
 };
 
@@ -69,6 +69,11 @@ impl Global {
     /// The settings, with a command's flags on top.
     pub fn settings(&self, flags: Layer) -> Result<Loaded, SettingsError> {
         load(&self.files, flags, &self.registry)
+    }
+
+    /// The same where rules that nobody sets are these.
+    pub fn settings_over(&self, rules: &Incentive, flags: Layer) -> Result<Loaded, SettingsError> {
+        load_over(rules, &self.files, flags, &self.registry)
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
 };
 
 use config::{ConfigError, Environment, File, FileFormat, Map, Source, Value, ValueKind};
-use scoring::{IncentiveError, Registry};
+use scoring::{Incentive, IncentiveError, Registry};
 use serde_json::Value as Json;
 
 use crate::settings::Settings;
@@ -96,10 +96,10 @@ impl Source for Layer {
 }
 
 impl Layer {
-    /// The code's defaults.
-    fn defaults() -> Self {
+    /// What holds where nobody sets anything.
+    fn defaults(settings: &Settings) -> Self {
         let origin = Loaded::DEFAULT.to_owned();
-        let values = defaults().into_iter();
+        let values = named(settings).into_iter();
         Self(values.map(|(key, json)| (key, Value::new(Some(&origin), kind(&json)))).collect())
     }
 
@@ -336,17 +336,31 @@ impl fmt::Display for Shown {
 
 /// Merge the defaults, `files` in their order, the environment and the flags.
 pub fn load(files: &[PathBuf], flags: Layer, registry: &Registry) -> Result<Loaded, SettingsError> {
-    merge(files, None, flags, registry)
+    merge(&Settings::default(), files, None, flags, registry)
+}
+
+/// The same where rules that nobody sets are these.
+pub fn load_over(
+    rules: &Incentive,
+    files: &[PathBuf],
+    flags: Layer,
+    registry: &Registry,
+) -> Result<Loaded, SettingsError> {
+    // What is demanded of proofs is no setting.
+    let incentive = Incentive { proof: None, ..rules.clone() };
+    let defaults = Settings { incentive, ..Settings::default() };
+    merge(&defaults, files, None, flags, registry)
 }
 
 fn merge(
+    defaults: &Settings,
     files: &[PathBuf],
     variables: Option<Map<String, String>>,
     flags: Layer,
     registry: &Registry,
 ) -> Result<Loaded, SettingsError> {
     let known = Keys::of_settings();
-    let mut layers = vec![Layer::defaults()];
+    let mut layers = vec![Layer::defaults(defaults)];
     for path in files {
         layers.push(Layer::file(path, &known)?);
     }

@@ -15,12 +15,14 @@ pub mod demo;
 mod drawing;
 mod failure;
 mod identity;
+
 mod launch;
 mod layers;
 #[cfg(feature = "torch")]
 mod loading;
 mod metrics;
 mod output;
+mod page;
 mod password;
 mod prompt;
 #[cfg(all(test, feature = "torch"))]

@@ -8,8 +8,8 @@ use std::{
     str::FromStr,
 };
 
-use anyhow::Context as _;
-use scoring::{LogReader, Record, Registry, Replay, ReplayError, ScoreLog, Sealed};
+use anyhow::{Context as _, bail};
+use scoring::{Header, LogReader, Record, Registry, Replay, ReplayError, ScoreLog, Sealed};
 use validator::Store;
 
 /// What every SQLite file starts with.
@@ -72,6 +72,13 @@ impl Source {
             return Ok(Log::Store(Store::open_read_only(path)?));
         }
         Ok(Log::Lines(Box::new(BufReader::new(io::Cursor::new(start).chain(file)))))
+    }
+
+    /// What its first record says.
+    pub fn header(&self) -> anyhow::Result<Header> {
+        let first = self.open()?.records(0)?.next().ok_or(ReplayError::Empty)??.record()?;
+        let Record::Header(header) = first else { bail!("the log begins with a record of kind {}", first.kind()) };
+        Ok(header)
     }
 
     /// [`Log::replay`] of it.

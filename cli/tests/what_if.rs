@@ -199,8 +199,8 @@ fn the_numbers_are_those_of_both_rules() {
     let moved = 1.0 - squares(0) / whole;
     assert!((number(&document["distance"]) - moved).abs() < 1e-4, "{}", document["distance"]);
     let herfindahl = (0..3).map(|uid| (squares(uid) / whole).powi(2)).sum::<f64>();
-    assert!((number(&document["herfindahl_before"]) - herfindahl).abs() < 1e-4);
-    assert_eq!(number(&document["herfindahl_after"]), 1.0);
+    assert!((number(&document["concentration_before"]["herfindahl"]) - herfindahl).abs() < 1e-4);
+    assert_eq!(number(&document["concentration_after"]["herfindahl"]), 1.0);
     let expected = json!({ "gaining": 1, "losing": 2, "unchanged": 1, "largest_gain": 1, "largest_loss": 2, "rows": 6,
         "rows_without": 0, "round": 6, "block": 650, "landed": null, "no_weights": null, "netuid": 3 });
     for (field, value) in expected.as_object().unwrap() {
@@ -234,7 +234,7 @@ fn the_logs_own_rules_change_nothing() {
     assert_eq!(document["rules_before"], document["rules_after"]);
     assert_eq!(document["weights_before"], document["weights_after"]);
     for point in document["series"].as_array().unwrap() {
-        assert_eq!((number(&point["distance"]), &point["herfindahl_before"]), (0.0, &point["herfindahl_after"]));
+        assert_eq!((number(&point["distance"]), &point["concentration_before"]), (0.0, &point["concentration_after"]));
     }
 }
 
@@ -405,10 +405,19 @@ fn the_page_is_whole_and_self_contained() {
     let html = fs::read_to_string(scene.path("page.html")).unwrap();
     assert!(is_balanced(&html) && html.starts_with("<!DOCTYPE html>") && html.ends_with("</html>\n"));
     assert!(!is_balanced("<p><b>no</p></b>") && !is_balanced("<p>"));
-    for title in ["Shares of the row, before and after", "From standing to weight", "Distance of both rows over time"] {
+    let titles = [
+        "Shares of the row, before and after",
+        "From standing to weight",
+        "How the weight is spread",
+        "Effective number of miners over time",
+        "Pay over time by the rules of the log",
+        "Pay over time by the other rules",
+        "Distance of both rows over time",
+    ];
+    for title in titles {
         assert_eq!(html.matches(&format!("<title>{title}</title>\n<desc>")).count(), 1, "{title}");
     }
-    assert_eq!((html.matches("<svg ").count(), html.matches("role=\"img\"").count()), (3, 3));
+    assert_eq!((html.matches("<svg ").count(), html.matches("role=\"img\"").count()), (7, 7));
     // Colours are the page's, in both of its themes, and nothing is fetched or run.
     assert!(html.contains("prefers-color-scheme: dark") && html.contains("var(--before)"));
     for foreign in ["<script", "http://", "https://", "url(", "@import", "=\"#0"] {
@@ -435,6 +444,28 @@ fn a_page_replaces_no_folder_and_no_log() {
 }
 
 #[test]
+fn what_is_not_set_is_as_in_the_log() {
+    let gate = Gate { audit_probability_ppm: 500_000, penalty_answers: 3, ..Gate::default() };
+    let logged = Incentive { gate, same_question: true, stale_after_rounds: 7, ..plain() };
+    let scene = Scene::new(&logged, tokens, "[incentive]\nweights = { kind = \"winner_takes_all\" }\n");
+    let changed = &scene.document(&[])["changed"];
+    assert_eq!(changed.as_array().unwrap().len(), 1, "{changed}");
+    assert_eq!(changed[0]["setting"], "weights");
+    // Nor has it to make sense beside the code's defaults.
+    let gate = Gate { verifies: Verifies::Answer, ..Gate::default() };
+    let texts = Incentive { gate, quality: "reference_logprob".into(), same_question: true, ..plain() };
+    let marked = |matched: u32| Check::Marked { answered: 40, mark: Score::ratio(matched.into(), 40) };
+    let document = Scene::new(&texts, marked, "[incentive]\nquality = \"reference_logprob\"\n").document(&[]);
+    assert_eq!(document["changed"], json!([]));
+    // What is set, and makes none beside the log's, is the file's fault.
+    Scene::new(&texts, marked, "[incentive]\nquality = \"accuracy\"\n").fails(
+        &[],
+        2,
+        &["other.toml", "incentive.quality"],
+    );
+}
+
+#[test]
 fn what_the_log_does_not_say_is_refused() {
     let cases = [
         ("[incentive.gate]\nmargin_tolerance_micro = 7\n", "gate.margin_tolerance_micro = 100000"),
@@ -455,7 +486,8 @@ fn what_the_log_does_not_say_is_refused() {
     let gate = Gate { verifies: Verifies::Answer, ..Gate::default() };
     let texts = Incentive { gate, quality: "reference_logprob".into(), same_question: true, ..plain() };
     let marked = |matched: u32| Check::Marked { answered: 40, mark: Score::ratio(matched.into(), 40) };
-    Scene::new(&texts, marked, "[incentive]\nquality = \"accuracy\"\n").fails(&[], 1, &["compared none with a model"]);
+    let model = "[incentive]\nquality = \"accuracy\"\n[incentive.gate]\nverifies = \"model\"\n";
+    Scene::new(&texts, marked, model).fails(&[], 1, &["compared none with a model"]);
     let copies = "[incentive]\nsame_question = true\nquality = \"reference_logprob\"\nduplicates = { kind = \"min_hash\", \
                   resemblance_ppm = 900000, rounds = 9, share_ppm = 800000, least_rounds = 3 }\n\
                   [incentive.gate]\nverifies = \"answer\"\n";

@@ -28,7 +28,7 @@ use crate::{
 /// Computes again from what the validator saw, and compares; with --chain-url also with what the chain stored. Needs no model. Exit status 1 and the first record that differs, if one does.
 ///
 /// With --config it answers "what if": the incentive of the settings are other rules, by which the same answers are judged
-/// anew. It prints who would have gained and who would have lost in the last row of weights, or in that of --record, and
+/// anew; what they don't set is as in the log. It prints who would have gained and who would have lost in the last row of weights, or in that of --record, and
 /// what an epoch would have paid: the chain's where the row landed with --chain-url, the one in a file with --epoch, else one
 /// in which this validator alone has stake. What a log can't say is refused: it keeps what was seen of answers, not the
 /// answers.

@@ -19,7 +19,8 @@ fn variables(pairs: &[(&str, &str)]) -> Option<Map<String, String>> {
 fn complaint(text: &str) -> String {
     let folder = TempDir::new().unwrap();
     let path = file(&folder, "x.toml", text);
-    let error = merge(&[path], variables(&[]), Layer::default(), &Registry::default()).unwrap_err();
+    let error =
+        merge(&Settings::default(), &[path], variables(&[]), Layer::default(), &Registry::default()).unwrap_err();
     error.to_string().replace(&format!("{}/", folder.path().display()), "")
 }
 
@@ -34,7 +35,9 @@ fn later_layers_win() {
     flags.flag("--netuid", "subnet.netuid", Some(NetUid(5)));
     flags.flag("--wallet", "wallet.name", None::<&str>);
 
-    let loaded = merge(&[first.clone(), second.clone()], environment, flags, &Registry::default()).unwrap();
+    let loaded =
+        merge(&Settings::default(), &[first.clone(), second.clone()], environment, flags, &Registry::default())
+            .unwrap();
     let settings = &loaded.settings;
     assert_eq!(settings.chain.url, "ws://environment");
     assert_eq!((settings.subnet.netuid, settings.localnet.tempo), (NetUid(5), 3));
@@ -53,9 +56,14 @@ fn later_layers_win() {
 
 #[test]
 fn nothing_but_defaults() {
-    let loaded =
-        merge(&[], variables(&[("UNRELATED", "1"), ("ASSAY__CHAIN__URL", "")]), Layer::default(), &Registry::default())
-            .unwrap();
+    let loaded = merge(
+        &Settings::default(),
+        &[],
+        variables(&[("UNRELATED", "1"), ("ASSAY__CHAIN__URL", "")]),
+        Layer::default(),
+        &Registry::default(),
+    )
+    .unwrap();
     assert_eq!(loaded.settings, Settings::default());
     assert!(loaded.origins.values().all(|shown| shown.origin == "default"));
 }
@@ -73,7 +81,7 @@ fn an_unknown_key_is_named_with_its_file() {
     assert_eq!(complaint("url = \"ws://x\"\n"), "x.toml: unknown key url; did you mean chain.url?");
     assert!(complaint("[chian]\nx = 1\n").starts_with("x.toml: unknown key chian; the sections are chain, "));
     let variables = variables(&[("ASSAY__CHAIN__ULR", "ws://x")]);
-    let error = merge(&[], variables, Layer::default(), &Registry::default()).unwrap_err();
+    let error = merge(&Settings::default(), &[], variables, Layer::default(), &Registry::default()).unwrap_err();
     assert_eq!(error.to_string(), "ASSAY__CHAIN__ULR: unknown key chain.ulr; [chain] has fallback_urls, url");
 }
 
@@ -87,14 +95,17 @@ fn a_wrong_value_is_named_with_its_origin() {
     assert_eq!(complaint("[validator]\nround_blocks = 0\n"), "[validator] round_blocks must be at least 1");
 
     let variables = variables(&[("ASSAY__SUBNET__NETUID", "one")]);
-    let error = merge(&[], variables, Layer::default(), &Registry::default()).unwrap_err().to_string();
+    let error =
+        merge(&Settings::default(), &[], variables, Layer::default(), &Registry::default()).unwrap_err().to_string();
     assert!(error.starts_with("ASSAY__SUBNET__NETUID: subnet.netuid: "), "{error}");
 }
 
 #[test]
 fn a_file_that_is_not_toml_is_named_with_the_line() {
     assert!(complaint("[chain]\nurl = \n").starts_with("x.toml:2: "), "{}", complaint("[chain]\nurl = \n"));
-    let missing = merge(&["no/such.toml".into()], variables(&[]), Layer::default(), &Registry::default()).unwrap_err();
+    let missing =
+        merge(&Settings::default(), &["no/such.toml".into()], variables(&[]), Layer::default(), &Registry::default())
+            .unwrap_err();
     assert_eq!(missing.to_string(), "no/such.toml: cannot be read");
 }
 
@@ -106,7 +117,10 @@ fn fallbacks_belong_to_their_address() {
         let urls: Vec<String> = urls.iter().map(|url| (*url).to_owned()).collect();
         let mut layer = Layer::default();
         crate::args::ChainFlags { chain_url: urls }.put(&mut layer);
-        merge(std::slice::from_ref(&path), variables(pairs), layer, &Registry::default()).unwrap().settings.chain
+        merge(&Settings::default(), std::slice::from_ref(&path), variables(pairs), layer, &Registry::default())
+            .unwrap()
+            .settings
+            .chain
     };
     let is = |url: &str, fallbacks: &[&str]| ChainSettings {
         url: url.into(),
@@ -134,8 +148,11 @@ fn rules_are_replaced_as_a_whole() {
         "[incentive]\nweights = { kind = \"winner_takes_all\" }\nquality = { kind = \"accuracy\" }\n",
     );
     let environment = variables(&[("ASSAY__INCENTIVE__TASKS", "generate, embed")]);
-    let incentive =
-        merge(&[path], environment, Layer::default(), &Registry::default()).unwrap().settings.validator.incentive;
+    let incentive = merge(&Settings::default(), &[path], environment, Layer::default(), &Registry::default())
+        .unwrap()
+        .settings
+        .validator
+        .incentive;
     assert_eq!(incentive.weights, scoring::WeightMap::WinnerTakesAll {});
     assert_eq!(incentive.quality, "accuracy".into());
     assert_eq!(incentive.tasks, ["generate".into(), "embed".into()]);

@@ -6,10 +6,10 @@ use std::{
     io::{self, Write},
 };
 
-use primitives::{BlockNumber, BlockRef, Digest, Hotkey, MechId, NetUid, Uid, Weights, WeightsError};
+use primitives::{BlockNumber, BlockRef, Digest, Hotkey, MechId, NetUid, Registration, Uid, Weights, WeightsError};
 use scoring::{
-    Header, Share, WhatIf,
-    concentration::{herfindahl, total_variation},
+    DecisiveAnswer, Header, Share, WhatIf,
+    concentration::{Concentration, total_variation},
 };
 use serde::Serialize;
 
@@ -24,6 +24,9 @@ use crate::{
     row,
     table::Table,
 };
+
+/// Decisive answers that are printed.
+const PRINTED: usize = 5;
 
 /// What --json prints. `before` is by the rules of the log, `after` by the other ones.
 #[derive(Debug, Serialize)]
@@ -51,8 +54,9 @@ pub struct Answer {
     /// Why the other rules have none here. The last one that they had, if any, stands then.
     pub no_weights: Option<String>,
     pub distance: f64,
-    pub herfindahl_before: f64,
-    pub herfindahl_after: f64,
+    /// Of both rows.
+    pub concentration_before: Concentration,
+    pub concentration_after: Concentration,
     pub payout: Option<Paid>,
     /// Miners that are paid more by the other rules: in rao, where an epoch was computed, else as a share of the row.
     pub gaining: usize,
@@ -63,6 +67,8 @@ pub struct Answer {
     pub largest_loss: Option<Uid>,
     /// The largest gain first.
     pub miners: Vec<Miner>,
+    /// The answers that tell both standings of their miners apart, the most decisive first.
+    pub decisive: Vec<DecisiveAnswer>,
     /// The row as it is logged, and the one of the other rules.
     pub weights_before: Weights,
     pub weights_after: Weights,
@@ -127,7 +133,7 @@ pub fn row(shares: &[Share]) -> Result<Weights, WeightsError> {
 
 impl Answer {
     /// Of one row and all before and after it.
-    pub fn new(header: &Header, what_if: &WhatIf, chosen: &Chosen, payout: Option<&Payout>, series: Series) -> Self {
+    pub fn new(header: &Header, what_if: &WhatIf, chosen: &Chosen, payout: Option<&Payout>, series: &Series) -> Self {
         let mut miners = miners(header, chosen, payout);
         miners.sort_by_key(|miner| (Reverse(miner.gain()), miner.uid));
         let of = |wanted| miners.iter().filter(|miner| miner.gain().signum() == wanted).count();
@@ -150,8 +156,8 @@ impl Answer {
             landed: chosen.landed,
             no_weights: chosen.other.as_ref().err().map(ToString::to_string),
             distance: total_variation(&chosen.logged, &chosen.standing),
-            herfindahl_before: herfindahl(chosen.logged.iter()),
-            herfindahl_after: herfindahl(chosen.standing.iter()),
+            concentration_before: Concentration::of(chosen.logged.iter()),
+            concentration_after: Concentration::of(chosen.standing.iter()),
             payout: payout.map(Paid::of),
             gaining: of(1),
             losing: of(-1),
@@ -159,9 +165,10 @@ impl Answer {
             largest_gain: miners.first().filter(|miner| miner.gain() > 0).map(|miner| miner.uid),
             largest_loss: miners.last().filter(|miner| miner.gain() < 0).map(|miner| miner.uid),
             miners,
+            decisive: chosen.decisive.clone(),
             weights_before: chosen.logged.clone(),
             weights_after: chosen.standing.clone(),
-            series: series.into_points(),
+            series: series.points(),
         }
     }
 
@@ -230,6 +237,12 @@ impl Answer {
         text
     }
 
+    /// The seat of a miner of the row.
+    pub fn uid_of(&self, miner: &Registration) -> Option<Uid> {
+        let is = |found: &&Miner| found.hotkey == miner.hotkey && found.registered_at == miner.block;
+        self.miners.iter().find(is).map(|miner| miner.uid)
+    }
+
     /// For people.
     pub fn print(&self, out: &mut impl Write) -> io::Result<()> {
         writeln!(out, "validator {} on subnet {}, mechanism {}", self.validator, self.netuid, self.mech)?;
@@ -248,8 +261,12 @@ impl Answer {
         }
         writeln!(
             out,
-            "{:.4} of the weight moves; Herfindahl index {:.4} -> {:.4}",
-            self.distance, self.herfindahl_before, self.herfindahl_after
+            "{:.4} of the weight moves; Herfindahl index {:.4} -> {:.4}, as of {:.2} -> {:.2} equal miners",
+            self.distance,
+            self.concentration_before.herfindahl,
+            self.concentration_after.herfindahl,
+            self.concentration_before.effective,
+            self.concentration_after.effective,
         )?;
         if let Some(paid) = &self.payout {
             writeln!(
@@ -266,6 +283,15 @@ impl Answer {
             table.push(miner.cells(13));
         }
         table.write(out)?;
+        let decided = self.decisive.iter().take_while(|found| found.difference() != 0.0).take(PRINTED);
+        for found in decided {
+            let uid = self.uid_of(&found.miner).map_or_else(|| "-".to_owned(), |uid| uid.to_string());
+            writeln!(
+                out,
+                "record {} decided: uid {uid}, round {}, score {:.4} -> {:.4}, its part of the standing {:.4} -> {:.4}",
+                found.record, found.round, found.score_before, found.score_after, found.part_before, found.part_after
+            )?;
+        }
         writeln!(out, "{}", self.summary())
     }
 }

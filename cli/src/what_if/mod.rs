@@ -16,11 +16,18 @@ use std::{
 
 use anyhow::{Context as _, bail, ensure};
 use primitives::{BlockRef, Weights};
-use scoring::{Header, NoWeights, Record, Replay, Share, Snapshot, WhatIf};
+use scoring::{Decisive, DecisiveAnswer, Header, NoWeights, Record, Replay, Share, Snapshot, WhatIf};
 
 use crate::{args::Global, layers::Layer, score_log::Source, whole_file::WholeFile};
 
-use self::{answer::Answer, payout::Payout, series::Series};
+use self::{
+    answer::Answer,
+    payout::Payout,
+    series::{Row, Series},
+};
+
+/// Decisive answers that are kept of each miner, and that are told of all.
+const DECISIVE: usize = 20;
 
 /// What is asked.
 pub struct Question {
@@ -49,6 +56,8 @@ struct Chosen {
     other: Result<Vec<Share>, NoWeights>,
     /// The row that would stand on chain under the other rules: this one, or the last one that there was.
     standing: Weights,
+    /// What made most of a difference up to here.
+    decisive: Vec<DecisiveAnswer>,
 }
 
 /// A log on its way past.
@@ -58,16 +67,25 @@ struct Walk {
     header: Option<Header>,
     chosen: Option<Chosen>,
     series: Series,
+    decisive: Decisive,
 }
 
 pub async fn answer(question: Question, flags: Layer, global: &Global) -> anyhow::Result<ExitCode> {
-    let settings = global.settings(flags)?.settings;
+    // What the other rules don't say is as in the log.
+    let logged = question.log.header().with_context(|| question.log.name())?.rules;
+    let settings = global.settings_over(logged.incentive(), flags)?.settings;
     let report = question.report.as_deref().map(|path| page_of(path, &question.log)).transpose()?;
     let chain = if question.by_chain { Some(settings.chain.connect().await?) } else { None };
     let input = question.epoch.as_deref().map(crate::commands::epoch::input_of).transpose()?;
 
-    let mut walk =
-        Walk { wanted: question.record, what_if: None, header: None, chosen: None, series: Series::default() };
+    let mut walk = Walk {
+        wanted: question.record,
+        what_if: None,
+        header: None,
+        chosen: None,
+        series: Series::default(),
+        decisive: Decisive::new(DECISIVE),
+    };
     let walked = tokio::task::block_in_place(|| {
         question.log.replay(&global.registry, |sealed, record, replay| {
             if let Record::Header(header) = record {
@@ -92,9 +110,9 @@ pub async fn answer(question: Question, flags: Layer, global: &Global) -> anyhow
         (None, Some(input)) => Some(Payout::by_file(&input, &header, &chosen)?),
         (None, None) => Payout::alone(&header, &chosen),
     };
-    let answer = Answer::new(&header, &what_if, &chosen, payout.as_ref(), series);
+    let answer = Answer::new(&header, &what_if, &chosen, payout.as_ref(), &series);
     if let Some(file) = report {
-        file.write(page::page(&answer, &header, what_if.table().incentive())?.as_bytes())?;
+        file.write(page::page(&answer, &series, &header, what_if.table().incentive())?.as_bytes())?;
     }
     let mut out = io::stdout().lock();
     if question.json {
@@ -120,7 +138,16 @@ impl Walk {
         let Some(what_if) = &mut self.what_if else { return Ok(()) };
         if let Some(reweighed) = what_if.take(record)? {
             let other = reweighed.other.as_deref().ok().map(answer::row).transpose()?;
-            self.series.push(seq, reweighed.round, reweighed.snapshot.block.number, reweighed.logged, other.as_ref());
+            let standing = what_if.table().last_weights().cloned().unwrap_or_default();
+            self.series.push(&Row {
+                record: seq,
+                round: reweighed.round,
+                snapshot: reweighed.snapshot,
+                logged: reweighed.logged,
+                other: other.as_ref(),
+                standing: &standing,
+            });
+            self.decisive.retain(reweighed.snapshot);
             if self.wanted.is_none_or(|wanted| wanted == seq) {
                 self.chosen = Some(Chosen {
                     record: seq,
@@ -130,9 +157,13 @@ impl Walk {
                     logged: reweighed.logged.clone(),
                     before: scoring::shares(&replay.table, reweighed.snapshot)?,
                     other: reweighed.other,
-                    standing: what_if.table().last_weights().cloned().unwrap_or_default(),
+                    standing,
+                    decisive: self.decisive.largest(DECISIVE),
                 });
             }
+        }
+        if let Record::Scored(scored) = record {
+            self.decisive.take(seq, scored, &replay.table, what_if.table());
         }
         if let (Record::Landed(landed), Some(chosen)) = (record, &mut self.chosen)
             && chosen.landed.is_none()

@@ -1,7 +1,12 @@
-//! How far the rows of both rules were apart, over the whole log, in few points.
+//! The rows of both rules over the whole log, in few points.
 
-use primitives::{BlockNumber, Weights};
-use scoring::concentration::{herfindahl, total_variation};
+use std::collections::BTreeMap;
+
+use primitives::{BlockNumber, Registration, Weights};
+use scoring::{
+    Snapshot,
+    concentration::{Concentration, total_variation},
+};
 use serde::Serialize;
 
 /// Points that are kept at most, and one.
@@ -18,10 +23,25 @@ pub struct Point {
     pub block: BlockNumber,
     /// Total variation distance of both rows; none where the other rules have none.
     pub distance: Option<f64>,
-    /// The Herfindahl-Hirschman index of the logged row,
-    pub herfindahl_before: f64,
-    /// and of the other one.
-    pub herfindahl_after: Option<f64>,
+    /// How concentrated the logged row is,
+    pub concentration_before: Concentration,
+    /// and the other one.
+    pub concentration_after: Option<Concentration>,
+    /// What stands on chain by either rules: shares of 1 of those who have any, by their place among all miners.
+    #[serde(skip)]
+    shares: Vec<(u32, [f32; 2])>,
+}
+
+/// A row of the log, as it comes.
+pub struct Row<'a> {
+    pub record: u64,
+    pub round: u64,
+    pub snapshot: &'a Snapshot,
+    pub logged: &'a Weights,
+    /// None where the other rules have none,
+    pub other: Option<&'a Weights>,
+    /// and the last one that they had stands on.
+    pub standing: &'a Weights,
 }
 
 /// All rows so far: the first, then every so many, and the last.
@@ -33,20 +53,22 @@ pub struct Series {
     doublings: u32,
     rows: u64,
     without: u64,
+    miners: BTreeMap<Registration, u32>,
 }
 
 impl Series {
     /// The next row.
-    pub fn push(&mut self, record: u64, round: u64, block: BlockNumber, logged: &Weights, other: Option<&Weights>) {
+    pub fn push(&mut self, row: &Row<'_>) {
         let point = Point {
-            record,
-            round,
-            block,
-            distance: other.map(|other| total_variation(logged, other)),
-            herfindahl_before: herfindahl(logged.iter()),
-            herfindahl_after: other.map(|other| herfindahl(other.iter())),
+            record: row.record,
+            round: row.round,
+            block: row.snapshot.block.number,
+            distance: row.other.map(|other| total_variation(row.logged, other)),
+            concentration_before: Concentration::of(row.logged.iter()),
+            concentration_after: row.other.map(|other| Concentration::of(other.iter())),
+            shares: self.shares(row),
         };
-        self.without += u64::from(other.is_none());
+        self.without += u64::from(row.other.is_none());
         if self.rows.is_multiple_of(1 << self.doublings) {
             if self.points.len() == MOST {
                 let mut place = 0;
@@ -68,28 +90,66 @@ impl Series {
     }
 
     /// In the order of the log.
-    pub fn into_points(self) -> Vec<Point> {
-        let mut points = self.points;
-        let last = self.last.filter(|last| points.last() != Some(last));
-        points.extend(last);
-        points
+    pub fn points(&self) -> Vec<Point> {
+        let last = self.last.iter().filter(|last| self.points.last() != Some(last));
+        self.points.iter().chain(last).cloned().collect()
+    }
+
+    /// A miner's share of what stands on chain by either rules, at each point.
+    pub fn course(&self, miner: &Registration) -> Vec<[f64; 2]> {
+        let place = self.miners.get(miner);
+        let at = |point: &Point| {
+            let found = place.and_then(|place| point.shares.iter().find(|(miner, _)| miner == place));
+            found.map_or([0.0; 2], |(_, shares)| shares.map(f64::from))
+        };
+        self.points().iter().map(at).collect()
+    }
+
+    fn shares(&mut self, row: &Row<'_>) -> Vec<(u32, [f32; 2])> {
+        let whole = |row: &Weights| row.iter().map(|(_, value)| f64::from(value)).sum::<f64>().max(1.0);
+        let rows = [row.logged, row.standing];
+        let wholes = rows.map(whole);
+        let mut shares = Vec::new();
+        for seat in &row.snapshot.seats {
+            let of = [0, 1].map(|at| (f64::from(rows[at].get(seat.uid)) / wholes[at]) as f32);
+            if of != [0.0; 2] {
+                let next = self.miners.len() as u32;
+                shares.push((*self.miners.entry(seat.registration).or_insert(next), of));
+            }
+        }
+        shares
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use primitives::Uid;
+    use primitives::{BlockHash, BlockRef, Hotkey, Uid};
+    use scoring::Seat;
 
     use super::*;
 
     #[test]
     fn a_long_log_keeps_its_ends_and_few_points_evenly_between() {
-        let row = Weights::new([(Uid(1), 5)]).unwrap();
+        let logged = Weights::new([(Uid(1), 3), (Uid(2), 1)]).unwrap();
+        let other = Weights::new([(Uid(2), 9)]).unwrap();
+        let miner = |uid| Registration { hotkey: Hotkey([uid; 32]), block: 7 };
         for rows in [0_u64, 1, 2, 399, 400, 401, 402, 800, 801, 25_001] {
             let mut series = Series::default();
-            (0..rows).for_each(|at| series.push(at, at, at, &row, (at % 2 == 0).then_some(&row)));
+            for at in 0..rows {
+                let seat = |uid| Seat { uid: Uid(u16::from(uid)), registration: miner(uid) };
+                let block = BlockRef { number: at, hash: BlockHash([0; 32]) };
+                let snapshot = Snapshot { block, seats: vec![seat(1), seat(2)], min_allowed_weights: 0 };
+                series.push(&Row {
+                    record: at,
+                    round: at,
+                    snapshot: &snapshot,
+                    logged: &logged,
+                    other: (at % 2 == 0).then_some(&other),
+                    standing: &other,
+                });
+            }
             assert_eq!(series.rows(), (rows, rows / 2));
-            let points = series.into_points();
+            let points = series.points();
             assert_eq!(points.first().map(|point| point.record), (rows > 0).then_some(0));
             assert_eq!(points.last().map(|point| point.record), rows.checked_sub(1));
             assert!(points.len() <= MOST + 1 && points.len() as u64 >= rows.min(MOST as u64 / 2), "{rows}");
@@ -97,6 +157,9 @@ mod tests {
             let (last, even) = gaps.split_last().map_or((0, &[][..]), |(last, even)| (*last, even));
             let gap = even.first().copied().unwrap_or(last);
             assert!(even.iter().all(|found| *found == gap) && last <= gap, "{rows}: {gaps:?}");
+            assert_eq!(series.course(&miner(1)), vec![[0.75, 0.0]; points.len()]);
+            assert_eq!(series.course(&miner(2)), vec![[0.25, 1.0]; points.len()]);
+            assert_eq!(series.course(&miner(3)), vec![[0.0; 2]; points.len()]);
         }
     }
 }

@@ -22,10 +22,12 @@ mod amounts;
 mod distance;
 mod indices;
 mod influence;
+mod lorenz;
 mod summary;
 
 pub use amounts::Amount;
 pub use distance::total_variation;
 pub use indices::{gini, herfindahl, nakamoto};
 pub use influence::{Influence, influence};
+pub use lorenz::lorenz;
 pub use summary::{Concentration, MAJORITY, MINORITY};
