@@ -23,6 +23,7 @@
 
 pub mod calibration;
 pub mod concentration;
+pub mod copying;
 pub mod emission;
 pub mod noise;
 pub mod pairwise;
