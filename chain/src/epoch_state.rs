@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, ops::RangeInclusive};
 
-use primitives::{BlockHash, BlockNumber, BlockRef, MechId, NetUid};
+use primitives::{BlockHash, BlockNumber, BlockRef, MechId, NetUid, stake_weight};
 use subxt::utils::AccountId32;
 
 use crate::{
@@ -201,15 +201,6 @@ fn commit_blocks(
     let hashed = hashes.into_iter().map(|queue| alive(queue).map_or(u64::MAX, |(_, _, block, _)| block));
     let sealed = hotkeys.iter().map(|hotkey| by_hotkey.get(&hotkey.0).copied().unwrap_or(u64::MAX));
     hashed.zip(sealed).map(|(hashed, sealed)| hashed.min(sealed)).collect()
-}
-
-/// Alpha and weighted TAO in whole rao and in 2^-32 of one, rounded as the chain does: the weight is a fraction of
-/// `u64::MAX`, to 32 binary places.
-pub(crate) fn stake_weight(alpha: u64, tao: u64, tao_weight: u64) -> (u64, u32) {
-    let weight = (u128::from(tao_weight) << 32) / u128::from(u64::MAX);
-    let bits = (u128::from(alpha) << 32).saturating_add(u128::from(tao) * weight);
-    // The low half is the fraction.
-    (u64::try_from(bits >> 32).unwrap_or(u64::MAX), bits as u32)
 }
 
 /// Rows that hold something.

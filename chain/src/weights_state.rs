@@ -1,12 +1,11 @@
 //! All that decides whether the chain takes a hotkey's weights, at one block, in two requests.
 
-use primitives::{BlockHash, BlockNumber, BlockRef, EpochSchedule, Hotkey, MechId, NetUid, Uid};
+use primitives::{BlockHash, BlockNumber, BlockRef, EpochSchedule, Hotkey, MechId, NetUid, Uid, stake_weight};
 use subxt::utils::AccountId32;
 
 use crate::{
     ChainError, Client,
     batch::{Batch, One},
-    epoch_state::stake_weight,
     storage::{At, Found},
 };
 
@@ -207,13 +206,5 @@ mod tests {
         assert_eq!(inherited(1_000, &[u64::MAX], &[(half, 60)]), 30);
         assert_eq!(inherited(1_000, &[u64::MAX, u64::MAX], &[]), 0);
         assert_eq!(inherited(u64::MAX, &[], &[(u64::MAX, u64::MAX)]), u64::MAX);
-    }
-
-    #[test]
-    fn tao_counts_by_its_weight() {
-        let half = u64::MAX / 2 + 1;
-        assert_eq!(stake_weight(10, 1_000, half).0, 510);
-        assert_eq!(stake_weight(10, 1_000, 0).0, 10);
-        assert_eq!(stake_weight(u64::MAX, u64::MAX, u64::MAX).0, u64::MAX);
     }
 }

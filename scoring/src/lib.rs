@@ -29,6 +29,7 @@ pub mod noise;
 pub mod pairwise;
 pub mod proof;
 pub mod quantise;
+pub mod rehearsal;
 pub mod similarity;
 pub mod sketch;
 pub mod statistics;

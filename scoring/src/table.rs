@@ -266,16 +266,25 @@ impl ScoreTable {
         if expected != scored.score {
             return Err(Divergence::Score { miner, expected, found: scored.score });
         }
-        self.credit(scored, task, evidence, expected)
+        self.credit(miner, task, evidence, expected)
     }
 
-    /// Counts an answer to a task of these rules, once a round.
-    fn credit(&mut self, scored: &Scored, task: usize, evidence: &Evidence, score: Score) -> Result<(), Divergence> {
-        let miner = scored.miner;
-        let standing = self.state.standings.get(&miner).copied().unwrap_or_default();
-        let tasks = self.tasks_of(&standing);
+    /// Counts an answer to a task of these rules in the current round, once.
+    fn credit(
+        &mut self,
+        miner: Registration,
+        task: usize,
+        evidence: &Evidence,
+        score: Score,
+    ) -> Result<(), Divergence> {
+        let current = self.state.round.map_or(0, |round| round.round);
+        // A look and no entry: most miners are there, and nothing may change where the answer doesn't count.
+        let known = self.state.standings.get_mut(&miner);
+        let standing = known.as_deref().copied().unwrap_or_default();
+        let tasks = if standing.answers > 0 && standing.last_round == current { standing.tasks } else { 0 };
         if tasks & (1 << task) != 0 {
-            return Err(Divergence::Repeated { miner, task: scored.task.clone() });
+            let name = self.mechanism.tasks().nth(task).unwrap_or_default();
+            return Err(Divergence::Repeated { miner, task: name.to_owned() });
         }
 
         let incentive = self.mechanism.incentive();
@@ -286,7 +295,7 @@ impl ScoreTable {
             score: incentive.smoothing.step(&standing, worth, failed),
             answers: standing.answers + 1,
             successes: standing.successes + u64::from(!failed),
-            last_round: scored.round,
+            last_round: current,
             barred: match evidence.outcome {
                 Outcome::WrongOutput | Outcome::BadProof => incentive.gate.penalty_answers,
                 _ => standing.barred.saturating_sub(1),
@@ -302,7 +311,12 @@ impl ScoreTable {
             // Below 64.
             performance.sketches.extend(evidence.sketch.map(|sketch| (task as u8, sketch)));
         }
-        self.state.standings.insert(miner, next);
+        match known {
+            Some(standing) => *standing = next,
+            None => {
+                self.state.standings.insert(miner, next);
+            }
+        }
         Ok(())
     }
 

@@ -12,13 +12,11 @@ use crate::{
     evidence::{Check, Evidence},
     incentive::Incentive,
     mechanism::Mechanism,
-    outcome::Outcome,
-    proof::ProofCheck,
     record::{Header, LOG_VERSION, Record, Round, Scored, WeightsRecord},
+    rehearsal::{Act as Deed, Answer},
     score::{PPM, Score},
     scorer::{Needs, Scorer},
-    sketch::{SKETCH_BYTES, Sketch},
-    stages::{Pairwise, Verifies},
+    stages::Pairwise,
     stream::Choices,
     table::ScoreTable,
     weights::{NoWeights, Seat, Share, Snapshot, shares, weights},
@@ -119,7 +117,8 @@ impl Subnet {
             let miner = miner(number);
             let Some(challenge) = self.table.challenge(&task, &miner.hotkey) else { continue };
             let act = if self.varies { varied(act, round) } else { act };
-            let Some(evidence) = evidence(act, self.table.incentive(), round) else { continue };
+            let Some(deed) = deed(act) else { continue };
+            let evidence = deed.evidence(self.table.incentive(), round);
             let scored = Scored {
                 round,
                 miner,
@@ -177,43 +176,20 @@ fn varied(act: Act, round: u64) -> Act {
     Act::Answer { score, voice }
 }
 
-/// What is seen of a miner; nothing where it isn't asked.
-fn evidence(act: Act, incentive: &Incentive, round: u64) -> Option<Evidence> {
-    let (outcome, check, voice) = match act {
-        Act::Withdraw => return None,
-        Act::Fail => (Outcome::Timeout, None, 0),
-        Act::Cheat => (Outcome::BadProof, None, 0),
-        Act::Answer { score, voice } => {
-            let check = answer(score, incentive);
-            (check.outcome(incentive), Some(check), voice)
-        }
-    };
-    let sketch = (outcome == Outcome::Ok && incentive.duplicates.looks()).then(|| sketch(voice, round));
-    Some(Evidence { outcome, latency_us: 0, first_token_us: check.map(|_| 0), check, sketch })
+/// What it does when it is asked; nothing where it isn't.
+fn deed(act: Act) -> Option<Deed> {
+    match act {
+        Act::Withdraw => None,
+        Act::Fail => Some(Deed::Fail),
+        Act::Cheat => Some(Deed::Cheat),
+        Act::Answer { score, voice } => Some(Deed::Answer(answer(score, voice))),
+    }
 }
 
 /// An answer that passes its check, with its worth where the dial reads it.
-fn answer(score: Score, incentive: &Incentive) -> Check {
-    let (answered, matched, margin_micro) = (TOKENS, TOKENS, score.nano().into());
-    match (&incentive.proof, incentive.gate.verifies) {
-        (_, Verifies::Answer) => Check::Marked { answered, mark: score },
-        (None, _) => Check::Tokens { answered, matched, margin_micro, complete: true },
-        (Some(_), _) => {
-            let proof =
-                ProofCheck::Compared { chunks: 1, mismatches: 0, mantissa_mean_milli: 0, opened: 1, opening_ppm: 0 };
-            Check::Proven { answered, matched, margin_micro, complete: true, peak_micro: 0, proof }
-        }
-    }
-}
-
-/// Of a text that those of one voice share in a round.
-fn sketch(voice: u16, round: u64) -> Sketch {
-    let mut bytes = [0; SKETCH_BYTES];
-    for (part, bytes) in bytes.chunks_mut(32).enumerate() {
-        let text = [&voice.to_le_bytes()[..], &round.to_le_bytes(), &[part as u8]].concat();
-        bytes.copy_from_slice(&Digest::of(&text).0);
-    }
-    Sketch(bytes)
+fn answer(score: Score, voice: u16) -> Answer {
+    let dialled = Answer::at_once(TOKENS, Score::ONE);
+    Answer { margin_micro: score.nano().into(), mark: score, voice: voice.into(), ..dialled }
 }
 
 /// The scores of right answers under the rules, the worst and the best: as slow and as little like the expected one as
@@ -224,19 +200,8 @@ pub(super) fn right_answers(mechanism: &Mechanism) -> (Score, Score) {
     let least_matched = (u64::from(TOKENS) * u64::from(gate.match_gate_ppm)).div_ceil(PPM) as u32;
     let least_mark = Score::from_nano(gate.mark_gate_ppm.saturating_mul(1_000)).unwrap_or(Score::ONE);
     let of = |matched, mark, latency_us| {
-        let check = match answer(mark, incentive) {
-            Check::Tokens { .. } => Check::Tokens { answered: TOKENS, matched, margin_micro: 0, complete: true },
-            other => other,
-        };
-        let outcome = check.outcome(incentive);
-        let sketch = incentive.duplicates.looks().then(|| sketch(0, 0));
-        mechanism.score(&Evidence {
-            outcome,
-            latency_us,
-            first_token_us: Some(latency_us / 2),
-            check: Some(check),
-            sketch,
-        })
+        let answer = Answer { matched, margin_micro: 0, latency_us, first_token_us: latency_us / 2, ..answer(mark, 0) };
+        mechanism.score(&Deed::Answer(answer).evidence(incentive, 0))
     };
     (of(least_matched, least_mark, u64::MAX), of(TOKENS, Score::ONE, 0))
 }
