@@ -65,8 +65,12 @@ impl Mechanism {
 
     /// The task of a round: all of them in turn.
     pub fn turn(&self, round: u64) -> &str {
-        let turn = usize::try_from(round % self.tasks.len().max(1) as u64).unwrap_or(0);
-        self.tasks.get(turn).map_or("", |(name, _)| name)
+        self.tasks.get(self.place_of_turn(round)).map_or("", |(name, _)| name)
+    }
+
+    /// The place of a round's task in the order.
+    pub(crate) fn place_of_turn(&self, round: u64) -> usize {
+        usize::try_from(round % self.tasks.len().max(1) as u64).unwrap_or(0)
     }
 
     /// The scorer.

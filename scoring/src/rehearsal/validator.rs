@@ -47,8 +47,8 @@ impl Rehearsal {
     pub fn see(&mut self, miner: Registration, act: &Act) {
         let Some(round) = self.table.round() else { return };
         let evidence = act.evidence(self.table.incentive(), round.round);
-        let turn = usize::try_from(round.round % self.table.mechanism().tasks().len().max(1) as u64).unwrap_or(0);
-        self.table.count_made_up(miner, turn, &evidence);
+        let task = self.table.mechanism().place_of_turn(round.round);
+        self.table.count_made_up(miner, task, &evidence);
     }
 
     /// The row that follows, with the shares that it comes from; it counts as written down: a king is crowned by it, and
