@@ -1,8 +1,14 @@
 //! A subnet on paper.
-//!
-//! [`Chain`] is one subnet as the chain keeps it, bit for bit.
 #![warn(missing_docs)]
 
 pub mod chain;
+pub mod scenario;
+
+mod agents;
+mod draws;
+mod response;
+mod world;
 
 pub use chain::Chain;
+pub use scenario::{Scenario, ScenarioError};
+pub use world::{Concentrations, GroupRun, Run, Totals, run};
