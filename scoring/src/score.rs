@@ -26,8 +26,13 @@ impl Score {
 
     /// `part / whole`, rounded down and at most one; zero where `whole` is.
     pub fn ratio(part: u64, whole: u64) -> Self {
-        let scaled = u128::from(part.min(whole)) * u128::from(Self::ONE.0);
-        Self(scaled.checked_div(whole.into()).and_then(|nano| u32::try_from(nano).ok()).unwrap_or(0))
+        let part = part.min(whole);
+        // Nearly always in 64 bits, where a division is quick.
+        let nano = match part.checked_mul(u64::from(Self::ONE.0)) {
+            Some(scaled) => scaled.checked_div(whole),
+            None => u64::try_from(u128::from(part) * u128::from(Self::ONE.0) / u128::from(whole)).ok(),
+        };
+        Self(nano.and_then(|nano| u32::try_from(nano).ok()).unwrap_or(0))
     }
 
     /// In billionths.

@@ -99,6 +99,9 @@ pub enum ScenarioError {
         /// What is wrong.
         reason: String,
     },
+    /// Whoever asked has broken off.
+    #[error("stopped")]
+    Stopped,
     /// More combinations than anybody waits for.
     #[error("sweep: {points} combinations, and {most} may be")]
     Grid {

@@ -1,7 +1,5 @@
 //! One epoch: who comes, rounds of challenges, rows, and what the chain pays.
 
-use std::sync::Arc;
-
 use primitives::{BlockHash, BlockRef, Registration, Uid};
 use scoring::{Seat, Snapshot, rehearsal::Act};
 
@@ -101,13 +99,12 @@ impl World<'_> {
 
     /// Validators set their rows, or commit them; who copies does so last.
     fn weigh(&mut self, epoch: u64) {
-        let names = self.scenario.miners.iter().map(|group| group.name.clone()).collect::<Arc<[String]>>();
-        let agents: Vec<(Side, usize)> = self.agents.iter().map(|agent| (agent.side, agent.group)).collect();
-        let group_of = |agent: usize| match agents.get(agent) {
-            Some((Side::Miners, group)) => names.get(*group).map(String::as_str),
-            _ => None,
+        let scenario = self.scenario;
+        let group_of = |agent: usize| {
+            let agent = self.agents.get(agent).filter(|agent| agent.side == Side::Miners)?;
+            Some(scenario.miners.get(agent.group)?.name.as_str())
         };
-        let mut snapshot = self.snapshot();
+        let snapshot = self.snapshot();
         let copies = self.validators.iter().any(|validator| validator.copies() && validator.uid.is_some());
         for mechanism in (0u8..).take(self.mechanisms.len()) {
             let mut consensus = Vec::new();
@@ -136,7 +133,6 @@ impl World<'_> {
                     };
                 }
             }
-            snapshot.block.number = self.chain.block();
         }
     }
 
