@@ -1,0 +1,46 @@
+//! The Python module `assay._assay`: what the scoring crate computes, on NumPy arrays and Arrow tables that stay where they
+//! are. `python/assay/` is the package around it; `docs/python.md` says how it is used.
+//!
+//! Nothing is computed here: each function reads Python's values, calls the crate `scoring` without the interpreter's lock
+//! where that takes long, and hands over what it owns.
+#![warn(missing_docs)]
+
+mod concentration;
+mod emission;
+mod epoch;
+mod failure;
+mod matrix;
+mod mechanism;
+mod numbers;
+mod replay;
+mod rules;
+mod similarity;
+mod source;
+mod statistics;
+mod summary;
+mod sweep;
+mod table;
+mod what_if;
+
+/// What Python sees.
+#[pyo3::pymodule]
+mod _assay {
+    #[pymodule_export]
+    use crate::{
+        concentration::{herfindahl, total_variation},
+        emission::{Split, Subnet, block_emission, issuance_after, split},
+        epoch::{Epoch, epoch, epoch_json},
+        failure::{AssayError, EpochError, ReplayError, RulesError, StatisticsError},
+        mechanism::Mechanism,
+        replay::{Replay, replay},
+        similarity::{Overlap, chrf, exact, exact_raw, normalise, rouge_1, rouge_2, rouge_l},
+        source::records,
+        statistics::{
+            Significance, Verdict, benjamini_hochberg, fisher_exact, holm, ks_one_sample, ks_two_sample,
+            mann_whitney_u, sprt, welch_t, wilcoxon_signed_rank, wilson_interval, wilson_lower, wilson_lower_ppm,
+            wilson_upper_ppm,
+        },
+        sweep::{Stop, sweep},
+        what_if::{WhatIf, what_if},
+    };
+}

@@ -1,0 +1,302 @@
+//! A log, recomputed.
+
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, RecordBatch, StringArray, UInt16Array, UInt32Array, UInt64Array};
+use numpy::{IntoPyArray, PyArray1, PyArray2, PyArrayMethods};
+use primitives::{Hotkey, Weights};
+use pyo3::prelude::*;
+use scoring::{Columns, Counts, Header, Record, ScoreTable, Texts};
+
+use crate::{
+    failure::Failure,
+    rules,
+    source::{Source, replayed},
+    table,
+};
+
+/// A log that was recomputed and agrees with itself.
+///
+/// Attributes
+/// ----------
+/// header : dict
+///     Whose log it is: `version`, `genesis`, `netuid`, `mech`, `validator`, and the `rules`.
+/// rules_digest : str
+///     Names the rules, hex.
+/// counts : dict of str to int
+///     Records of each kind: `rounds`, `scored`, `weights`, `landed`, `seals`, `anchored`.
+/// records : int
+///     All records.
+/// head : str
+///     Hash of the last record, hex.
+/// digest : str
+///     Names all that the records came to, hex.
+/// scores : pyarrow.Table
+///     The answers: `seq` uint64, `round` uint64, `miner` dictionary of SS58 texts, `registered` uint64 (block), `task` and `outcome`
+///     dictionaries of texts, `latency_us` uint64, `first_token_us` uint64 or null (microseconds), `score_nano` uint32 (billionths).
+/// weights : pyarrow.Table
+///     An entry per row of weights and uid that it names: `seq`, `round` and `block` uint64, `uid` uint16, `miner` dictionary of
+///     SS58 texts or null where nobody sat there, `weight` uint16 (share of the largest, 65535).
+/// landed : pyarrow.Table
+///     Rows that the chain was seen to hold: `seq` and `block` uint64, `call` text (hex) or null.
+/// standings : pyarrow.Table
+///     The miners at the end: `miner` text, `registered` uint64, `score_nano` uint32, `answers`, `successes` and `last_round`
+///     uint64, `barred` uint32.
+#[pyclass(frozen, module = "assay")]
+pub struct Replay {
+    header: Header,
+    counts: Counts,
+    records: u64,
+    head: String,
+    digest: String,
+    scores: RecordBatch,
+    rows: Vec<LoggedRow>,
+    weights: RecordBatch,
+    landed: RecordBatch,
+    standings: RecordBatch,
+}
+
+struct LoggedRow {
+    round: u64,
+    weights: Weights,
+}
+
+/// Recomputes a log: every score from its evidence, every row of weights from the scores, every seal from the records before
+/// it.
+///
+/// Parameters
+/// ----------
+/// source : str or an object with `__arrow_c_stream__`
+///     A file of JSON lines, or batches with the columns `seq`, `hash` and `record`.
+/// rules : str, optional
+///     The rules under which it must have been written, as JSON or TOML.
+///
+/// Returns
+/// -------
+/// Replay
+///
+/// Raises
+/// ------
+/// ReplayError
+///     A log that can't be read or doesn't agree with itself, or one of other rules.
+#[pyfunction]
+#[pyo3(signature = (source, /, rules = None))]
+pub fn replay(py: Python<'_>, source: &Bound<'_, PyAny>, rules: Option<&str>) -> Result<Replay, Failure> {
+    let source = Source::of(source)?;
+    py.detach(|| Replay::of(source, rules))
+}
+
+impl Replay {
+    fn of(source: Source, rules: Option<&str>) -> Result<Self, Failure> {
+        let given = rules.map(rules::incentive).transpose()?;
+        let mut answers = Columns::default();
+        let mut rows = Vec::new();
+        let (mut entries, mut landed) = (Entries::default(), Landed::default());
+        let replay = replayed(source.records()?, |sealed, record| {
+            match record {
+                Record::Header(header) => {
+                    let logged = header.rules.digest();
+                    if let Some(given) = given.as_ref().map(|given| given.digest()).filter(|given| *given != logged) {
+                        return Err(Failure::OtherRules { logged, given });
+                    }
+                }
+                Record::Scored(_) => answers.push(sealed.seq, record),
+                Record::Weights(weighed) => {
+                    entries.push(sealed.seq, weighed);
+                    rows.push(LoggedRow { round: weighed.round, weights: weighed.weights.clone() });
+                }
+                Record::Landed(seen) => {
+                    landed.seq.push(sealed.seq);
+                    landed.block.push(seen.block.number);
+                    landed.call.push(seen.call.map(|call| call.to_string()));
+                }
+                _ => {}
+            }
+            Ok(())
+        })?;
+        Ok(Self {
+            header: replay.table.header().clone(),
+            counts: replay.counts,
+            records: replay.log().len(),
+            head: replay.log().head().to_string(),
+            digest: replay.digest().to_string(),
+            scores: scores(answers)?,
+            rows,
+            weights: entries.finish()?,
+            landed: table::batch([
+                ("seq", Arc::new(UInt64Array::from(landed.seq)) as ArrayRef, false),
+                ("block", Arc::new(UInt64Array::from(landed.block)) as ArrayRef, false),
+                ("call", Arc::new(StringArray::from(landed.call)) as ArrayRef, true),
+            ])?,
+            standings: standings(&replay.table)?,
+        })
+    }
+}
+
+#[pymethods]
+impl Replay {
+    #[getter]
+    fn header<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        rules::loaded(py, &self.header)
+    }
+
+    #[getter]
+    fn rules_digest(&self) -> String {
+        self.header.rules.digest().to_string()
+    }
+
+    #[getter]
+    fn counts(&self, py: Python<'_>) -> PyResult<Py<pyo3::types::PyDict>> {
+        let Counts { rounds, scored, weights, landed, seals, anchored } = self.counts;
+        let counts = pyo3::types::PyDict::new(py);
+        let all = [rounds, scored, weights, landed, seals, anchored];
+        for (name, count) in ["rounds", "scored", "weights", "landed", "seals", "anchored"].into_iter().zip(all) {
+            counts.set_item(name, count)?;
+        }
+        Ok(counts.unbind())
+    }
+
+    #[getter]
+    fn records(&self) -> u64 {
+        self.records
+    }
+
+    #[getter]
+    fn head(&self) -> &str {
+        &self.head
+    }
+
+    #[getter]
+    fn digest(&self) -> &str {
+        &self.digest
+    }
+
+    #[getter]
+    fn scores<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>, Failure> {
+        table::handed_over(py, self.scores.clone())
+    }
+
+    #[getter]
+    fn weights<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>, Failure> {
+        table::handed_over(py, self.weights.clone())
+    }
+
+    #[getter]
+    fn landed<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>, Failure> {
+        table::handed_over(py, self.landed.clone())
+    }
+
+    #[getter]
+    fn standings<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>, Failure> {
+        table::handed_over(py, self.standings.clone())
+    }
+
+    /// The rows of weights as a matrix.
+    ///
+    /// Returns
+    /// -------
+    /// rounds : numpy.ndarray[uint64], shape (rows,)
+    ///     The round after which each row was computed.
+    /// weights : numpy.ndarray[uint16], shape (rows, n)
+    ///     A column per uid up to the highest that a row names; 0 where one isn't named.
+    fn weights_matrix<'py>(&self, py: Python<'py>) -> (Bound<'py, PyArray1<u64>>, Bound<'py, PyArray2<u16>>) {
+        let named = self.rows.iter().flat_map(|row| row.weights.iter().map(|(uid, _)| usize::from(uid.0) + 1));
+        let matrix = PyArray2::<u16>::zeros(py, [self.rows.len(), named.max().unwrap_or(0)], false);
+        let mut entries = matrix.readwrite();
+        let mut entries = entries.as_array_mut();
+        for (at, row) in self.rows.iter().enumerate() {
+            for (uid, value) in row.weights.iter() {
+                if let Some(entry) = entries.get_mut([at, usize::from(uid.0)]) {
+                    *entry = value;
+                }
+            }
+        }
+        let rounds: Vec<u64> = self.rows.iter().map(|row| row.round).collect();
+        (rounds.into_pyarray(py), matrix)
+    }
+
+    fn __repr__(&self) -> String {
+        let Counts { scored, weights, seals, .. } = self.counts;
+        format!("Replay(records={}, scored={scored}, weights={weights}, seals={seals})", self.records)
+    }
+}
+
+#[derive(Default)]
+struct Landed {
+    seq: Vec<u64>,
+    block: Vec<u64>,
+    call: Vec<Option<String>>,
+}
+
+/// Entries of rows of weights.
+#[derive(Default)]
+struct Entries {
+    seq: Vec<u64>,
+    round: Vec<u64>,
+    block: Vec<u64>,
+    uid: Vec<u16>,
+    miner: Texts<Hotkey>,
+    weight: Vec<u16>,
+}
+
+impl Entries {
+    fn push(&mut self, seq: u64, row: &scoring::WeightsRecord) {
+        let seats = row.snapshot.seats.iter().map(|seat| (seat.uid, seat.registration.hotkey));
+        let seats: std::collections::HashMap<_, _> = seats.collect();
+        for (uid, weight) in row.weights.iter() {
+            self.seq.push(seq);
+            self.round.push(row.round);
+            self.block.push(row.snapshot.block.number);
+            self.uid.push(uid.0);
+            self.miner.push(seats.get(&uid), |miner| (*miner, miner.to_string()));
+            self.weight.push(weight);
+        }
+    }
+
+    fn finish(self) -> Result<RecordBatch, Failure> {
+        table::batch([
+            ("seq", Arc::new(UInt64Array::from(self.seq)) as ArrayRef, false),
+            ("round", Arc::new(UInt64Array::from(self.round)) as ArrayRef, false),
+            ("block", Arc::new(UInt64Array::from(self.block)) as ArrayRef, false),
+            ("uid", Arc::new(UInt16Array::from(self.uid)) as ArrayRef, false),
+            ("miner", table::dictionary(self.miner)?, true),
+            ("weight", Arc::new(UInt16Array::from(self.weight)) as ArrayRef, false),
+        ])
+    }
+}
+
+fn scores(answers: Columns) -> Result<RecordBatch, Failure> {
+    table::batch([
+        ("seq", Arc::new(UInt64Array::from(answers.seq)) as ArrayRef, false),
+        ("round", Arc::new(UInt64Array::from(answers.round)) as ArrayRef, true),
+        ("miner", table::dictionary(answers.miner)?, true),
+        ("registered", Arc::new(UInt64Array::from(answers.registered)) as ArrayRef, true),
+        ("task", table::dictionary(answers.task)?, true),
+        ("outcome", table::dictionary(answers.outcome)?, true),
+        ("latency_us", Arc::new(UInt64Array::from(answers.latency_us)) as ArrayRef, true),
+        ("first_token_us", Arc::new(UInt64Array::from(answers.first_token_us)) as ArrayRef, true),
+        ("score_nano", Arc::new(UInt32Array::from(answers.score_nano)) as ArrayRef, true),
+    ])
+}
+
+/// The standings of a table, by miner.
+pub fn standings(table: &ScoreTable) -> Result<RecordBatch, Failure> {
+    let all: Vec<_> = table.standings().collect();
+    let numbers = |of: fn(&scoring::Standing) -> u64| {
+        Arc::new(all.iter().map(|(_, standing)| of(standing)).collect::<UInt64Array>()) as ArrayRef
+    };
+    let small = |of: fn(&scoring::Standing) -> u32| {
+        Arc::new(all.iter().map(|(_, standing)| of(standing)).collect::<UInt32Array>()) as ArrayRef
+    };
+    let miners: Vec<String> = all.iter().map(|(miner, _)| miner.hotkey.to_string()).collect();
+    let registered: UInt64Array = all.iter().map(|(miner, _)| miner.block).collect();
+    table::batch([
+        ("miner", Arc::new(StringArray::from(miners)) as ArrayRef, false),
+        ("registered", Arc::new(registered) as ArrayRef, false),
+        ("score_nano", small(|standing| standing.score.nano()), false),
+        ("answers", numbers(|standing| standing.answers), false),
+        ("successes", numbers(|standing| standing.successes), false),
+        ("last_round", numbers(|standing| standing.last_round), false),
+        ("barred", small(|standing| standing.barred), false),
+    ])
+}
