@@ -6,6 +6,56 @@ from typing import Any, Literal, TypeAlias, final, overload
 import numpy as np
 import pyarrow as pa
 from numpy.typing import ArrayLike, NDArray
+from typing_extensions import Self, disjoint_base
+
+__all__ = [
+    "AssayError",
+    "Epoch",
+    "EpochError",
+    "Mechanism",
+    "Overlap",
+    "Replay",
+    "ReplayError",
+    "RulesError",
+    "Significance",
+    "Split",
+    "StatisticsError",
+    "Stop",
+    "Subnet",
+    "Verdict",
+    "WhatIf",
+    "benjamini_hochberg",
+    "block_emission",
+    "chrf",
+    "epoch",
+    "epoch_json",
+    "exact",
+    "exact_raw",
+    "fisher_exact",
+    "herfindahl",
+    "holm",
+    "issuance_after",
+    "ks_one_sample",
+    "ks_two_sample",
+    "mann_whitney_u",
+    "normalise",
+    "records",
+    "replay",
+    "rouge_1",
+    "rouge_2",
+    "rouge_l",
+    "split",
+    "sprt",
+    "sweep",
+    "total_variation",
+    "welch_t",
+    "what_if",
+    "wilcoxon_signed_rank",
+    "wilson_interval",
+    "wilson_lower",
+    "wilson_lower_ppm",
+    "wilson_upper_ppm",
+]
 
 _Rows: TypeAlias = tuple[NDArray[Any], NDArray[Any], NDArray[np.uint16]]
 _Alternative: TypeAlias = Literal["two-sided", "less", "greater"]
@@ -123,8 +173,9 @@ def what_if(source: Any, rules: str, /) -> WhatIf: ...
 def records(source: Any, /) -> pa.Table: ...
 def sweep(source: Any, rules: Sequence[str], /, first: int = 0, stop: Stop | None = None) -> pa.Table: ...
 
+@disjoint_base
 class Mechanism:
-    def __new__(cls, rules: str, /) -> Mechanism: ...
+    def __new__(cls, rules: str, /) -> Self: ...
     @property
     def incentive(self) -> dict[str, Any]: ...
     @property
@@ -168,15 +219,15 @@ class Overlap:
     def __ne__(self, other: object, /) -> bool: ...
 
 @overload
-def exact(candidate: str, reference: str, /) -> float: ...
+def exact(candidate: str, reference: str, /) -> float: ...  # type: ignore[overload-overlap]
 @overload
 def exact(candidate: Sequence[str], reference: Sequence[str], /) -> NDArray[np.float64]: ...
 @overload
-def exact_raw(candidate: str, reference: str, /) -> float: ...
+def exact_raw(candidate: str, reference: str, /) -> float: ...  # type: ignore[overload-overlap]
 @overload
 def exact_raw(candidate: Sequence[str], reference: Sequence[str], /) -> NDArray[np.float64]: ...
 @overload
-def chrf(candidate: str, reference: str, /) -> float: ...
+def chrf(candidate: str, reference: str, /) -> float: ...  # type: ignore[overload-overlap]
 @overload
 def chrf(candidate: Sequence[str], reference: Sequence[str], /) -> NDArray[np.float64]: ...
 def normalise(text: str, /) -> str: ...

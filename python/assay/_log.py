@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Union
+from typing import Any, TypeVar, Union
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -14,6 +14,8 @@ import pyarrow.parquet as pq
 from assay import _assay
 from assay._assay import Replay, ReplayError, WhatIf
 from assay._rules import Rules, text_of
+
+Read = TypeVar("Read")
 
 #: A path, or anything that speaks Arrow's stream or array interface.
 Source = Union[str, "os.PathLike[str]", Any]
@@ -56,7 +58,7 @@ def replay(source: Source, *, config: Rules | None = None) -> Replay:
     >>> log.scores["score_nano"].to_numpy() / 1e9          # doctest: +SKIP
     """
     rules = None if config is None else text_of(config)
-    return _assay.replay(opened(source), rules)
+    return _read(_assay.replay, opened(source), rules)
 
 
 def what_if(source: Source, incentive: Rules) -> WhatIf:
@@ -82,7 +84,7 @@ def what_if(source: Source, incentive: Rules) -> WhatIf:
     RulesError
         Rules that make no sense.
     """
-    return _assay.what_if(opened(source), text_of(incentive))
+    return _read(_assay.what_if, opened(source), text_of(incentive))
 
 
 def load(source: Source) -> pa.Table:
@@ -106,6 +108,8 @@ def load(source: Source) -> pa.Table:
     found = opened(source)
     if isinstance(found, str):
         return _assay.records(found)
+    if isinstance(found, Parts):
+        return _read(_assay.records, found)
     table = found if isinstance(found, pa.Table) else pa.RecordBatchReader.from_stream(found).read_all()
     _assay.replay(table)
     return table
@@ -125,11 +129,11 @@ def opened(source: Source) -> Any:
 
 def _by_path(path: Path) -> Any:
     if path.is_dir():
-        return _parts(_named_by_manifest(path))
+        return Parts(_named_by_manifest(path))
     with path.open("rb") as file:
         start = file.read(16)
     if start.startswith(b"PAR1"):
-        return _parts([path])
+        return Parts([path])
     if start == b"SQLite format 3\0":
         raise ReplayError(f"{path} is a validator's store: `assay log export` makes an archive or JSON lines of it")
     return str(path)
@@ -146,14 +150,34 @@ def _named_by_manifest(folder: Path) -> list[Path]:
         raise ReplayError(f"{manifest} is no archive's manifest: {error!r}") from None
 
 
-def _parts(paths: list[Path]) -> pa.RecordBatchReader:
-    """The parts' batches, read as they are asked for."""
+class Parts:
+    """Parts of an archive as one stream of batches, each read when it is asked for."""
+
     schema = pa.schema([("seq", pa.uint64()), ("hash", pa.binary(32)), ("record", pa.binary())])
 
-    def batches() -> Iterator[pa.RecordBatch]:
-        for path in paths:
-            with pq.ParquetFile(path) as part:
-                for batch in part.iter_batches(BATCH, columns=COLUMNS):
-                    yield batch.select(COLUMNS).cast(schema)
+    def __init__(self, paths: list[Path]) -> None:
+        self.paths = paths
+        #: Why the stream ended early: what goes through Arrow's interface is a text with a traceback.
+        self.fault: ReplayError | None = None
 
-    return pa.RecordBatchReader.from_batches(schema, batches())
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return pa.RecordBatchReader.from_batches(self.schema, self._batches()).__arrow_c_stream__(requested_schema)
+
+    def _batches(self) -> Iterator[pa.RecordBatch]:
+        for path in self.paths:
+            try:
+                with pq.ParquetFile(path) as part:
+                    for batch in part.iter_batches(BATCH, columns=COLUMNS):
+                        yield batch.select(COLUMNS).cast(self.schema)
+            except (pa.ArrowException, OSError, KeyError) as error:
+                self.fault = ReplayError(" ".join(f"{path.name}: {error}".split()))
+                raise self.fault from None
+
+
+def _read(function: Callable[..., Read], found: Any, *arguments: Any) -> Read:
+    try:
+        return function(found, *arguments)
+    except ReplayError:
+        if isinstance(found, Parts) and found.fault is not None:
+            raise found.fault from None
+        raise

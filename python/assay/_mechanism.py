@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, Union
+from typing import TYPE_CHECKING, Any, Union
 
 from assay import _assay
 from assay._rules import Rules, text_of
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 Evidence = Union[Mapping[str, Any], str]
 
@@ -36,7 +39,7 @@ class Mechanism(_assay.Mechanism):
         Rules that make no sense. The line names the setting.
     """
 
-    def __new__(cls, incentive: Rules, /) -> Mechanism:
+    def __new__(cls, incentive: Rules, /) -> Self:
         return super().__new__(cls, text_of(incentive))
 
     def score(self, evidence: Evidence | Sequence[Evidence]) -> float | list[float]:

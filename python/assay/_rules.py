@@ -54,6 +54,6 @@ def _refuse_fractions(value: object, key: str) -> None:
         for at, inner in enumerate(value):
             _refuse_fractions(inner, f"{key}[{at}]")
     elif hasattr(value, "__float__") and not hasattr(value, "__index__"):
-        number = float(value)  # type: ignore[arg-type]
+        number = float(value)
         what = "not a number" if math.isnan(number) else str(number)
         raise RulesError(f"{key} is {what}: rules are whole numbers")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -104,7 +105,7 @@ def _judged(table: pa.Table, first: int, texts: list[str]) -> pa.Table:
 
 def _on_ray(table: pa.Table, texts: list[str], where: bool | str, workers: int | None) -> list[pa.Table]:
     try:
-        import ray
+        ray: Any = importlib.import_module("ray")
     except ImportError:
         raise ImportError("ray=True needs Ray: pip install 'assay[ray]'") from None
     if not ray.is_initialized():
@@ -124,8 +125,8 @@ def _on_ray(table: pa.Table, texts: list[str], where: bool | str, workers: int |
                 ray.wait(running, num_returns=len(running) - workers + 1, fetch_local=False)
             running.append(task.remote(shared, first, batch))
         return [ray.get(one) for one in running]
-    except ray.exceptions.RayTaskError as error:
-        raise (error.cause if isinstance(error.cause, _assay.AssayError) else error) from None
-    finally:
+    except BaseException as error:
         for one in running:
             ray.cancel(one)
+        cause = getattr(error, "cause", None)
+        raise (cause if isinstance(cause, _assay.AssayError) else error) from None

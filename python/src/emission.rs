@@ -6,6 +6,9 @@ use scoring::emission::{self, Pending, SplitInput, Terms};
 
 use crate::{failure::Failure, numbers::Numbers};
 
+/// The chain's default, of 65535.
+const OWNER_CUT: u16 = 11_796;
+
 /// One number, or one for each of several.
 #[derive(IntoPyObject)]
 pub enum Rao<'py> {
@@ -105,7 +108,10 @@ impl Split {
 /// -------
 /// Split
 #[pyfunction]
-#[pyo3(signature = (alpha_out, alpha_issuance, *, owner_cut = Some(11_796), root_tao = 0, tao_weight = 0))]
+#[pyo3(
+    signature = (alpha_out, alpha_issuance, *, owner_cut = Some(OWNER_CUT), root_tao = 0, tao_weight = 0),
+    text_signature = "(alpha_out, alpha_issuance, *, owner_cut=11796, root_tao=0, tao_weight=0)",
+)]
 pub fn split(alpha_out: u64, alpha_issuance: u64, owner_cut: Option<u16>, root_tao: u64, tao_weight: u64) -> Split {
     let emission::Split { owner_cut, server, validator, root } =
         emission::split(&SplitInput { alpha_out, owner_cut, root_tao, tao_weight, alpha_issuance });
@@ -144,9 +150,13 @@ pub struct Subnet {
 #[pymethods]
 impl Subnet {
     #[new]
-    #[pyo3(signature = (
-        alpha_issuance = 0, *, owner_cut = Some(11_796), root_tao = 0, tao_weight = 0, root_sells = true, alpha_in = 0,
-    ))]
+    #[pyo3(
+        signature = (
+            alpha_issuance = 0, *, owner_cut = Some(OWNER_CUT), root_tao = 0, tao_weight = 0, root_sells = true,
+            alpha_in = 0,
+        ),
+        text_signature = "(alpha_issuance=0, *, owner_cut=11796, root_tao=0, tao_weight=0, root_sells=True, alpha_in=0)",
+    )]
     fn new(
         alpha_issuance: u64,
         owner_cut: Option<u16>,
