@@ -20,7 +20,7 @@ use crate::{failure::Failure, numbers::Numbers};
 #[pyfunction]
 #[pyo3(signature = (row, /))]
 pub fn herfindahl(row: &Bound<'_, PyAny>) -> Result<f64, Failure> {
-    Ok(concentration::herfindahl(&weights("row", row)?))
+    Ok(concentration::herfindahl(weights("row", row)?.iter()))
 }
 
 /// The total variation distance of two rows: the share of the weight that would have to move to make one of the other.

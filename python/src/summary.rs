@@ -35,7 +35,7 @@ impl Summary {
         self.changed += u64::from(self.last != *row.logged);
         self.last_distance = total_variation(row.logged, &self.last);
         self.distance += self.last_distance;
-        self.herfindahl += herfindahl(&self.last);
+        self.herfindahl += herfindahl(self.last.iter());
     }
 
     fn mean(&self, sum: f64) -> Option<f64> {
@@ -74,7 +74,7 @@ impl Summary {
             ("distance", numbers(|summary| summary.mean(summary.distance)), true),
             ("last_distance", numbers(|summary| (summary.rows > 0).then_some(summary.last_distance)), true),
             ("herfindahl", numbers(|summary| summary.mean(summary.herfindahl)), true),
-            ("last_herfindahl", numbers(|summary| (summary.rows > 0).then(|| herfindahl(&summary.last))), true),
+            ("last_herfindahl", numbers(|summary| (summary.rows > 0).then(|| herfindahl(summary.last.iter()))), true),
             ("paid", counts(Self::paid), false),
             ("largest_share", numbers(Self::largest_share), true),
             ("uids", lists(Weights::uids), false),

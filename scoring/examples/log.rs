@@ -17,7 +17,7 @@ const USAGE: &str = "usage: log MINERS EPOCHS ROUNDS";
 fn act(miner: u64, epoch: u64, round: u64) -> Act {
     match (miner * 3 + epoch * 7 + round) % 29 {
         0 => Act::Fail(Outcome::Timeout),
-        other if (miner + round) % 11 == 0 => Act::Answer(36 + (other % 4) as u32, 300 + other),
+        other if (miner + round).is_multiple_of(11) => Act::Answer(36 + (other % 4) as u32, 300 + other),
         other => Act::Answer(40, 200 + 10 * other + 5 * miner),
     }
 }

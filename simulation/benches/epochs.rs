@@ -6,6 +6,7 @@
 use std::{hint::black_box, time::Instant};
 
 use assay_simulation::{Scenario, run};
+use scoring::Registry;
 
 fn scenario(rounds: u64, strategy: &str) -> Scenario {
     let text = format!(
@@ -40,7 +41,7 @@ fn main() {
         let scenario = scenario(rounds, strategy);
         let answers = if strategy == "honest" { 239 * 16 * rounds * scenario.run.epochs } else { 0 };
         let start = Instant::now();
-        black_box(run(black_box(&scenario), 1).expect("a run"));
+        black_box(run(black_box(&scenario), &Registry::default(), 1).expect("a run"));
         let seconds = start.elapsed().as_secs_f64();
         println!("{:>8} {rounds:>14} {answers:>10} {seconds:>10.2}", scenario.run.epochs);
     }

@@ -8,6 +8,7 @@ use std::{
 };
 
 use rayon::prelude::*;
+use scoring::Registry;
 use serde::Serialize;
 
 use crate::{
@@ -64,13 +65,14 @@ enum Played {
     Departed(f64),
 }
 
-/// Runs a scenario as often as it says. `progress` is called after each run, from any thread, and may break off.
+/// Runs a scenario as often as it says. Rules may name the tasks and scorers of `registry`. `progress` is called after each run, from any thread, and may break off.
 pub fn campaign(
     scenario: &Scenario,
+    registry: &Registry,
     progress: impl Fn(Progress) -> ControlFlow<()> + Sync,
 ) -> Result<Outcome, ScenarioError> {
-    scenario.check()?;
-    let grid = scenario.grid()?;
+    scenario.check(registry)?;
+    let grid = scenario.grid(registry)?;
     let options: Vec<Vec<Departure>> = grid
         .iter()
         .map(|point| if point.scenario.run.best_response { departures(&point.scenario) } else { Vec::new() })
@@ -81,7 +83,7 @@ pub fn campaign(
     let played = jobs
         .par_iter()
         .map(|job| {
-            let played = job.play(&options[job.point])?;
+            let played = job.play(registry, &options[job.point])?;
             let done = done.fetch_add(1, Ordering::Relaxed) + 1;
             match progress(Progress { done, total }) {
                 ControlFlow::Continue(()) => Ok(played),
@@ -103,9 +105,9 @@ fn jobs<'a>(point: usize, scenario: &'a Scenario, options: &'a [Departure]) -> i
 }
 
 impl Job<'_> {
-    fn play(&self, options: &[Departure]) -> Result<Played, ScenarioError> {
+    fn play(&self, registry: &Registry, options: &[Departure]) -> Result<Played, ScenarioError> {
         let deviation = self.departure.map(|departure| &departure.deviation);
-        let (run, agents) = play(self.scenario, self.seed, deviation)?;
+        let (run, agents) = play(self.scenario, registry, self.seed, deviation)?;
         Ok(match self.departure {
             Some(departure) => Played::Departed(departure.profit(&agents)),
             None => {

@@ -13,6 +13,7 @@
 //!
 //! ```
 //! use assay_simulation::{Scenario, run};
+//! use scoring::Registry;
 //!
 //! let scenario = Scenario::from_toml(
 //!     r#"
@@ -30,7 +31,7 @@
 //!     epochs = 5
 //!     "#,
 //! )?;
-//! let run = run(&scenario, 7)?;
+//! let run = run(&scenario, &Registry::default(), 7)?;
 //! assert!(run.groups[0].emission_alpha > 0.0);
 //! assert_eq!(run.groups[1].emission_alpha, 0.0);
 //! # Ok::<(), assay_simulation::ScenarioError>(())

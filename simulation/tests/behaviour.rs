@@ -3,17 +3,18 @@
 use std::ops::ControlFlow;
 
 use assay_simulation::{GroupRun, Outcome, Run, Scenario, Verdict, campaign, run};
+use scoring::Registry;
 
 fn scenario(text: &str) -> Scenario {
     Scenario::from_toml(text).unwrap_or_else(|error| panic!("{error}\n{text}"))
 }
 
 fn play(text: &str) -> Run {
-    run(&scenario(text), 1).unwrap()
+    run(&scenario(text), &Registry::default(), 1).unwrap()
 }
 
 fn campaigned(text: &str) -> Outcome {
-    campaign(&scenario(text), |_| ControlFlow::Continue(())).unwrap()
+    campaign(&scenario(text), &Registry::default(), |_| ControlFlow::Continue(())).unwrap()
 }
 
 fn group<'a>(run: &'a Run, name: &str) -> &'a GroupRun {

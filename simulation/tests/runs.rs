@@ -7,6 +7,7 @@ use std::{
 
 use assay_simulation::{Scenario, campaign, run};
 use proptest::prelude::*;
+use scoring::Registry;
 
 const SMALL: &str = r#"
     [subnet]
@@ -47,7 +48,7 @@ fn a_seed_gives_the_same_bytes_with_any_number_of_threads() {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         let seen = AtomicU64::new(0);
         let outcome = pool.install(|| {
-            campaign(&scenario, |progress| {
+            campaign(&scenario, &Registry::default(), |progress| {
                 seen.fetch_add(1, Ordering::Relaxed);
                 assert!(progress.done <= progress.total);
                 ControlFlow::Continue(())
@@ -60,7 +61,7 @@ fn a_seed_gives_the_same_bytes_with_any_number_of_threads() {
     let one = bytes(1);
     assert_eq!(one, bytes(3));
     assert!(one.contains(r#""settings":{"subnet.kappa":20000}"#));
-    let runs = |seed| serde_json::to_string(&run(&scenario, seed).unwrap()).unwrap();
+    let runs = |seed| serde_json::to_string(&run(&scenario, &Registry::default(), seed).unwrap()).unwrap();
     assert_eq!(runs(5), runs(5));
     assert_ne!(runs(5), runs(6));
 }
@@ -68,7 +69,7 @@ fn a_seed_gives_the_same_bytes_with_any_number_of_threads() {
 #[test]
 fn whoever_waits_may_break_off() {
     let scenario = Scenario::from_toml(SMALL).unwrap();
-    let broken = campaign(&scenario, |_| ControlFlow::Break(()));
+    let broken = campaign(&scenario, &Registry::default(), |_| ControlFlow::Break(()));
     assert_eq!(broken.unwrap_err().to_string(), "stopped");
 }
 
@@ -76,7 +77,7 @@ fn whoever_waits_may_break_off() {
 #[test]
 fn a_series_adds_up() {
     let text = SMALL.replace("epochs = 8", "epochs = 603").replace("rounds_per_epoch = 2", "rounds_per_epoch = 1");
-    let run = run(&Scenario::from_toml(&text).unwrap(), 3).unwrap();
+    let run = run(&Scenario::from_toml(&text).unwrap(), &Registry::default(), 3).unwrap();
     assert_eq!((run.until_epochs.len(), run.until_epochs.last()), (250, Some(&603)));
     let spans: Vec<u64> =
         std::iter::once(&0).chain(&run.until_epochs).zip(&run.until_epochs).map(|(from, to)| to - from).collect();
@@ -169,7 +170,7 @@ proptest! {
             third = validators.0,
             fourth = validators.1,
         );
-        let run = run(&Scenario::from_toml(&text).unwrap(), seed).unwrap();
+        let run = run(&Scenario::from_toml(&text).unwrap(), &Registry::default(), seed).unwrap();
         let totals = run.totals;
         prop_assert!(totals.emitted_rao > 0);
         prop_assert_eq!(totals.paid_rao(), totals.emitted_rao);

@@ -2,7 +2,16 @@
 
 use std::{fs, ops::ControlFlow, path::Path};
 
-use assay_simulation::{Scenario, campaign};
+use assay_simulation::{Scenario, ScenarioError, campaign};
+use scoring::Registry;
+
+/// Read and checked, every point of its grid too.
+fn checked(text: &str) -> Result<Scenario, ScenarioError> {
+    let scenario = Scenario::from_toml(text)?;
+    scenario.check(&Registry::default())?;
+    scenario.grid(&Registry::default())?;
+    Ok(scenario)
+}
 
 fn examples() -> Vec<(String, Scenario)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../configs/scenarios");
@@ -10,7 +19,7 @@ fn examples() -> Vec<(String, Scenario)> {
     files.sort();
     let read = |file: &std::path::PathBuf| {
         let text = fs::read_to_string(file).unwrap();
-        let scenario = Scenario::from_toml(&text).unwrap_or_else(|error| panic!("{file:?}: {error}"));
+        let scenario = checked(&text).unwrap_or_else(|error| panic!("{file:?}: {error}"));
         (file.file_stem().unwrap().to_str().unwrap().to_owned(), scenario)
     };
     files.iter().map(read).collect()
@@ -22,12 +31,12 @@ fn every_example_can_be_played() {
     let names: Vec<&str> = examples.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["honest-majority", "sybil", "weight-copying"]);
     for (name, mut scenario) in examples {
-        let points = scenario.grid().unwrap().len();
+        let points = scenario.grid(&Registry::default()).unwrap().len();
         scenario.run.epochs = 3;
         scenario.run.rounds_per_epoch = 1;
         scenario.run.runs = 1;
         scenario.run.best_response = false;
-        let outcome = campaign(&scenario, |_| ControlFlow::Continue(())).unwrap();
+        let outcome = campaign(&scenario, &Registry::default(), |_| ControlFlow::Continue(())).unwrap();
         assert_eq!(outcome.points.len(), points, "{name}");
         for point in &outcome.points {
             assert_eq!(point.summary.groups.len(), scenario.miners.len() + scenario.validators.len());
@@ -108,7 +117,7 @@ fn what_makes_no_sense_is_said_in_one_line() {
         ),
     ];
     for (text, line) in cases {
-        assert_eq!(Scenario::from_toml(text).unwrap_err().to_string(), *line, "{text}");
+        assert_eq!(checked(text).unwrap_err().to_string(), *line, "{text}");
     }
 }
 
@@ -125,25 +134,26 @@ fn what_can_not_be_read_names_the_line() {
         (format!("{GOOD}[sibnet]"), "line 7: unknown field `sibnet`"),
     ];
     for (text, part) in cases {
-        let error = Scenario::from_toml(&text).unwrap_err().to_string();
+        let error = checked(&text).unwrap_err().to_string();
         assert!(error.contains(part), "{error}\n{text}");
         assert_eq!(error.lines().count(), 1, "{error}");
     }
-    assert!(Scenario::from_json("{}").unwrap_err().to_string().contains("validators is empty"));
+    let empty = Scenario::from_json("{}").unwrap().check(&Registry::default());
+    assert!(empty.unwrap_err().to_string().contains("validators is empty"));
 }
 
 #[test]
 fn a_grid_is_every_combination() {
     let text = format!("{GOOD}[sweep]\nsubnet.kappa = [1, 2]\n\"miners.m.skill\" = [0.5, 0.6, 0.7]");
     let scenario = Scenario::from_toml(&text).unwrap();
-    let grid = scenario.grid().unwrap();
+    let grid = scenario.grid(&Registry::default()).unwrap();
     let seen: Vec<(f64, u16)> =
         grid.iter().map(|point| (point.scenario.miners[0].skill, point.scenario.subnet.kappa)).collect();
     assert_eq!(seen, [(0.5, 1), (0.5, 2), (0.6, 1), (0.6, 2), (0.7, 1), (0.7, 2)]);
     assert!(grid.iter().all(|point| point.scenario.sweep.is_none() && point.settings.len() == 2));
     let many = (0..101).map(|value| value.to_string()).collect::<Vec<_>>().join(", ");
     let text = format!("{GOOD}[sweep]\nsubnet.kappa = [{many}]\nrun.seed = [{many}]");
-    assert_eq!(Scenario::from_toml(&text).unwrap_err().to_string(), "sweep: 10201 combinations, and 10000 may be");
+    assert_eq!(checked(&text).unwrap_err().to_string(), "sweep: 10201 combinations, and 10000 may be");
 }
 
 /// Every key of a scenario is in the page about it.

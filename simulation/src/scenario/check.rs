@@ -37,8 +37,8 @@ impl Ranges {
 }
 
 impl Scenario {
-    /// Whether it makes sense, but for what it sweeps.
-    pub fn check(&self) -> Result<(), ScenarioError> {
+    /// Whether it makes sense, but for what it sweeps: see [`Self::grid`]. Rules may name the tasks and scorers of `registry`.
+    pub fn check(&self, registry: &Registry) -> Result<(), ScenarioError> {
         if self.validators.is_empty() {
             return Err(ScenarioError::Empty { key: "validators".into(), reason: "nobody would set weights" });
         }
@@ -46,7 +46,7 @@ impl Scenario {
             return Err(ScenarioError::Empty { key: "miners".into(), reason: "nobody would be judged" });
         }
         self.check_subnet()?;
-        self.check_mechanisms()?;
+        self.check_mechanisms(registry)?;
         self.check_names()?;
         self.check_miners()?;
         self.check_validators()?;
@@ -68,8 +68,8 @@ impl Scenario {
             .end()
     }
 
-    fn check_mechanisms(&self) -> Result<(), ScenarioError> {
-        let build = |key: String, incentive| match Registry::default().build(incentive) {
+    fn check_mechanisms(&self, registry: &Registry) -> Result<(), ScenarioError> {
+        let build = |key: String, incentive| match registry.build(incentive) {
             Ok(_) => Ok(()),
             Err(source) => Err(ScenarioError::Incentive { key: format!("{key}.{}", source.field()), source }),
         };

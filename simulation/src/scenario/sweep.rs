@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use scoring::Registry;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -52,7 +53,7 @@ pub struct GridPoint {
 impl Scenario {
     /// Every combination of swept values, the last setting changing fastest; one point where nothing is swept. All are
     /// checked.
-    pub fn grid(&self) -> Result<Vec<GridPoint>, ScenarioError> {
+    pub fn grid(&self, registry: &Registry) -> Result<Vec<GridPoint>, ScenarioError> {
         let mut axes = Vec::new();
         if let Some(Sweep(tree)) = &self.sweep {
             flatten("", tree, &mut axes)?;
@@ -76,7 +77,7 @@ impl Scenario {
             grid = finer.collect::<Result<_, ScenarioError>>()?;
         }
         for point in &grid {
-            point.scenario.check()?;
+            point.scenario.check(registry)?;
         }
         Ok(grid)
     }

@@ -48,20 +48,21 @@ struct World<'a> {
     record: Recorder,
 }
 
-/// One run of a scenario: the same seed gives the same bytes.
-pub fn run(scenario: &Scenario, seed: u64) -> Result<Run, ScenarioError> {
-    scenario.check()?;
-    Ok(play(scenario, seed, None)?.0)
+/// One run of a scenario: the same seed gives the same bytes. What it sweeps is left alone.
+pub fn run(scenario: &Scenario, registry: &Registry, seed: u64) -> Result<Run, ScenarioError> {
+    scenario.check(registry)?;
+    Ok(play(scenario, registry, seed, None)?.0)
 }
 
 /// A run of a scenario that was checked, in which one agent may deviate; and all agents, the first of each group before the
 /// others of it.
 pub(crate) fn play(
     scenario: &Scenario,
+    registry: &Registry,
     seed: u64,
     deviation: Option<&Deviation>,
 ) -> Result<(Run, Vec<Agent>), ScenarioError> {
-    let mut world = World::new(scenario, seed, deviation)?;
+    let mut world = World::new(scenario, registry, seed, deviation)?;
     for epoch in 0..scenario.run.epochs {
         world.epoch(epoch);
     }
@@ -69,12 +70,17 @@ pub(crate) fn play(
 }
 
 impl<'a> World<'a> {
-    fn new(scenario: &'a Scenario, seed: u64, deviation: Option<&Deviation>) -> Result<Self, ScenarioError> {
+    fn new(
+        scenario: &'a Scenario,
+        registry: &Registry,
+        seed: u64,
+        deviation: Option<&Deviation>,
+    ) -> Result<Self, ScenarioError> {
         let cast = Cast::new(scenario, deviation);
         let (mut mechanisms, mut asked) = (Vec::new(), Vec::new());
         for incentive in scenario.incentives() {
             let wrong = |source| ScenarioError::Incentive { key: "incentive".into(), source };
-            mechanisms.push(Registry::default().build(incentive).map_err(wrong)?);
+            mechanisms.push(registry.build(incentive).map_err(wrong)?);
             asked.push(Asked::under(incentive, scenario.run.answer_tokens));
         }
         let seed = key(seed, 0);
