@@ -14,7 +14,7 @@ what_if
 sweep
     The same log under many rules, on one core, on several, or on a Ray cluster.
 load
-    A log as a table of its canonical bytes.
+    A log in memory, for those who ask it more than once.
 
 Classes
 -------
@@ -45,7 +45,7 @@ from assay._assay import (
     epoch,
     epoch_json,
 )
-from assay._log import load, replay, what_if
+from assay._log import Log, load, replay, what_if
 from assay._mechanism import Mechanism
 from assay._sweep import sweep
 
@@ -53,6 +53,7 @@ __all__ = [
     "AssayError",
     "Epoch",
     "EpochError",
+    "Log",
     "Mechanism",
     "Replay",
     "ReplayError",

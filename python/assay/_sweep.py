@@ -28,13 +28,13 @@ def sweep(
 ) -> pa.Table:
     """Judge a log under many rules.
 
-    The log is recomputed once; each batch of configurations then decodes it once and shares the records. The result is the same to
-    the last bit, whatever computes it.
+    The log is recomputed once, by `load`; each batch of configurations then decodes it once and shares the records. The result is the
+    same to the last bit, whatever computes it.
 
     Parameters
     ----------
     source : str, os.PathLike or an object with `__arrow_c_stream__`
-        As of `replay`. All of its records are held in memory, about 200 bytes each.
+        As of `replay`. What isn't a `Log` is loaded first.
     configs : sequence of Mapping, str or os.PathLike
         Rules, each as of `what_if`.
     ray : bool or str
@@ -60,7 +60,7 @@ def sweep(
     if workers is not None and workers < 1:
         raise ValueError(f"workers is {workers}: at least one has to work")
     texts = [_text_of(at, config) for at, config in enumerate(configs)]
-    table = load(source)
+    table = load(source).table
     if ray:
         tables = _on_ray(table, texts, ray, workers)
     elif workers is None or workers == 1:

@@ -35,20 +35,20 @@ def main() -> None:
     arguments.add_argument("--runs", type=int, default=3)
     given = arguments.parse_args()
 
-    table = assay.load(given.log)
+    loaded = assay.load(given.log)
     rules = configs(given.configs)
     start = time.perf_counter()
-    expected = assay.sweep(table, rules)
-    print(f"{table.num_rows} records, {len(rules)} configurations; without Ray, one thread: {time.perf_counter() - start:.2f} s")
+    expected = assay.sweep(loaded, rules)
+    print(f"{len(loaded)} records, {len(rules)} configurations; without Ray, one thread: {time.perf_counter() - start:.2f} s")
 
     ray.init(num_cpus=given.workers, include_dashboard=False, log_to_driver=False)
     # Workers start and import once.
-    assay.sweep(table, rules[: 8 * given.workers], ray=True)
+    assay.sweep(loaded, rules[: 8 * given.workers], ray=True)
     times: dict[int, list[float]] = {1: [], given.workers: []}
     for _ in range(given.runs):
         for workers in times:
             start = time.perf_counter()
-            found = assay.sweep(table, rules, ray=True, workers=workers)
+            found = assay.sweep(loaded, rules, ray=True, workers=workers)
             times[workers].append(time.perf_counter() - start)
             assert found.equals(expected), "another result"
     for workers, all_ in times.items():

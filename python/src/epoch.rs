@@ -124,7 +124,7 @@ impl Epoch {
 /// >>> weights = np.zeros((3, 3), np.uint16)
 /// >>> weights[0, 1:] = 65535, 65535
 /// >>> assay.epoch(weights, [10**12, 0, 0], emission=10**9).server_emission
-/// array([        0, 249999999, 249999999], dtype=uint64)
+/// array([        0, 250000000, 250000000], dtype=uint64)
 #[pyfunction]
 #[pyo3(signature = (
     weights, stake, *, bonds = None, block = 7_200, tempo = 360, activity_cutoff = 5_000, last_update = None,

@@ -64,7 +64,7 @@ def test_tables_are_handed_over_as_they_are(log: Path) -> None:
 
 def test_lines_archives_and_tables_are_one_log(log: Path, archive: Path) -> None:
     lines = assay.replay(log)
-    table = assay.load(log)
+    table = assay.load(log).table
     small = pa.RecordBatchReader.from_batches(table.schema, table.to_batches(max_chunksize=7))
     large = table.set_column(2, "record", table["record"].cast(pa.large_binary()))
     parts = sorted(archive.glob("*.parquet"))
@@ -113,7 +113,7 @@ def test_a_flipped_byte_is_found(log: Path, tmp_path: Path) -> None:
 
 
 def test_a_flipped_byte_of_a_table_is_found(log: Path) -> None:
-    table = assay.load(log)
+    table = assay.load(log).table
     records = table["record"].to_pylist()
     records[100] = records[100][:-1] + bytes([records[100][-1] ^ 1])
     for name, values, line in [
@@ -161,7 +161,7 @@ def test_what_is_no_log_is_named(log: Path, tmp_path: Path) -> None:
     with pytest.raises(assay.ReplayError, match="not a table of records: there is no column seq"):
         assay.replay(pa.table({"hash": [1]}))
     with pytest.raises(assay.ReplayError, match="the column record must be binary without nulls, and is Utf8"):
-        table = assay.load(log)
+        table = assay.load(log).table
         assay.replay(table.set_column(2, "record", pa.array(["x"] * table.num_rows)))
     with pytest.raises(TypeError, match="a log is a path or speaks Arrow's stream interface, not a int"):
         assay.replay(7)

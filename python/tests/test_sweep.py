@@ -33,6 +33,10 @@ def test_a_sweep_is_a_what_if_of_each(log: Path) -> None:
 
 def test_threads_change_nothing(log: Path, archive: Path) -> None:
     one = assay.sweep(log, configs())
+    loaded = assay.load(log)
+    assert assay.load(loaded) is loaded and len(loaded) == 235
+    assert assay.sweep(loaded, configs()).equals(one)
+    assert assay.replay(loaded).digest == assay.replay(log).digest
     for workers in (2, 3, 50):
         assert assay.sweep(archive, configs(), workers=workers).equals(one)
 
@@ -58,7 +62,7 @@ def test_one_that_makes_no_sense_is_named(log: Path, workers: int | None) -> Non
 
 def test_a_log_that_is_no_log_is_not_swept(log: Path) -> None:
     with pytest.raises(assay.ReplayError):
-        assay.sweep(assay.load(log).slice(1), [{}])
+        assay.sweep(assay.load(log).table.slice(1), [{}])
     with pytest.raises(ValueError, match="workers is 0"):
         assay.sweep(log, [{}], workers=0)
 
@@ -69,7 +73,7 @@ class Enough(Exception):
 
 def test_a_signal_ends_it(log: Path) -> None:
     """The records after the header are ignored, but there are many of them."""
-    table = assay.load(log).select(["record"]).combine_chunks()
+    table = assay.load(log).table.select(["record"]).combine_chunks()
     anchored = table.slice(table.num_rows - 1).to_batches()[0]
     many = pa.concat_batches([anchored] * 2_048)
     endless = pa.Table.from_batches([*table.slice(0, 1).to_batches(), *[many] * 100_000])

@@ -24,6 +24,7 @@ mod libtorch;
 mod models;
 mod notebooks;
 mod package;
+mod python;
 mod pytorch;
 mod requirements;
 mod run;
@@ -43,6 +44,7 @@ pub use libtorch::{
 pub use models::{MINILM, check_minilm, command as models, minilm};
 pub use notebooks::command as notebooks;
 pub use package::{Package, Wheel, fetch_py};
+pub use python::command as python;
 pub use pytorch::{lay_out as lay_out_pytorch, version as pytorch_version};
 pub use subtensor::command as test_subtensor;
 pub use test::{Tally, command as test};

@@ -9,10 +9,12 @@ const HELP: &str = "\
 Set-up and developer tasks
 
 cargo xtask demo [ARGS]        build everything and run a whole subnet; ARGS go to `assay demo`
-cargo xtask test [--quick]     format, clippy, tests, build without torch, interop, dependencies, demo, notebooks
+cargo xtask test [--quick]     format, clippy, tests, build without torch, the Python package, interop, dependencies,
+                               demo, notebooks
 cargo xtask bench              how fast this machine runs the model in the repository
 cargo xtask notebooks [--log FILE]
                                execute the notebooks against a demo's log; results in notebooks/out
+cargo xtask python             build the Python package and test it
 cargo xtask clients [--require] [--write]
                                what genuine clients can do with the embedded chain, installed from their registries
 cargo xtask interop            other people's programs against ours: Bittensor's library; llama.cpp's server and a
@@ -56,6 +58,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         "bench" => xtask::bench(rest),
         "notebooks" => xtask::notebooks(rest),
         "clients" => xtask::clients(rest),
+        "python" => xtask::python(rest),
         "interop" => xtask::interop(rest),
         "libtorch" => libtorch(rest),
         "models" => xtask::models(rest),

@@ -8,10 +8,9 @@ use anyhow::{Context, Result, bail};
 
 use crate::cache::Cache;
 use crate::run::{line, repository, run, step};
-use crate::{deny, interop, libtorch, notebooks};
+use crate::{deny, interop, libtorch, notebooks, python};
 
-const USAGE: &str =
-    "cargo xtask test [--quick]    --quick leaves out interop, the dependency checks, the demo and the notebooks";
+const USAGE: &str = "cargo xtask test [--quick]    --quick leaves out the Python package, interop, the dependency checks, the demo and the notebooks";
 
 pub fn command(arguments: &[String]) -> Result<()> {
     let quick = match arguments {
@@ -40,6 +39,7 @@ pub fn command(arguments: &[String]) -> Result<()> {
         Ok(String::new())
     });
     if !quick {
+        report.check("python", || python::check(&root, &Cache::of_user()?));
         report.check("interop", || interop::check(&root, &Cache::of_user()?));
         report.check("dependencies", || deny::check(&root, &Cache::of_user()?));
         report.check("demo, notebooks", || notebooks::execute(&root, notebooks::Source::FreshDemo));
