@@ -9,6 +9,7 @@ mod concentration;
 mod emission;
 mod epoch;
 mod failure;
+mod logged;
 mod matrix;
 mod mechanism;
 mod numbers;
@@ -35,10 +36,11 @@ mod _assay {
         replay::{Replay, replay},
         similarity::{Overlap, chrf, exact, exact_raw, normalise, rouge_1, rouge_2, rouge_l},
         source::records,
-        statistics::{
-            Significance, Verdict, benjamini_hochberg, fisher_exact, holm, ks_one_sample, ks_two_sample,
-            mann_whitney_u, sprt, welch_t, wilcoxon_signed_rank, wilson_interval, wilson_lower, wilson_lower_ppm,
-            wilson_upper_ppm,
+        statistics::samples::{
+            Significance, fisher_exact, ks_one_sample, ks_two_sample, mann_whitney_u, welch_t, wilcoxon_signed_rank,
+        },
+        statistics::shares::{
+            Verdict, benjamini_hochberg, holm, sprt, wilson_interval, wilson_lower, wilson_lower_ppm, wilson_upper_ppm,
         },
         sweep::{Stop, sweep},
         what_if::{WhatIf, what_if},

@@ -9,7 +9,7 @@ use scoring::{Record, Registry, Reweighed, Texts};
 
 use crate::{
     failure::Failure,
-    replay::standings,
+    logged::standings,
     rules,
     source::{Source, replayed},
     summary::Summary,

@@ -169,9 +169,7 @@ import assay, numpy as np
 n = 4096
 weights = np.zeros((n, n), np.uint16); weights[:64] = np.arange(n, dtype=np.uint16)
 bonds = np.zeros((n, n), np.uint16); bonds[:64] = 7
-# All pages are there before it begins.
-weights.sum(), bonds.sum(), weights.fill, bonds.fill
-weights += 0; bonds += 0
+weights += 0; bonds += 0  # every page is there before it begins
 stake = np.zeros(n, np.uint64); stake[:64] = 10**12
 permits = np.arange(n) < 64
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

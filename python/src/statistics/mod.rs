@@ -1,0 +1,4 @@
+//! Comparisons of samples.
+
+pub mod samples;
+pub mod shares;
