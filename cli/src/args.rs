@@ -2,6 +2,8 @@
 
 use std::{env, path::PathBuf, str::FromStr};
 
+use anyhow::Context as _;
+use chain::Client;
 use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, error::ErrorKind};
 use primitives::{BlockHash, BlockNumber, HashError, MechId, NetUid};
 use scoring::{Incentive, Registry};
@@ -107,6 +109,8 @@ pub enum Command {
     Log(commands::log::Args),
     Replay(commands::replay::Args),
     Epoch(commands::epoch::Args),
+    Inspect(commands::inspect::Args),
+    Simulate(commands::simulate::Args),
     Config(commands::config::Args),
 }
 
@@ -251,6 +255,18 @@ pub enum BlockName {
     Number(BlockNumber),
     /// Of any.
     Hash(BlockHash),
+}
+
+impl BlockName {
+    /// Its hash, of whichever block a node has at that height.
+    pub async fn hash(self, chain: &Client) -> anyhow::Result<BlockHash> {
+        match self {
+            Self::Number(number) => {
+                chain.block_hash(number).await?.with_context(|| format!("the node does not have block {number}"))
+            }
+            Self::Hash(hash) => Ok(hash),
+        }
+    }
 }
 
 impl FromStr for BlockName {

@@ -15,6 +15,7 @@ pub mod demo;
 mod drawing;
 mod failure;
 mod identity;
+mod inspect;
 
 mod launch;
 mod layers;
@@ -30,6 +31,7 @@ mod reference;
 mod sampling;
 mod score_log;
 mod settings;
+mod simulate;
 mod stop;
 mod table;
 mod telemetry;
@@ -92,6 +94,8 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Log(args) => commands::log::run(args, global).await,
         Command::Replay(args) => commands::replay::run(args, global).await,
         Command::Epoch(args) => commands::epoch::run(args, global).await,
+        Command::Inspect(args) => commands::inspect::run(args, global).await,
+        Command::Simulate(args) => commands::simulate::run(args, global).await,
         Command::Config(args) => commands::config::run(args, global).await,
     }
 }

@@ -5,9 +5,8 @@ use std::{
     process::ExitCode,
 };
 
-use anyhow::Context as _;
 use chain::Client;
-use primitives::{BlockHash, BlockRef, Hyperparameters, MechId, Metagraph, MetagraphRows, NetUid, Neuron, NeuronRows};
+use primitives::{BlockRef, Hyperparameters, MechId, Metagraph, MetagraphRows, NetUid, Neuron, NeuronRows};
 use serde::Serialize;
 
 use crate::{
@@ -64,7 +63,11 @@ pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
     args.subnet.put(&mut flags);
     let settings = global.settings(flags)?.settings;
     let chain = settings.chain.connect().await?;
-    let (netuid, at) = (settings.subnet.netuid, hash(&chain, args.block).await?);
+    let netuid = settings.subnet.netuid;
+    let at = match args.block {
+        Some(block) => Some(block.hash(&chain).await?),
+        None => None,
+    };
     if args.json {
         let (metagraph, hyperparameters) = chain.subnet(netuid, args.mech, at).await?;
         let rows = rows(&chain, &metagraph, args.rows).await?;
@@ -88,18 +91,6 @@ pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
         if wide { wide_table(&metagraph, rows.as_ref()) } else { narrow_table(&metagraph) }.write(&mut out)?;
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// The block's hash; none where none is named.
-async fn hash(chain: &Client, block: Option<BlockName>) -> anyhow::Result<Option<BlockHash>> {
-    match block {
-        Some(BlockName::Number(number)) => {
-            let hash = chain.block_hash(number).await?;
-            hash.map(Some).with_context(|| format!("the node does not have block {number}"))
-        }
-        Some(BlockName::Hash(hash)) => Ok(Some(hash)),
-        None => Ok(None),
-    }
 }
 
 async fn rows(chain: &Client, metagraph: &Metagraph, wanted: bool) -> anyhow::Result<Option<MetagraphRows>> {
@@ -223,7 +214,7 @@ pub fn share(value: u16) -> String {
 
 #[cfg(test)]
 mod tests {
-    use primitives::{Coldkey, Hotkey, Uid};
+    use primitives::{BlockHash, Coldkey, Hotkey, Uid};
 
     use super::*;
 

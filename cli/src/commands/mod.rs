@@ -10,6 +10,7 @@ pub mod commitment;
 pub mod config;
 pub mod control;
 pub mod epoch;
+pub mod inspect;
 pub mod localnet;
 pub mod log;
 pub mod metagraph;
@@ -18,6 +19,7 @@ pub mod register;
 pub mod replay;
 #[cfg(feature = "torch")]
 pub mod run;
+pub mod simulate;
 pub mod stake;
 pub mod subnet;
 pub mod transfer;

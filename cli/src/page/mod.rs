@@ -66,8 +66,9 @@ impl Page {
 
     /// A picture, what it shows, and what its colours stand for.
     pub fn figure(&mut self, caption: &str, keys: &[(Tint, &str)], svg: &str) {
-        let keys: Vec<String> = keys.iter().map(|(tint, name)| tint.key() + &escape(name)).collect();
-        let keys = if keys.is_empty() { String::new() } else { format!(" <span>{}</span>", keys.join(" &nbsp; ")) };
+        let spot = |(tint, name): &(Tint, &str)| format!("<span>{}{}</span>", tint.key(), escape(name));
+        let spots: String = keys.iter().map(spot).collect();
+        let keys = if spots.is_empty() { spots } else { format!("<div class=\"keys\">{spots}</div>") };
         self.raw(format_args!("<figure>\n<figcaption>{}{keys}</figcaption>", escape(caption)));
         self.raw(format_args!("<div class=\"scroll\">\n{}\n</div>\n</figure>", svg.trim()));
     }
