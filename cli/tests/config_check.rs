@@ -131,8 +131,8 @@ fn rules_that_fail_are_shown_and_named() {
         let path = written(&folder, &format!("[incentive]\n{text}\n"));
         let (said, shown) = fails(&[&path], 1);
         assert!(said.contains("rules.toml: its rules fail by ") && said.contains(name), "{said}");
-        // Below the file's name and the headings.
-        let worst = shown.lines().nth(2).unwrap();
+        // Below the file's name, the rules' and the headings.
+        let worst = shown.lines().nth(3).unwrap();
         assert!(worst.starts_with("error ") && worst.contains(name), "{shown}");
     }
     let path = written(&folder, "[incentive]\nweights = { kind = \"winner_takes_all\" }\n");

@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::anyhow;
-use primitives::Hyperparameters;
+use primitives::{Digest, Hyperparameters};
 use scoring::trial::{Severity, Verdict, prove};
 use serde::Serialize;
 
@@ -62,6 +62,8 @@ struct Assumed {
 #[derive(Serialize)]
 struct Proven {
     file: String,
+    /// What a score log's header calls them.
+    rules: Digest,
     chain: Terms,
     #[serde(flatten)]
     verdict: Verdict,
@@ -146,16 +148,17 @@ async fn tried(file: String, loaded: &Loaded, args: &Args, global: &Global) -> a
         reveal_period_epochs: chain.reveal_period_epochs,
         assumed,
     };
-    Ok(Proven { file, chain, verdict })
+    Ok(Proven { file, rules: settings.incentive.digest(), chain, verdict })
 }
 
 fn print(proven: &[Proven]) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    for (at, Proven { file, chain, verdict }) in proven.iter().enumerate() {
+    for (at, Proven { file, rules, chain, verdict }) in proven.iter().enumerate() {
         if at > 0 {
             writeln!(out)?;
         }
         writeln!(out, "{file}")?;
+        writeln!(out, "rules {rules}")?;
         let mut table = Table::new(&["severity", "name", "finding"]);
         for finding in &verdict.findings {
             table.push(row![finding.severity, finding.name, finding.sentence]);
