@@ -1,14 +1,8 @@
 //! Each block: TAO and alpha are issued, and the epochs that are due run and pay.
 
-use crate::*;
+use scoring::emission::Pending;
 
-/// What has gathered since the last epoch.
-pub(crate) struct Pending {
-    pub server: u64,
-    pub validator: u64,
-    pub root: u64,
-    pub owner_cut: u64,
-}
+use crate::*;
 
 impl<T: Config> Pallet<T> {
     pub(crate) fn run_coinbase() {

@@ -126,8 +126,7 @@ impl<T: Config> Pallet<T> {
         } else {
             Self::recycle_alpha_out(netuid, split.root);
         }
-        let parts = [split.owner_cut, split.server, split.validator, split.root];
-        Self::leave_alpha(netuid, parts.iter().fold(alpha, |rest, part| rest.saturating_sub(*part)));
+        Self::leave_alpha(netuid, split.rounding(alpha));
     }
 
     fn split_input(netuid: u16, alpha_out: u64) -> SplitInput {

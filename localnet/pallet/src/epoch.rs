@@ -1,8 +1,11 @@
 //! The adapter between storage and Yuma.
 
-use scoring::yuma::{EpochInput, EpochOutput, LiquidAlpha, Rows};
+use scoring::{
+    emission::{Combined, mechanism_weight},
+    yuma::{EpochInput, EpochOutput, LiquidAlpha, Rows},
+};
 
-use crate::{payout::Reward, results::SubnetResults, *};
+use crate::{payout::Reward, *};
 
 impl<T: Config> Pallet<T> {
     /// Run an epoch of every mechanism over its part of `emission` rao of alpha, store what they found, and tell what
@@ -11,14 +14,14 @@ impl<T: Config> Pallet<T> {
         let hotkeys: Vec<T::AccountId> =
             (0..SubnetworkN::<T>::get(netuid)).map(|uid| Keys::<T>::get(netuid, uid)).collect();
         let shared = Self::epoch_input(netuid, &hotkeys);
-        let mut results = SubnetResults::new(hotkeys.len());
+        let mut results = Combined::new(hotkeys.len());
         for (mecid, part) in (0u8..).zip(Self::split_emissions(netuid, emission)) {
             let input = Self::mechanism_input(netuid, mecid, &hotkeys, part, shared.clone());
             let output = scoring::yuma::epoch(&input);
             results.add(&output, mechanism_weight(mecid, part, emission));
             Self::store_mechanism_results(netuid, mecid, output);
         }
-        results.store::<T>(netuid);
+        Self::store_results(netuid, &results);
         let earned = results.server_emission.into_iter().zip(results.validator_emission);
         let reward = |(hotkey, (server, validator))| Reward { hotkey, server, validator };
         hotkeys.into_iter().zip(earned).map(reward).collect()
@@ -30,7 +33,7 @@ impl<T: Config> Pallet<T> {
             let (alpha_low, alpha_high) = AlphaValues::<T>::get(netuid);
             LiquidAlpha { alpha_low, alpha_high, sigmoid_steepness: AlphaSigmoidSteepness::<T>::get(netuid) }
         });
-        let stake: Vec<U96F32> = hotkeys.iter().map(|hotkey| Self::stake_weight(hotkey, netuid)).collect();
+        let (stake, stake_fraction) = hotkeys.iter().map(|hotkey| Self::stake_weight(hotkey, netuid)).unzip();
         EpochInput {
             block: Self::current_block(),
             tempo: Tempo::<T>::get(netuid),
@@ -41,8 +44,8 @@ impl<T: Config> Pallet<T> {
                 .map(|uid| BlockAtRegistration::<T>::get(netuid, uid))
                 .collect(),
             last_mechanism_step_block: LastMechansimStepBlock::<T>::get(netuid),
-            stake: stake.iter().map(|stake| stake.floor()).collect(),
-            stake_fraction: stake.iter().map(|stake| stake.fraction()).collect(),
+            stake,
+            stake_fraction,
             stake_threshold: StakeThreshold::<T>::get(),
             owner_uid: Self::owner_uid(netuid),
             validator_permits: ValidatorPermit::<T>::get(netuid),
@@ -108,14 +111,15 @@ impl<T: Config> Pallet<T> {
         Incentive::<T>::insert(index, output.incentive);
         Self::deposit_event(Event::IncentiveAlphaEmittedToMiners(index, output.server_emission));
     }
-}
 
-/// What a mechanism's results count in those of the subnet, in units of 2^-64: its part of the emission, or, where
-/// nothing is emitted, all for the main one.
-fn mechanism_weight(mecid: u8, part: u64, emission: u64) -> u128 {
-    match (u128::from(part) << 64).checked_div(emission.into()) {
-        Some(weight) => weight,
-        None if mecid == 0 => 1 << 64,
-        None => 0,
+    /// What the subnet keeps of all of them together.
+    fn store_results(netuid: u16, results: &Combined) {
+        Active::<T>::insert(netuid, &results.active);
+        StakeWeight::<T>::insert(netuid, &results.stake_weight);
+        Consensus::<T>::insert(netuid, &results.consensus);
+        Dividends::<T>::insert(netuid, &results.dividends);
+        ValidatorTrust::<T>::insert(netuid, &results.validator_trust);
+        ValidatorPermit::<T>::insert(netuid, &results.validator_permits);
+        Emission::<T>::insert(netuid, &results.emission);
     }
 }

@@ -43,7 +43,6 @@ mod pulses;
 mod rate_limits;
 mod registration;
 mod rename;
-mod results;
 mod root;
 mod root_claims;
 mod schedule;

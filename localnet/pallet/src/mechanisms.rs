@@ -2,6 +2,7 @@
 //! share the seats, the stake and, by a split, the emission.
 
 use frame_support::{ensure, pallet_prelude::DispatchResult};
+use scoring::emission::split_emission;
 
 use crate::*;
 
@@ -78,21 +79,7 @@ impl<T: Config> Pallet<T> {
 
     /// Each mechanism's part of an emission. What rounding leaves goes to the main one.
     pub fn split_emissions(netuid: u16, emission: u64) -> Vec<u64> {
-        let count = MechanismCountCurrent::<T>::get(netuid);
-        let split = MechanismEmissionSplit::<T>::get(netuid).filter(|split| split.len() == usize::from(count));
-        let mut parts = match split {
-            Some(split) => split.into_iter().map(|part| share(emission, part)).collect(),
-            None => vec![emission.checked_div(count.into()).unwrap_or(0); count.into()],
-        };
-        let given = parts.iter().fold(0u64, |sum, part| sum.saturating_add(*part));
-        if let Some(main) = parts.first_mut() {
-            *main = main.saturating_add(emission.saturating_sub(given));
-        }
-        parts
+        let split = MechanismEmissionSplit::<T>::get(netuid);
+        split_emission(emission, MechanismCountCurrent::<T>::get(netuid), split.as_deref())
     }
-}
-
-/// `part` of 65535, rounded down.
-fn share(emission: u64, part: u16) -> u64 {
-    u64::try_from(u128::from(emission) * u128::from(part) / u128::from(u16::MAX)).unwrap_or(u64::MAX)
 }

@@ -1,14 +1,12 @@
 //! Seats for TAO, and what one costs.
 
 use frame_support::{ensure, pallet_prelude::DispatchResult};
+use scoring::emission::seat_price;
 
 use crate::{
     pool::{MAX_PRICE, flow},
     *,
 };
-
-/// 1 with 32 bits behind the point.
-const ONE: u64 = 1 << 32;
 
 impl<T: Config> Pallet<T> {
     pub(crate) fn do_register(
@@ -69,18 +67,17 @@ impl<T: Config> Pallet<T> {
 
     /// Each registration makes the next one dearer.
     fn raise_burn(netuid: u16) {
-        let factor = BurnIncreaseMult::<T>::get(netuid).max(U64F64::ONE);
-        Burn::<T>::mutate(netuid, |burn| *burn = Self::within_burn_bounds(netuid, factor.mul_int(*burn)));
+        let raised = |burn| seat_price::raised(burn, BurnIncreaseMult::<T>::get(netuid).bits);
+        Burn::<T>::mutate(netuid, |burn| *burn = Self::within_burn_bounds(netuid, raised(*burn)));
     }
 
     /// At each block the burn falls towards its floor, by half in `BurnHalfLife` blocks.
     pub(crate) fn decay_burns() {
         let block = Self::current_block();
         for netuid in core::iter::once(ROOT).chain(Self::subnets()) {
-            let half_life = BurnHalfLife::<T>::get(netuid);
             let before = Burn::<T>::get(netuid);
-            let decayed = if block > 1 { times(before, decay_factor(half_life)) } else { before };
-            let after = Self::within_burn_bounds(netuid, decayed);
+            let decayed = || seat_price::decayed(before, seat_price::decay_factor(BurnHalfLife::<T>::get(netuid)));
+            let after = Self::within_burn_bounds(netuid, if block > 1 { decayed() } else { before });
             if after != before {
                 Burn::<T>::insert(netuid, after);
             }
@@ -93,54 +90,5 @@ impl<T: Config> Pallet<T> {
 
     fn within_burn_bounds(netuid: u16, burn: u64) -> u64 {
         burn.max(MinBurn::<T>::get(netuid)).min(MaxBurn::<T>::get(netuid))
-    }
-}
-
-/// The factor of one block, whose `half_life`-th power is one half: the largest whose power is not more, with 32 bits
-/// behind the point. Without a half-life nothing decays.
-fn decay_factor(half_life: u16) -> u64 {
-    if half_life == 0 {
-        return ONE;
-    }
-    let (mut low, mut high) = (0, ONE);
-    while low + 1 < high {
-        let middle = low + (high - low) / 2;
-        if power(middle, half_life) > ONE / 2 {
-            high = middle;
-        } else {
-            low = middle;
-        }
-    }
-    low
-}
-
-/// `base ^ exponent`, by squaring, each product rounded down.
-fn power(base: u64, exponent: u16) -> u64 {
-    let (mut result, mut square) = (ONE, base);
-    for bit in 0..u16::BITS - exponent.leading_zeros() {
-        if exponent >> bit & 1 == 1 {
-            result = times(result, square);
-        }
-        square = times(square, square);
-    }
-    result
-}
-
-fn times(value: u64, factor: u64) -> u64 {
-    u64::try_from((u128::from(value) * u128::from(factor)) >> 32).unwrap_or(u64::MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_half_life_halves() {
-        for half_life in [1, 2, 7, 360, 7_200, u16::MAX] {
-            let factor = decay_factor(half_life);
-            assert!(power(factor, half_life) <= ONE / 2, "{half_life}");
-            assert!(power(factor + 1, half_life) > ONE / 2, "{half_life}");
-        }
-        assert_eq!((decay_factor(0), decay_factor(1)), (ONE, ONE / 2));
     }
 }

@@ -66,14 +66,9 @@ impl<T: Config> Pallet<T> {
         }
     }
 
-    /// A dividend for who stakes to a hotkey on root. The alpha is issued already.
+    /// A dividend for who stakes to a hotkey on root, of no more than their stake. The alpha is issued already.
     pub(crate) fn add_root_dividend(hotkey: &T::AccountId, netuid: u16, amount: u64) {
         let staked = TotalHotkeyAlpha::<T>::get(hotkey, ROOT);
-        if amount > staked {
-            // Nobody, or next to nobody, has a part in it.
-            Self::increase_stake(hotkey, &Owner::<T>::get(hotkey), netuid, amount);
-            return;
-        }
         let rate = I96F32 { bits: (i128::from(amount) << 32) / i128::from(staked.max(1)) };
         RootClaimable::<T>::mutate(hotkey, |rates| {
             let total = rates.entry(netuid).or_default();

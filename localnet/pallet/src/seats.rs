@@ -1,5 +1,7 @@
 //! Seats: who sits where, who must leave when the subnet is full.
 
+use scoring::emission::{Tenure, immortal_seats, seat_to_prune};
+
 use crate::*;
 
 impl<T: Config> Pallet<T> {
@@ -81,34 +83,25 @@ impl<T: Config> Pallet<T> {
     pub fn get_neuron_to_prune(netuid: u16) -> Option<u16> {
         let immortal = Self::immortal_uids(netuid);
         let emission = Emission::<T>::get(netuid);
-        let (immune, free): (Vec<u16>, Vec<u16>) = (0..SubnetworkN::<T>::get(netuid))
-            .filter(|uid| !immortal.contains(uid))
-            .partition(|uid| Self::is_immune(netuid, *uid));
-        let enough_free = free.len() > usize::from(MinNonImmuneUids::<T>::get(netuid));
-        let candidates = if enough_free { free } else { immune };
-        candidates.into_iter().min_by_key(|uid| {
-            let earned = emission.get(usize::from(*uid)).copied().unwrap_or(0);
-            (earned, BlockAtRegistration::<T>::get(netuid, uid), *uid)
-        })
+        let tenure = |uid: u16| Tenure {
+            emission: emission.get(usize::from(uid)).copied().unwrap_or(0),
+            registered_at: BlockAtRegistration::<T>::get(netuid, uid),
+            immortal: immortal.contains(&uid),
+        };
+        let seats: Vec<Tenure> = (0..SubnetworkN::<T>::get(netuid)).map(tenure).collect();
+        let (immunity, fewest_free) = (ImmunityPeriod::<T>::get(netuid), MinNonImmuneUids::<T>::get(netuid));
+        seat_to_prune(&seats, Self::current_block(), immunity, fewest_free)
     }
 
     /// The seats of the subnet owner's hotkeys that may not be taken.
     pub(crate) fn immortal_uids(netuid: u16) -> Vec<u16> {
-        let limit = usize::from(ImmuneOwnerUidsLimit::<T>::get(netuid));
-        let mut owned: Vec<(u64, u16)> = OwnedHotkeys::<T>::get(SubnetOwner::<T>::get(netuid))
+        let owned: Vec<(u64, u16)> = OwnedHotkeys::<T>::get(SubnetOwner::<T>::get(netuid))
             .iter()
             .filter_map(|hotkey| Uids::<T>::get(netuid, hotkey))
             .map(|uid| (BlockAtRegistration::<T>::get(netuid, uid), uid))
             .collect();
-        owned.sort_unstable();
-        let mut uids: Vec<u16> = owned.into_iter().map(|(_, uid)| uid).take(limit).collect();
-        if let Some(uid) = Uids::<T>::get(netuid, SubnetOwnerHotkey::<T>::get(netuid))
-            && !uids.contains(&uid)
-        {
-            uids.insert(0, uid);
-            uids.truncate(limit);
-        }
-        uids
+        let owner_seat = Uids::<T>::get(netuid, SubnetOwnerHotkey::<T>::get(netuid));
+        immortal_seats(&owned, owner_seat, ImmuneOwnerUidsLimit::<T>::get(netuid))
     }
 }
 

@@ -3,12 +3,9 @@
 use crate::*;
 
 impl<T: Config> Pallet<T> {
-    /// Exact to 2^-32 rao, as the chain computes it: the fraction decides shares at an epoch.
-    pub fn stake_weight(hotkey: &T::AccountId, netuid: u16) -> U96F32 {
-        let alpha = u128::from(TotalHotkeyAlpha::<T>::get(hotkey, netuid));
-        let tao = u128::from(TotalHotkeyAlpha::<T>::get(hotkey, ROOT));
-        // At most 1; both products stay below 2^97.
-        let weight = (u128::from(TaoWeight::<T>::get()) << 32) / u128::from(u64::MAX);
-        U96F32 { bits: (alpha << 32).saturating_add(tao.saturating_mul(weight)) }
+    /// In whole rao and in 2^-32 of one: the fraction decides shares at an epoch.
+    pub fn stake_weight(hotkey: &T::AccountId, netuid: u16) -> (u64, u32) {
+        let staked = |netuid| TotalHotkeyAlpha::<T>::get(hotkey, netuid);
+        primitives::stake_weight(staked(netuid), staked(ROOT), TaoWeight::<T>::get())
     }
 }

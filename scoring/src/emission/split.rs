@@ -30,6 +30,13 @@ pub struct Split {
     pub root: u64,
 }
 
+impl Split {
+    /// What rounding left of the alpha that was split, in rao.
+    pub fn rounding(&self, alpha_out: u64) -> u64 {
+        [self.owner_cut, self.server, self.validator, self.root].into_iter().fold(alpha_out, u64::saturating_sub)
+    }
+}
+
 /// Splits one block's alpha: the owner's cut off the top, half of the rest to miners, the other half to validators
 /// after root's proportion of it.
 pub fn split(input: &SplitInput) -> Split {

@@ -87,8 +87,8 @@ impl<T: Config> Pallet<T> {
         indexes: Vec<u16>,
         commitments: impl FnOnce() -> Commitments<T::AccountId>,
     ) -> SelectiveMetagraph<T::AccountId> {
-        let threshold = U96F32::from_int(StakeThreshold::<T>::get());
-        let mut validators: Vec<(U96F32, u16)> = (0u16..)
+        let threshold = (StakeThreshold::<T>::get(), 0);
+        let mut validators: Vec<((u64, u32), u16)> = (0u16..)
             .zip(graph.hotkeys.iter().zip(&graph.validator_permit))
             .filter(|(_, (_, permit))| **permit)
             .map(|(uid, (hotkey, _))| (Self::stake_weight(hotkey, netuid), uid))

@@ -56,7 +56,7 @@ impl<T: Config> Pallet<T> {
             block_at_registration: seats.map(|uid| Compact(BlockAtRegistration::<T>::get(netuid, uid))).collect(),
             alpha_stake: of_each(&|hotkey| TotalHotkeyAlpha::<T>::get(hotkey, netuid)),
             tao_stake: of_each(&|hotkey| TotalHotkeyAlpha::<T>::get(hotkey, ROOT)),
-            total_stake: of_each(&|hotkey| Self::stake_weight(hotkey, netuid).floor()),
+            total_stake: of_each(&|hotkey| Self::stake_weight(hotkey, netuid).0),
             emission_history: Self::netuids()
                 .into_iter()
                 .map(|other| of_each(&|hotkey| LastHotkeyEmissionOnNetuid::<T>::get(hotkey, other)))

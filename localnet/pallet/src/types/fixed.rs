@@ -53,13 +53,6 @@ impl U64F64 {
     }
 }
 
-impl U96F32 {
-    /// The rest, in units of 2^-32.
-    pub fn fraction(self) -> u32 {
-        self.bits as u32
-    }
-}
-
 impl I32F32 {
     /// A whole number.
     pub const fn from_int(value: i32) -> Self {

@@ -43,7 +43,7 @@ impl<T: Config> Pallet<T> {
     pub fn has_stake_for_weights(hotkey: &T::AccountId, netuid: u16) -> bool {
         let owner = Self::owner_uid(netuid);
         (owner.is_some() && Uids::<T>::get(netuid, hotkey) == owner)
-            || Self::stake_weight(hotkey, netuid).floor() >= StakeThreshold::<T>::get()
+            || Self::stake_weight(hotkey, netuid).0 >= StakeThreshold::<T>::get()
     }
 
     /// Whether a validator's last row of a mechanism is old enough for a new one. Never where the mechanism does not
