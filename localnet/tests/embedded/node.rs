@@ -16,7 +16,7 @@ use node_subtensor_runtime::{
 use pallet_subtensor::Error;
 use primitives::Keypair;
 use serde_json::Value;
-use sp_runtime::{DispatchError, DispatchResult};
+use sp_runtime::DispatchError;
 
 use crate::account;
 
@@ -52,22 +52,39 @@ impl Node {
 
     /// Sign, submit, make a block, and read what came of it.
     pub async fn send(&self, who: &Keypair, call: impl Into<RuntimeCall>) -> Fate {
-        match self.submit(who, call).await {
-            Err(RpcError::Call(refused)) => {
+        match self.offer(who, call).await {
+            Err(refused) => refused,
+            Ok(extrinsic) => {
+                self.handle.author_block().unwrap();
+                let fates = self.fates().await;
+                fates.into_iter().find(|(other, _)| *other == extrinsic).expect("included").1
+            }
+        }
+    }
+
+    /// Sign and submit. Returns the transaction as it was sent, or the refusal.
+    pub async fn offer(&self, who: &Keypair, call: impl Into<RuntimeCall>) -> Result<Vec<u8>, Fate> {
+        self.submit(who, call).await.map_err(|error| match error {
+            RpcError::Call(refused) => {
                 let data = refused.data().map(|data| data.get().trim_matches('"').to_owned());
                 Fate::Refused(data.unwrap_or_else(|| refused.message().to_owned()))
             }
-            Err(other) => panic!("{other}"),
-            Ok(extrinsic) => {
-                let block = self.handle.author_block().unwrap();
-                let body = self.body(&block.hash.to_string()).await;
-                let index = body.iter().position(|other| *other == extrinsic).expect("included");
-                match self.outcome(index as u32).await {
-                    Ok(()) => Fate::Done,
-                    Err(error) => Fate::Failed(name(error)),
-                }
+            other => panic!("{other}"),
+        })
+    }
+
+    /// The transactions of the best block as they were sent, in order, and what came of them.
+    pub async fn fates(&self) -> Vec<(Vec<u8>, Fate)> {
+        let body = self.body(&self.handle.best().hash.to_string()).await;
+        let mut fates: Vec<(Vec<u8>, Fate)> = body.into_iter().map(|extrinsic| (extrinsic, Fate::Done)).collect();
+        for record in self.events().await {
+            if let frame_system::Phase::ApplyExtrinsic(index) = record.phase
+                && let RuntimeEvent::System(frame_system::Event::ExtrinsicFailed { dispatch_error, .. }) = record.event
+            {
+                fates[index as usize].1 = Fate::Failed(name(dispatch_error));
             }
         }
+        fates
     }
 
     /// Let `//Alice` send a call as root, and read what came of it.
@@ -105,22 +122,6 @@ impl Node {
     pub async fn events(&self) -> Vec<frame_system::EventRecord<RuntimeEvent, Hash>> {
         let key = [sp_core::twox_128(b"System"), sp_core::twox_128(b"Events")].concat();
         self.storage(&key).await.unwrap_or_default()
-    }
-
-    async fn outcome(&self, index: u32) -> DispatchResult {
-        let mut result = None;
-        for record in self.events().await {
-            if record.phase == frame_system::Phase::ApplyExtrinsic(index) {
-                match record.event {
-                    RuntimeEvent::System(frame_system::Event::ExtrinsicSuccess { .. }) => result = Some(Ok(())),
-                    RuntimeEvent::System(frame_system::Event::ExtrinsicFailed { dispatch_error, .. }) => {
-                        result = Some(Err(dispatch_error));
-                    }
-                    _ => {}
-                }
-            }
-        }
-        result.expect("an outcome")
     }
 
     /// A value of the best block's state by its key.

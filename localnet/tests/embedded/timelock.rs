@@ -38,11 +38,11 @@ async fn round_at(node: &Node, block: u64) -> u64 {
 }
 
 /// A row as clients encrypt it: hotkey, uids, values, version key.
-fn payload(hotkey: &Keypair, uids: &[u16], values: &[u16], version_key: u64) -> Vec<u8> {
+pub fn payload(hotkey: &Keypair, uids: &[u16], values: &[u16], version_key: u64) -> Vec<u8> {
     (hotkey.public().to_vec(), uids, values, version_key).encode()
 }
 
-fn locked(round: u64, message: &[u8]) -> Vec<u8> {
+pub fn locked(round: u64, message: &[u8]) -> Vec<u8> {
     let secrets = timelock::Secrets { key: [1; 32], sigma: [2; 32], nonce: [3; 12] };
     timelock::encrypt(&Beacon::Local.public_key(), round, message, &secrets).unwrap()
 }

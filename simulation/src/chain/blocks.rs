@@ -1,7 +1,7 @@
 //! Block by block.
 
 use primitives::{BlockNumber, EpochSchedule};
-use scoring::emission::seat_price;
+use scoring::emission::{block_emission, seat_price};
 
 use super::{Chain, Epoch};
 
@@ -13,7 +13,9 @@ impl Chain {
         // The chain's first block is not a block later.
         self.rules.burn = self.within_burn_bounds(if self.block > 1 { cheaper } else { self.rules.burn });
         self.open_commits();
-        self.alpha.step(&self.terms);
+        let alpha_out = block_emission(self.alpha.alpha_issuance);
+        let split = self.alpha.step(&self.terms);
+        self.unassigned = self.unassigned.saturating_add(split.rounding(alpha_out));
 
         let due = self.schedule().runs_at(self.block);
         self.rules.blocks_since_last_step = self.rules.blocks_since_last_step.saturating_add(1);

@@ -132,6 +132,16 @@ impl Chain {
         Some(&self.mechanisms.get(usize::from(mechanism))?.bonds)
     }
 
+    /// What miners earned at the last epoch of a mechanism, of 65535 and by uid.
+    pub fn incentive(&self, mechanism: u8) -> Option<&[u16]> {
+        Some(&self.mechanisms.get(usize::from(mechanism))?.incentive)
+    }
+
+    /// The block of each seat's last row in a mechanism, or last commit while rows are committed.
+    pub fn last_updates(&self, mechanism: u8) -> Option<&[BlockNumber]> {
+        Some(&self.mechanisms.get(usize::from(mechanism))?.last_update)
+    }
+
     /// What waits for the next epoch.
     pub fn pending(&self) -> Pending {
         self.alpha.pending
@@ -142,7 +152,7 @@ impl Chain {
         self.alpha.alpha_issuance
     }
 
-    /// Alpha that is nobody's, in rao: to be claimed by who stakes on root, or lost to rounding at epochs.
+    /// Alpha that is nobody's, in rao: to be claimed by who stakes on root, or lost to rounding in blocks and at epochs.
     pub fn unassigned(&self) -> u64 {
         self.unassigned
     }
