@@ -6,7 +6,7 @@ import json
 import math
 import operator
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Union
 
@@ -35,25 +35,36 @@ def text_of(rules: Rules) -> str:
     """
     if isinstance(rules, Mapping):
         settings = rules["incentive"] if set(rules) == {"incentive"} else rules
-        _refuse_fractions(settings, "")
+        for key, number in fractions(settings):
+            # What decides money is whole numbers.
+            raise RulesError(f"{key} is {named(number)}: rules are whole numbers")
         try:
             return json.dumps(settings, allow_nan=False, default=operator.index)
         except (TypeError, ValueError) as error:
             raise RulesError(f"not rules: {error}") from None
-    if isinstance(rules, str) and any(mark in rules for mark in "\n{["):
-        return rules
-    return Path(rules).read_text(encoding="utf-8")
+    return read(rules)
 
 
-def _refuse_fractions(value: object, key: str) -> None:
-    """NaN, infinities and fractions have no place in rules: what decides money is whole numbers."""
+def read(settings: str | os.PathLike[str]) -> str:
+    """The text itself, or what the file has that it is the path of."""
+    if isinstance(settings, str) and any(mark in settings for mark in "\n{["):
+        return settings
+    return Path(settings).read_text(encoding="utf-8")
+
+
+def fractions(value: object, key: str = "") -> Iterator[tuple[str, float]]:
+    """Numbers that aren't whole by their type, each with its dotted key; a table in a list is called by its name, where it has one."""
     if isinstance(value, Mapping):
         for name, inner in value.items():
-            _refuse_fractions(inner, f"{key}.{name}" if key else str(name))
+            yield from fractions(inner, f"{key}.{name}" if key else str(name))
     elif isinstance(value, (list, tuple)):
         for at, inner in enumerate(value):
-            _refuse_fractions(inner, f"{key}[{at}]")
+            name = inner.get("name") if isinstance(inner, Mapping) else None
+            yield from fractions(inner, f"{key}[{at}]" if name is None else f"{key}.{name}")
     elif hasattr(value, "__float__") and not hasattr(value, "__index__"):
-        number = float(value)
-        what = "not a number" if math.isnan(number) else str(number)
-        raise RulesError(f"{key} is {what}: rules are whole numbers")
+        yield key, float(value)
+
+
+def named(number: float) -> str:
+    """A number as an error calls it."""
+    return "not a number" if math.isnan(number) else str(number)

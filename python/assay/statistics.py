@@ -1,6 +1,7 @@
 """Comparisons of samples, with the errors of each named; held against SciPy."""
 
 from assay._assay import (
+    Roc,
     Significance,
     Verdict,
     benjamini_hochberg,
@@ -9,6 +10,7 @@ from assay._assay import (
     ks_one_sample,
     ks_two_sample,
     mann_whitney_u,
+    roc,
     sprt,
     welch_t,
     wilcoxon_signed_rank,
@@ -19,6 +21,7 @@ from assay._assay import (
 )
 
 __all__ = [
+    "Roc",
     "Significance",
     "Verdict",
     "benjamini_hochberg",
@@ -27,6 +30,7 @@ __all__ = [
     "ks_one_sample",
     "ks_two_sample",
     "mann_whitney_u",
+    "roc",
     "sprt",
     "welch_t",
     "wilcoxon_signed_rank",

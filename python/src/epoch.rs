@@ -1,10 +1,14 @@
 //! One epoch of Yuma.
 
-use numpy::{Element, IntoPyArray, PyArray1, PyArray2, PyArrayMethods};
-use pyo3::{conversion::FromPyObjectOwned, prelude::*};
+use numpy::{IntoPyArray, PyArray1, PyArray2, PyArrayMethods};
+use pyo3::prelude::*;
 use scoring::yuma::{self, EpochInput, EpochOutput, LiquidAlpha, Rows};
 
-use crate::{failure::Failure, matrix::Held, numbers::Numbers};
+use crate::{
+    failure::Failure,
+    matrix::Held,
+    seats::{Given, Seats},
+};
 
 /// What an epoch writes. Arrays are indexed by uid and have an entry per seat (n seats); those of uint16 are shares of 65535,
 /// truncated, those of uint64 are rao.
@@ -158,33 +162,28 @@ pub fn epoch(
     liquid_alpha: Option<(u16, u16, i16)>,
     emission: u64,
 ) -> Result<Epoch, Failure> {
-    let stake = vector("stake", stake)?;
+    let given = Given { stake, stake_fraction, last_update, block_at_registration, validator_permits, commit_blocks };
+    let Seats { stake, stake_fraction, last_update, block_at_registration, validator_permits, commit_blocks } =
+        Seats::of(block, &given)?;
     let seats = stake.len();
     let weights = Held::of("weights", Some(weights), seats)?;
     let bonds = Held::of("bonds", bonds, seats)?;
-    let blocks = |name, given, otherwise| match given {
-        Some(given) => vector(name, given),
-        None => Ok(vec![otherwise; seats]),
-    };
     let input = EpochInput {
         block,
         tempo,
         activity_cutoff,
-        last_update: blocks("last_update", last_update, block)?,
-        block_at_registration: blocks("block_at_registration", block_at_registration, 0)?,
+        last_update,
+        block_at_registration,
         last_mechanism_step_block,
         stake,
-        stake_fraction: stake_fraction.map_or(Ok(Vec::new()), |given| vector("stake_fraction", given))?,
+        stake_fraction,
         stake_threshold,
         owner_uid,
-        validator_permits: match validator_permits {
-            Some(given) => vector("validator_permits", given)?,
-            None => vec![true; seats],
-        },
+        validator_permits,
         max_allowed_validators,
         weights: weights.view(),
         bonds: bonds.view(),
-        commit_blocks: commit_blocks.map(|given| vector("commit_blocks", given)).transpose()?,
+        commit_blocks,
         kappa,
         bonds_penalty,
         bonds_moving_average,
@@ -225,13 +224,6 @@ pub fn epoch_json(py: Python<'_>, text: &str) -> Result<String, Failure> {
         input.check()?;
         serde_json::to_string(&yuma::epoch(&input)).map_err(Failure::EpochText)
     })
-}
-
-fn vector<'py, T>(name: &'static str, given: &Bound<'py, PyAny>) -> Result<Vec<T>, Failure>
-where
-    T: Element + Copy + FromPyObjectOwned<'py>,
-{
-    Ok(Numbers::of(name, given)?.values().into_owned())
 }
 
 /// The vectors become NumPy's as they are.

@@ -3,7 +3,7 @@
 use std::{error::Error, io, path::PathBuf};
 
 use pyo3::{PyErr, create_exception, exceptions::PyValueError};
-use scoring::{Divergence, IncentiveError, LogError, Unanswerable, statistics, yuma};
+use scoring::{Divergence, IncentiveError, LogError, Unanswerable, copying, statistics, yuma};
 
 create_exception!(assay, AssayError, PyValueError, "What all errors of this package are.");
 create_exception!(assay, EpochError, AssayError, "Arrays that are no epoch's input.");
@@ -14,6 +14,7 @@ create_exception!(
     "A log that can't be read, doesn't agree with itself, or says nothing of other rules."
 );
 create_exception!(assay, RulesError, AssayError, "Rules that make no sense. The line names the setting.");
+create_exception!(assay, ScenarioError, AssayError, "A scenario that makes no sense. The line names the setting.");
 create_exception!(assay, StatisticsError, AssayError, "Samples of which a test says nothing.");
 
 /// Every way in which a call fails.
@@ -94,6 +95,15 @@ pub enum Failure {
     /// Numbers between which no sequential test can be made.
     #[error("no test: it needs 0 < null < alternative < 1, and alpha and beta between 0 and 0.5")]
     NoTest,
+    /// Rows of which it can't be asked who copies.
+    #[error(transparent)]
+    Copying(#[from] copying::CopyingError),
+    /// A scenario that makes no sense.
+    #[error(transparent)]
+    Scenario(#[from] simulation::ScenarioError),
+    /// Results that no JSON can say.
+    #[error("no outcome")]
+    Outcome(#[source] serde_json::Error),
     /// Somebody told the work to stop.
     #[error("stopped")]
     Stopped,
@@ -116,13 +126,14 @@ impl From<Failure> for PyErr {
                 Failure::Python(error) => error,
                 _ => AssayError::new_err(line),
             },
-            Failure::Array { .. } => AssayError::new_err(line),
+            Failure::Array { .. } | Failure::Copying(_) | Failure::Outcome(_) => AssayError::new_err(line),
             Failure::Epoch(_) | Failure::EpochText(_) => EpochError::new_err(line),
             Failure::Open { source, .. } if source.kind() == io::ErrorKind::NotFound => {
                 pyo3::exceptions::PyFileNotFoundError::new_err(line)
             }
             Failure::Open { .. } => pyo3::exceptions::PyOSError::new_err(line),
             Failure::RulesText(_) | Failure::Rules(_) | Failure::Evidence(_) => RulesError::new_err(line),
+            Failure::Scenario(_) => ScenarioError::new_err(line),
             Failure::Statistics(_) | Failure::NoTest => StatisticsError::new_err(line),
             Failure::Stopped => pyo3::exceptions::PyKeyboardInterrupt::new_err(line),
             _ => ReplayError::new_err(line),

@@ -9,7 +9,7 @@ import assay
 import numpy as np
 import pytest
 import scipy.stats
-from assay import concentration, emission, similarity, statistics
+from assay import emission, similarity, statistics
 
 
 def test_texts() -> None:
@@ -82,6 +82,21 @@ def test_what_a_test_says_nothing_of_is_named() -> None:
         statistics.ks_one_sample(FIRST, lambda value: 1 / 0)
 
 
+def test_the_curve_is_scikit_learns() -> None:
+    # The example of `sklearn.metrics.roc_curve` and `sklearn.metrics.auc`.
+    curve = statistics.roc(np.array([0.1, 0.4, 0.35, 0.8]), [False, False, True, True])
+    assert curve.false_positive_rate.tolist() == [0.0, 0.0, 0.5, 0.5, 1.0]
+    assert curve.true_positive_rate.tolist() == [0.0, 0.5, 0.5, 1.0, 1.0]
+    assert curve.thresholds.tolist() == [np.inf, 0.8, 0.4, 0.35, 0.1] and curve.area == 0.75
+    labels = np.arange(55) < 30
+    u = scipy.stats.mannwhitneyu(FIRST, SECOND).statistic
+    assert statistics.roc(np.concatenate([FIRST, SECOND]), labels).area == pytest.approx(u / (30 * 25))
+    with pytest.raises(assay.StatisticsError, match="value 1 is not a number"):
+        statistics.roc([0.0, float("nan")], [True, False])
+    with pytest.raises(assay.StatisticsError, match="2 values can't be paired with 1"):
+        statistics.roc([0.0, 1.0], [True])
+
+
 def test_adjustments_and_intervals() -> None:
     chances = [0.01, 0.04, 0.03, 0.005]
     assert statistics.holm(chances).tolist() == pytest.approx([0.03, 0.06, 0.06, 0.02])
@@ -95,14 +110,6 @@ def test_adjustments_and_intervals() -> None:
     verdict = statistics.sprt(np.array([False] * 20), null=0.1, alternative=0.5)
     assert (verdict.verdict, verdict.after, verdict.sum_micro) == ("cleared", 8, None)
     assert statistics.sprt([True, False], null=0.1, alternative=0.5).verdict == "open"
-
-
-def test_concentration() -> None:
-    assert concentration.herfindahl(np.array([7, 7, 7, 7, 0], np.uint16)) == 0.25
-    assert concentration.herfindahl([]) == 0.0
-    assert concentration.total_variation([3, 1], [1, 1]) == 0.25
-    with pytest.raises(assay.AssayError, match="row: a list is no sequence of u16"):
-        concentration.herfindahl([70_000])
 
 
 def test_emission() -> None:

@@ -38,20 +38,19 @@ def test_functions_say_what_they_take_and_give(name: str) -> None:
 
 
 def test_public_python_functions_say_so_too() -> None:
-    for function in (assay.replay, assay.what_if, assay.load, assay.sweep, assay.Mechanism.score):
+    for function in (assay.replay, assay.what_if, assay.load, assay.sweep, assay.simulate, assay.Mechanism.score):
         text = inspect.getdoc(function) or ""
         assert "Parameters\n----------" in text and "Returns\n-------" in text and "Raises\n------" in text
 
 
 def test_errors_are_value_errors_and_travel() -> None:
-    for error in (assay.EpochError, assay.ReplayError, assay.RulesError, assay.StatisticsError):
+    for error in (assay.EpochError, assay.ReplayError, assay.RulesError, assay.ScenarioError, assay.StatisticsError):
         assert issubclass(error, assay.AssayError) and issubclass(error, ValueError)
         assert pickle.loads(pickle.dumps(error("line"))).args == ("line",)
 
 
 def test_everything_named_is_there() -> None:
-    for module in (assay, assay.similarity, assay.statistics, assay.concentration, assay.emission):
-        assert all(hasattr(module, name) for name in module.__all__)
-    exported = {name for module in (assay.similarity, assay.statistics, assay.concentration, assay.emission)
-                for name in module.__all__} | set(assay.__all__)
+    modules = (assay.similarity, assay.statistics, assay.concentration, assay.emission, assay.simulation)
+    assert all(hasattr(module, name) for module in (assay, *modules) for name in module.__all__)
+    exported = {name for module in modules for name in module.__all__} | set(assay.__all__)
     assert set(FUNCTIONS) - exported == {"records"}

@@ -1,4 +1,5 @@
 //! Comparisons of samples.
 
+pub mod roc;
 pub mod samples;
 pub mod shares;
