@@ -29,7 +29,7 @@ BATCH = 65_536
 def replay(source: Source, *, config: Rules | None = None) -> Replay:
     """Recompute a log: every score from its evidence, every row of weights from the scores, every seal from all before it.
 
-    Takes memory for the readable columns of all answers, about 60 bytes each. Ctrl-C stops it.
+    Takes memory for the readable columns of all answers, about 100 bytes each. Ctrl-C stops it.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def replay(source: Source, *, config: Rules | None = None) -> Replay:
     Returns
     -------
     Replay
-        The header, the counts, and Arrow tables of scores, rows of weights and standings.
+        The header, the counts, and Arrow tables of scores, checks, rows of weights and standings.
 
     Raises
     ------

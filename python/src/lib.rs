@@ -5,6 +5,7 @@
 //! where that takes long, and hands over what it owns.
 #![warn(missing_docs)]
 
+mod checks;
 mod concentration;
 mod copying;
 mod emission;

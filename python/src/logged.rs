@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use arrow_array::{ArrayRef, RecordBatch, StringArray, UInt16Array, UInt32Array, UInt64Array};
-use primitives::Hotkey;
+use primitives::{Hotkey, Weights};
 use scoring::{Columns, ScoreTable, Texts};
 
 use crate::{failure::Failure, table};
@@ -14,6 +14,7 @@ pub struct Landed {
     seq: Vec<u64>,
     block: Vec<u64>,
     call: Vec<Option<String>>,
+    rows: Vec<Weights>,
 }
 
 impl Landed {
@@ -22,6 +23,7 @@ impl Landed {
         self.seq.push(seq);
         self.block.push(seen.block.number);
         self.call.push(seen.call.map(|call| call.to_string()));
+        self.rows.push(seen.weights.clone());
     }
 
     /// All of them.
@@ -29,6 +31,8 @@ impl Landed {
         table::batch([
             ("seq", Arc::new(UInt64Array::from(self.seq)) as ArrayRef, false),
             ("block", Arc::new(UInt64Array::from(self.block)) as ArrayRef, false),
+            ("uids", table::lists(self.rows.iter(), Weights::uids), false),
+            ("weights", table::lists(self.rows.iter(), Weights::values), false),
             ("call", Arc::new(StringArray::from(self.call)) as ArrayRef, true),
         ])
     }

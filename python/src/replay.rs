@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use scoring::{Columns, Counts, Header, Record};
 
 use crate::{
+    checks::Checks,
     failure::Failure,
     logged::{Entries, Landed, scores, standings},
     rules,
@@ -33,11 +34,18 @@ use crate::{
 /// scores : pyarrow.Table
 ///     The answers: `seq` uint64, `round` uint64, `miner` dictionary of SS58 texts, `registered` uint64 (block), `task` and `outcome`
 ///     dictionaries of texts, `latency_us` uint64, `first_token_us` uint64 or null (microseconds), `score_nano` uint32 (billionths).
+/// checks : pyarrow.Table
+///     What the check of each answer showed, an entry per answer as in `scores`, null where a check has no such thing: `seq` uint64,
+///     `kind` dictionary of texts (`tokens`, `proven`, `logprobs`, `unaudited`, `cosines`, `marked`), `answered` and `matched` uint32
+///     (tokens), `complete` bool, `margin_micro` uint64 (sum over tokens), `peak_micro` int64 (the sequential test's highest sum, both in
+///     millionths), and of the proof `mismatches` uint32 (of the worst chunk), `mantissa_mean_milli` uint32 (thousandths),
+///     `opening_ppm` uint32 (distance of the furthest opened row, millionths of its length).
 /// weights : pyarrow.Table
 ///     An entry per row of weights and uid that it names: `seq`, `round` and `block` uint64, `uid` uint16, `miner` dictionary of
 ///     SS58 texts or null where nobody sat there, `weight` uint16 (share of the largest, 65535).
 /// landed : pyarrow.Table
-///     Rows that the chain was seen to hold: `seq` and `block` uint64, `call` text (hex) or null.
+///     Rows that the chain was seen to hold: `seq` and `block` uint64, `uids` and `weights` lists of uint16, `call` text (hex) or
+///     null.
 /// standings : pyarrow.Table
 ///     The miners at the end: `miner` text, `registered` uint64, `score_nano` uint32, `answers`, `successes` and `last_round`
 ///     uint64, `barred` uint32.
@@ -49,6 +57,7 @@ pub struct Replay {
     head: String,
     digest: String,
     scores: RecordBatch,
+    checks: RecordBatch,
     rows: Vec<LoggedRow>,
     weights: RecordBatch,
     landed: RecordBatch,
@@ -88,7 +97,7 @@ pub fn replay(py: Python<'_>, source: &Bound<'_, PyAny>, rules: Option<&str>) ->
 impl Replay {
     fn of(source: Source, rules: Option<&str>) -> Result<Self, Failure> {
         let given = rules.map(rules::incentive).transpose()?;
-        let mut answers = Columns::default();
+        let (mut answers, mut checks) = (Columns::default(), Checks::default());
         let mut rows = Vec::new();
         let (mut entries, mut landed) = (Entries::default(), Landed::default());
         let replay = replayed(source.records()?, |sealed, record| {
@@ -99,7 +108,10 @@ impl Replay {
                         return Err(Failure::OtherRules { logged, given });
                     }
                 }
-                Record::Scored(_) => answers.push(sealed.seq, record),
+                Record::Scored(answer) => {
+                    answers.push(sealed.seq, record);
+                    checks.push(sealed.seq, answer);
+                }
                 Record::Weights(weighed) => {
                     entries.push(sealed.seq, weighed);
                     rows.push(LoggedRow { round: weighed.round, weights: weighed.weights.clone() });
@@ -116,6 +128,7 @@ impl Replay {
             head: replay.log().head().to_string(),
             digest: replay.digest().to_string(),
             scores: scores(answers)?,
+            checks: checks.finish()?,
             rows,
             weights: entries.finish()?,
             landed: landed.finish()?,
@@ -165,6 +178,11 @@ impl Replay {
     #[getter]
     fn scores<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>, Failure> {
         table::handed_over(py, self.scores.clone())
+    }
+
+    #[getter]
+    fn checks<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>, Failure> {
+        table::handed_over(py, self.checks.clone())
     }
 
     #[getter]

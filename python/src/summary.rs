@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow_array::{
-    ArrayRef, Float64Array, RecordBatch, StringArray, UInt64Array,
-    builder::{ListBuilder, UInt16Builder},
-};
+use arrow_array::{ArrayRef, Float64Array, RecordBatch, StringArray, UInt64Array};
 use primitives::{Digest, Weights};
 use scoring::{
     Reweighed,
@@ -60,11 +57,7 @@ impl Summary {
         let numbers = |of: fn(&Self) -> Option<f64>| {
             Arc::new(all.iter().map(|(_, summary)| of(summary)).collect::<Float64Array>()) as ArrayRef
         };
-        let lists = |of: fn(&Weights) -> Vec<u16>| {
-            let mut lists = ListBuilder::new(UInt16Builder::new());
-            all.iter().for_each(|(_, summary)| lists.append_value(of(&summary.last).into_iter().map(Some)));
-            Arc::new(lists.finish()) as ArrayRef
-        };
+        let lists = |of| table::lists(all.iter().map(|(_, summary)| &summary.last), of);
         let digests: Vec<String> = all.iter().map(|(digest, _)| digest.to_string()).collect();
         table::batch([
             ("rules", Arc::new(StringArray::from(digests)) as ArrayRef, false),

@@ -2,9 +2,14 @@
 
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, DictionaryArray, Int32Array, RecordBatch, StringArray, types::Int32Type};
+use arrow_array::{
+    ArrayRef, DictionaryArray, Int32Array, RecordBatch, StringArray,
+    builder::{ListBuilder, UInt16Builder},
+    types::Int32Type,
+};
 use arrow_pyarrow::{IntoPyArrow, Table};
 use arrow_schema::{ArrowError, Field, Schema};
+use primitives::Weights;
 use pyo3::prelude::*;
 use scoring::Texts;
 
@@ -28,6 +33,13 @@ pub fn batch<const N: usize>(columns: [(&str, ArrayRef, bool); N]) -> Result<Rec
 pub fn dictionary<K>(texts: Texts<K>) -> Result<ArrayRef, Failure> {
     let texts_once = Arc::new(StringArray::from(texts.texts));
     Ok(Arc::new(DictionaryArray::<Int32Type>::try_new(Int32Array::from(texts.keys), texts_once)?))
+}
+
+/// A column of lists: the uids or the values of rows.
+pub fn lists<'a>(rows: impl Iterator<Item = &'a Weights>, of: fn(&Weights) -> Vec<u16>) -> ArrayRef {
+    let mut lists = ListBuilder::new(UInt16Builder::new());
+    rows.for_each(|row| lists.append_value(of(row).into_iter().map(Some)));
+    Arc::new(lists.finish())
 }
 
 /// The batch as a `pyarrow.Table`.

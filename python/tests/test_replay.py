@@ -51,6 +51,15 @@ def test_a_replay_says_what_the_lines_say(log: Path) -> None:
 
     landed = [record["landed"] for record in records if "landed" in record]
     assert replay.landed["block"].to_pylist() == [one["block"]["number"] for one in landed]
+    held = zip(replay.landed["uids"].to_pylist(), replay.landed["weights"].to_pylist())
+    assert [list(map(list, zip(*row))) for row in held] == [one["weights"] for one in landed]
+
+    checks = [one["evidence"]["check"] or {} for one in scored]
+    assert replay.checks["seq"].to_pylist() == scores["seq"].to_pylist()
+    assert replay.checks["kind"].to_pylist() == [next(iter(check), None) for check in checks]
+    for name in ("answered", "matched", "complete", "margin_micro", "peak_micro"):
+        said = [check.get(name) for found in checks for check in found.values() or [{}]]
+        assert replay.checks[name].to_pylist() == said, name
     assert replay.standings.num_rows == 6 and sum(replay.standings["answers"].to_pylist()) == len(scored)
 
 
