@@ -23,9 +23,7 @@ pub fn check(root: &Path, cache: &Cache) -> Result<String> {
     let wanted = root.join("python/requirements.txt");
     let packages = requirements::install(cache, &wanted, "python").context("the Python package's tests need")?;
     let out = target(root).join("python");
-    let wheel = build(root, &packages, &out.join("wheel"))?;
-    let installed = out.join("installed");
-    install(&wheel, &installed)?;
+    let (wheel, installed) = installed(root, &packages, &out)?;
 
     let mut tests = Command::new(python());
     tests
@@ -37,6 +35,14 @@ pub fn check(root: &Path, cache: &Cache) -> Result<String> {
         .env("PYTHONDONTWRITEBYTECODE", "1");
     run(&mut tests)?;
     Ok(format!("{}, its tests", wheel.file_name().unwrap_or_default().to_string_lossy()))
+}
+
+/// Build the wheel with the maturin among `packages`, and install it: the wheel, and the folder to import from, both in `out`.
+pub fn installed(root: &Path, packages: &Path, out: &Path) -> Result<(PathBuf, PathBuf)> {
+    let wheel = build(root, packages, &out.join("wheel"))?;
+    let folder = out.join("installed");
+    install(&wheel, &folder)?;
+    Ok((wheel, folder))
 }
 
 /// The wheel, optimised, for every CPython from 3.10 on.
@@ -73,6 +79,6 @@ fn empty(folder: &Path) -> Result<()> {
 }
 
 /// Where cargo builds.
-fn target(root: &Path) -> PathBuf {
+pub fn target(root: &Path) -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |folder| root.join(folder))
 }
