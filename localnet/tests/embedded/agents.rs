@@ -201,7 +201,7 @@ fn subnet(agents: &Agents, netuid: u16, tao: u64, validators: &[(usize, u64)], r
 
 /// Most rows of a season are about the same miners, and differ; some are wrong.
 fn row(seats: u16, season: u64, draw: impl Fn(u64) -> u64) -> Vec<(u16, u16)> {
-    let mut uids: Vec<u16> = (0..seats).filter(|uid| draw(10 + u64::from(*uid)) % 4 > 0).collect();
+    let mut uids: Vec<u16> = (0..seats).filter(|uid| draw(10 + u64::from(*uid)) % 4 != 3).collect();
     uids.sort_by_key(|uid| draw(100 + u64::from(*uid)));
     match draw(2) % 24 {
         0 => uids.extend(uids.first().copied()),
