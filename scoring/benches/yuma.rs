@@ -23,7 +23,7 @@ const LONG: Duration = Duration::from_millis(100);
 
 fn main() {
     println!("{:>10} {:>12} {:>12} {:>12} {:>8}", "", "seats", "epoch", "straight", "ratio");
-    for (seats, validators) in [(256, 64), (4_096, 64)] {
+    for (seats, validators) in [(256, 64), (256, 256), (4_096, 64)] {
         let liquid = LiquidAlpha { alpha_low: 45_875, alpha_high: 58_982, sigmoid_steepness: 1_000 };
         let kinds = [("classic", false, None), ("yuma3", true, None), ("liquid", true, Some(liquid))];
         for (name, yuma3, liquid_alpha) in kinds {

@@ -3,38 +3,13 @@
 use substrate_fixed::types::I32F32;
 
 use super::{
-    fixed::{self, ONE, ZERO, normalize, times},
+    average::{Average, moving_average},
+    factor::Factor,
+    fixed::{self, ONE, ZERO, normalize, plus, times, to_share},
     quotient::Divisor,
-    sparse::{Matrix, Row, Sorted},
+    sparse::{Matrix, Row},
     speed::Speed,
 };
-
-/// `alpha · new + (1 − alpha) · old`; columns that only the old row names decay. Rows come out by ascending uid.
-pub(crate) fn moving_average(new: &Matrix, old: &Matrix, alpha: I32F32) -> Matrix {
-    let rest = ONE.saturating_sub(alpha);
-    let mut average = Matrix::with_room(new.rows().count(), new.entries().max(old.entries()));
-    let (mut new_sorted, mut old_sorted) = (Sorted::default(), Sorted::default());
-    for (new, old) in new.rows().zip(old.rows()) {
-        let (new, old) = (new.by_uid(&mut new_sorted), old.by_uid(&mut old_sorted));
-        let (mut at_new, mut at_old) = (0, 0);
-        while let Some(uid) = new.uids.get(at_new).into_iter().chain(old.uids.get(at_old)).min() {
-            let mut sum = ZERO;
-            while new.uids.get(at_new) == Some(uid) {
-                sum = sum.saturating_add(times(alpha, new.values[at_new]));
-                at_new += 1;
-            }
-            while old.uids.get(at_old) == Some(uid) {
-                sum = sum.saturating_add(times(rest, old.values[at_old]));
-                at_old += 1;
-            }
-            if sum > ZERO {
-                average.push(*uid, sum);
-            }
-        }
-        average.end_row();
-    }
-    average
-}
 
 /// The moving average with a speed of its own for each pair. Two quirks of the chain are kept: a miner that the new
 /// row doesn't name loses its bond at once (an explicit zero lets it decay), and rows that aren't ascending are read
@@ -47,8 +22,8 @@ pub(crate) fn liquid_average(
     walks: &[usize],
     consensus: &[I32F32],
     speed: &Speed,
-) -> Matrix {
-    let mut average = Matrix::with_room_of(new);
+) -> Average {
+    let mut average = Average::with_room(new.rows().count(), new.entries(), consensus.len());
     // What one row says of each seat; cleared after each row, so that a row costs what it names.
     let mut seats = vec![Seat::default(); consensus.len()];
     let mut speeds = Vec::new();
@@ -65,9 +40,7 @@ pub(crate) fn liquid_average(
         for ((uid, value), alpha) in new.iter().zip(&speeds) {
             let kept = times(ONE.saturating_sub(*alpha), seats[usize::from(uid)].stored);
             let bond = kept.saturating_add(times(*alpha, value).max(ZERO)).min(ONE);
-            if bond > ZERO {
-                average.push(uid, bond);
-            }
+            average.push(uid, bond);
         }
         average.end_row();
         new.uids.iter().chain(old.uids).for_each(|uid| seats[usize::from(*uid)] = Seat::default());
@@ -102,27 +75,87 @@ fn ascending(row: Row<'_>) -> impl Iterator<Item = (u16, I32F32)> {
     })
 }
 
-/// Dividends of Yuma 3: each validator's share of every miner's bonds, weighted by incentive and its own stake.
-pub(crate) fn dividends_of_yuma3(bonds: &Matrix, incentive: &[I32F32], stake: &[I32F32]) -> Vec<I32F32> {
-    let columns = Divisor::each(&bonds.column_sums(incentive.len()));
-    let held = |(uid, bond): (u16, I32F32)| {
-        let j = usize::from(uid);
-        times(columns[j].divide(bond), incentive[j])
+/// Bonds of Yuma 3 and their dividends: each validator's share of every miner's bonds, weighted by incentive and its own
+/// stake.
+pub(crate) fn of_yuma3(bonds: Average, incentive: &[I32F32], stake: &[I32F32]) -> (Vec<I32F32>, Bonds) {
+    let columns: Vec<Column> = bonds.column_sums.iter().zip(incentive).map(Column::new).collect();
+    let of_row = |(row, stake): (Row<'_>, &I32F32)| {
+        let held = row.iter().map(|(uid, bond)| columns[usize::from(uid)].share_of(bond).1);
+        fixed::sum(held).checked_mul(*stake).unwrap_or(ZERO)
     };
-    let of_row =
-        |(row, stake): (Row<'_>, &I32F32)| fixed::sum(row.iter().map(held)).checked_mul(*stake).unwrap_or(ZERO);
-    let mut dividends: Vec<I32F32> = bonds.rows().zip(stake).map(of_row).collect();
+    let mut dividends: Vec<I32F32> = bonds.matrix.rows().zip(stake).map(of_row).collect();
     normalize(&mut dividends);
-    dividends
+    (dividends, Bonds { matrix: bonds.matrix, largest: None })
 }
 
-/// Bonds of Yuma 2, column-normalised: the average of the old shares and of this epoch's stake-weighted weights.
-pub(crate) fn bonds_of_yuma2(mut weights: Matrix, mut old: Matrix, stake: &[I32F32], alpha: I32F32) -> Matrix {
+/// Bonds of Yuma 2 and their dividends: the bonds are the average of the old shares and of this epoch's stake-weighted
+/// weights, as shares of each column.
+pub(crate) fn of_yuma2(
+    mut weights: Matrix,
+    old: &Matrix,
+    stake: &[I32F32],
+    incentive: &[I32F32],
+    alpha: I32F32,
+) -> (Vec<I32F32>, Bonds) {
     let n = stake.len();
-    old.normalize_columns(n);
-    weights.update(|i, _, weight| times(weight, stake[i]));
-    weights.normalize_columns(n);
-    let mut bonds = moving_average(&weights, &old, alpha);
-    bonds.normalize_columns(n);
-    bonds
+    let new_sums = Divisor::each(&weights.scale_rows(stake));
+    let old_sums = Divisor::each(&old.column_sums(n));
+    let Average { mut matrix, column_sums } = moving_average(
+        (&weights, |j: usize, value| new_sums[j].divide(value)),
+        (old, |j: usize, bond| old_sums[j].divide(bond)),
+        alpha,
+        n,
+    );
+    let columns: Vec<Column> = column_sums.iter().zip(incentive).map(Column::new).collect();
+    let mut dividends = Vec::with_capacity(n);
+    for (uids, bonds) in matrix.rows_mut() {
+        let mut held = ZERO;
+        for (uid, bond) in uids.iter().zip(bonds) {
+            let (share, paid) = columns[usize::from(*uid)].share_of(*bond);
+            *bond = share;
+            held = plus(held, paid);
+        }
+        dividends.push(held);
+    }
+    normalize(&mut dividends);
+    let largest = Divisor::each(&matrix.column_maxima(n));
+    (dividends, Bonds { matrix, largest: Some(largest) })
+}
+
+/// Bonds as an epoch leaves them.
+pub(crate) struct Bonds {
+    matrix: Matrix,
+    /// Yuma 2 stores what part of the largest of its column each bond is.
+    largest: Option<Vec<Divisor>>,
+}
+
+impl Bonds {
+    /// The rows to store.
+    pub(crate) fn stored(&self) -> impl Iterator<Item = impl Iterator<Item = (u16, u16)>> {
+        self.matrix.rows().map(|row| {
+            row.iter().map(|(uid, bond)| {
+                let part = self.largest.as_ref().map_or(bond, |largest| largest[usize::from(uid)].divide(bond));
+                (uid, to_share(part))
+            })
+        })
+    }
+}
+
+/// What a column's bonds are divided by, and what a share of them earns.
+struct Column {
+    sum: Divisor,
+    incentive: Factor,
+}
+
+impl Column {
+    fn new((sum, incentive): (&I32F32, &I32F32)) -> Self {
+        Self { sum: Divisor::new(*sum), incentive: Factor::new(*incentive) }
+    }
+
+    /// The share that a bond is of its column, and what it earns.
+    #[inline]
+    fn share_of(&self, bond: I32F32) -> (I32F32, I32F32) {
+        let share = self.sum.divide(bond);
+        (share, self.incentive.times(share))
+    }
 }

@@ -14,23 +14,38 @@ pub(crate) const ZERO: I32F32 = I32F32::from_bits(0);
 pub(crate) const ONE: I32F32 = I32F32::from_bits(1 << FRACTION_BITS);
 
 /// A stored u16 as a number.
+#[inline]
 pub(crate) fn whole(value: u16) -> I32F32 {
     I32F32::from_bits(i64::from(value) << FRACTION_BITS)
 }
 
 /// A stored u16 as a share of 65535.
+#[inline]
 pub(crate) fn share(value: u16) -> I32F32 {
     // whole(value) / whole(65535), of which nothing needs more than 64 bits.
     I32F32::from_bits((i64::from(value) << FRACTION_BITS) / i64::from(WHOLE))
 }
 
 /// A share of 65535 as it is stored: truncated, and clamped to what a u16 holds.
+#[inline]
 pub(crate) fn to_share(value: I32F32) -> u16 {
-    let scaled = times(value, whole(WHOLE)).to_bits() >> FRACTION_BITS;
-    scaled.clamp(0, i64::from(WHOLE)) as u16
+    // Of a share the product fits.
+    let share = value.clamp(ZERO, ONE).to_bits().unsigned_abs();
+    ((share * u64::from(WHOLE)) >> FRACTION_BITS) as u16
+}
+
+/// `a + b`: `I32F32::saturating_add`, with a branch that can be foretold.
+#[inline]
+pub(crate) fn plus(a: I32F32, b: I32F32) -> I32F32 {
+    #[cold]
+    fn saturated(a: I32F32, b: I32F32) -> I32F32 {
+        a.saturating_add(b)
+    }
+    a.checked_add(b).unwrap_or_else(|| saturated(a, b))
 }
 
 /// `a · b`: `I32F32::saturating_mul`, which multiplies 128 bits and costs three times as much.
+#[inline]
 pub(crate) fn times(a: I32F32, b: I32F32) -> I32F32 {
     let product = (i128::from(a.to_bits()) * i128::from(b.to_bits())) >> FRACTION_BITS;
     I32F32::from_bits(i64::try_from(product).unwrap_or(if product < 0 { i64::MIN } else { i64::MAX }))
@@ -82,8 +97,9 @@ pub(crate) mod tests {
         #![proptest_config(ProptestConfig::with_cases(4_096))]
 
         #[test]
-        fn products_are_the_crates(a in numbers(), b in numbers()) {
+        fn products_and_sums_are_the_crates(a in numbers(), b in numbers()) {
             prop_assert_eq!(times(a, b), a.saturating_mul(b));
+            prop_assert_eq!(plus(a, b), a.saturating_add(b));
         }
 
         #[test]

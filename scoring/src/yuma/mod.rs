@@ -7,9 +7,11 @@
 //! Numbers are those of the crate `substrate-fixed`, which the chain uses. Where it would be slow (products,
 //! quotients by one divisor, `exp`) the same numbers are computed in 64 bits, and tests compare them with the crate's.
 
+mod average;
 mod bonds;
 mod check;
 mod electorate;
+mod factor;
 mod fixed;
 mod median;
 mod quotient;
@@ -26,6 +28,8 @@ pub use values::{EpochInput, EpochOutput, LiquidAlpha};
 
 use substrate_fixed::types::{I32F32, I64F64, I96F32};
 
+use average::moving_average;
+use bonds::Bonds;
 use electorate::Judgement;
 use fixed::{ONE, ZERO};
 use sparse::Matrix;
@@ -105,15 +109,18 @@ fn counted_weights<R: StoredRows>(input: &EpochInput<R>, permits: &[bool]) -> Ma
     let mut weights = Matrix::with_room(n, input.weights.entries());
     for (uid, permit) in (0..=u16::MAX).zip(permits) {
         let i = usize::from(uid);
-        let stored = permit.then(|| input.weights.row(uid));
-        let updated = input.last_update.get(i).copied().unwrap_or(0);
-        let committed = input.commit_blocks.as_ref().map_or(u64::MAX, |blocks| at_or_never(blocks, i));
-        let own = is_owner(input, i);
-        for (j, weight) in stored.into_iter().flatten() {
-            let Some(registered) = registered.get(usize::from(j)) else { continue };
-            if updated > *registered && committed >= *registered && (j != uid || own) {
-                weights.push(j, fixed::whole(weight));
-            }
+        if *permit {
+            let updated = input.last_update.get(i).copied().unwrap_or(0);
+            let committed = input.commit_blocks.as_ref().map_or(u64::MAX, |blocks| at_or_never(blocks, i));
+            // Who was registered before this block, was so before both.
+            let before = updated.min(committed.saturating_add(1));
+            let own = if is_owner(input, i) { None } else { Some(uid) };
+            input.weights.row(uid).for_each(|(j, weight)| {
+                let counts = registered.get(usize::from(j)).is_some_and(|registered| *registered < before);
+                if counts && Some(j) != own {
+                    weights.push(j, fixed::whole(weight));
+                }
+            });
         }
         weights.end_row();
     }
@@ -147,15 +154,13 @@ fn old_bonds<R: StoredRows>(input: &EpochInput<R>) -> OldBonds {
     for uid in (0..=u16::MAX).take(n) {
         let before = matrix.entries();
         let mut walk = None;
-        for (j, bond) in input.bonds.row(uid) {
-            match registered.get(usize::from(j)) {
-                Some(registered) if last_epoch > *registered => {
-                    matrix.push(j, if input.yuma3 { fixed::share(bond) } else { fixed::whole(bond) });
-                }
-                None if last_epoch > 0 => walk = walk.or(Some(matrix.entries() - before)),
-                _ => {}
+        input.bonds.row(uid).for_each(|(j, bond)| match registered.get(usize::from(j)) {
+            Some(registered) if last_epoch > *registered => {
+                matrix.push(j, if input.yuma3 { fixed::share(bond) } else { fixed::whole(bond) });
             }
-        }
+            None if last_epoch > 0 => walk = walk.or(Some(matrix.entries() - before)),
+            _ => {}
+        });
         walks.push(walk.unwrap_or(matrix.entries() - before));
         matrix.end_row();
     }
@@ -174,39 +179,35 @@ fn bonds_alpha<R: StoredRows>(input: &EpochInput<R>) -> I32F32 {
     ONE.saturating_sub(kept)
 }
 
-/// Dividends and the bonds to store, both as shares.
+/// Dividends as shares, and bonds.
 fn bonds_and_dividends<R: StoredRows>(
     input: &EpochInput<R>,
     weights: Matrix,
     consensus: &[I32F32],
     incentive: &[I32F32],
     stake: &[I32F32],
-) -> (Vec<I32F32>, Matrix) {
-    let old = old_bonds(input);
+) -> (Vec<I32F32>, Bonds) {
+    let (old, n) = (old_bonds(input), input.seats());
     if !input.yuma3 {
-        let mut bonds = bonds::bonds_of_yuma2(weights, old.matrix, stake, bonds_alpha(input));
-        let mut dividends = bonds.weighted_row_sums(incentive);
-        fixed::normalize(&mut dividends);
-        bonds.upscale_columns(input.seats());
-        return (dividends, bonds);
+        return bonds::of_yuma2(weights, &old.matrix, stake, incentive, bonds_alpha(input));
     }
     let bonds = match input.liquid_alpha {
         Some(liquid) if consensus.iter().any(|value| *value != ZERO) => {
             bonds::liquid_average(&weights, &old.matrix, &old.walks, consensus, &Speed::new(liquid))
         }
-        _ => bonds::moving_average(&weights, &old.matrix, bonds_alpha(input)),
+        _ => moving_average((&weights, |_, value| value), (&old.matrix, |_, bond| bond), bonds_alpha(input), n),
     };
-    (bonds::dividends_of_yuma3(&bonds, incentive, stake), bonds)
+    bonds::of_yuma3(bonds, incentive, stake)
 }
 
 /// Rows of those with a new permit are replaced, those of other seats are cleared. What belongs to no seat stays.
-fn stored_bonds<R: StoredRows>(input: &EpochInput<R>, bonds: &Matrix, permits: &[bool], new_permits: &[bool]) -> Rows {
+fn stored_bonds<R: StoredRows>(input: &EpochInput<R>, bonds: &Bonds, permits: &[bool], new_permits: &[bool]) -> Rows {
     let seated = |uid: u16| usize::from(uid) < input.seats();
     let kept = |uid: u16| if seated(uid) { Vec::new() } else { input.bonds.row(uid).collect() };
     let mut stored: Rows = input.bonds.uids().map(|uid| (uid, kept(uid))).collect();
-    for (uid, ((row, had), has)) in (0..=u16::MAX).zip(bonds.rows().zip(permits).zip(new_permits)) {
+    for (uid, ((row, had), has)) in (0..=u16::MAX).zip(bonds.stored().zip(permits).zip(new_permits)) {
         if *has {
-            stored.insert(uid, row.iter().map(|(j, value)| (j, fixed::to_share(value))).collect());
+            stored.insert(uid, row.collect());
         } else if *had {
             stored.insert(uid, Vec::new());
         }

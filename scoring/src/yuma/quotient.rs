@@ -2,25 +2,38 @@
 
 use substrate_fixed::types::I32F32;
 
-use super::fixed::{ONE, ZERO, safe_div};
+use super::fixed::{ZERO, safe_div};
 
-/// Divisors below this leave room for a remainder's sign in 64 bits.
-const LARGEST: i64 = 1 << 62;
+/// What a quotient's estimate has below its last place.
+const BELOW: u32 = 31;
+const ALL_BELOW: u64 = (1 << BELOW) - 1;
 
-/// A divisor, prepared: the same quotients as [`safe_div`], without a division of 128 bits for each.
+/// A divisor, prepared: the same quotients as [`safe_div`], without a division for each.
 ///
-/// Shares of a sum are nearly all that an epoch divides, and they are at most 1. Such a quotient has 33 bits, so that
-/// an f64 is off by less than one unit of its last place, and the remainder, in integers, says which way.
+/// Shares of a sum are nearly all that an epoch divides, and they are at most 1. For these a product gives the quotient
+/// with 31 bits more than it has. It is too small by less than one unit of the last of them, so that it can only
+/// be wrong where all of them are set.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Divisor {
     value: I32F32,
-    /// 2^32 over the divisor's bits.
-    reciprocal: f64,
+    /// The largest number that is a share of this, in bits: those of the divisor, or 0 where it isn't positive.
+    largest: u64,
+    /// 2^127 over the divisor's bits, raised by `raise` places; rounded down, and at most 2^64 - 1.
+    reciprocal: u64,
+    /// By how many places the divisor's bits can be raised.
+    raise: u32,
 }
 
 impl Divisor {
+    #[inline]
     pub(crate) fn new(value: I32F32) -> Self {
-        Self { value, reciprocal: ONE.to_bits() as f64 / value.to_bits() as f64 }
+        let largest = u64::try_from(value.to_bits()).unwrap_or(0);
+        if largest == 0 {
+            return Self { value, largest, reciprocal: 0, raise: 0 };
+        }
+        let raise = largest.leading_zeros();
+        let reciprocal = (1 << 127) / u128::from(largest << raise);
+        Self { value, largest, reciprocal: u64::try_from(reciprocal).unwrap_or(u64::MAX), raise }
     }
 
     /// A divisor for each of a vector.
@@ -29,16 +42,32 @@ impl Divisor {
     }
 
     /// `number` divided by this, or as it is where this is 0.
+    #[inline]
     pub(crate) fn divide(self, number: I32F32) -> I32F32 {
-        let (bits, divisor) = (number.to_bits(), self.value.to_bits());
-        if bits < 0 || bits > divisor || divisor >= LARGEST || divisor == 0 {
-            return if self.value == ZERO { number } else { safe_div(number, self.value) };
+        // A negative number is a large one.
+        let bits = number.to_bits() as u64;
+        if bits > self.largest {
+            return self.divide_any(number);
         }
-        let near = (bits as f64 * self.reciprocal) as i64;
-        // The true remainder lies between -divisor and 2 · divisor: its low 64 bits are all of it.
-        let remainder = (bits << 32).wrapping_sub(near.wrapping_mul(divisor));
-        let quotient = near - i64::from(remainder < 0) + i64::from(remainder >= divisor);
-        I32F32::from_bits(quotient)
+        let estimate = ((u128::from(bits << self.raise) * u128::from(self.reciprocal)) >> 64) as u64;
+        let quotient = estimate >> BELOW;
+        if estimate & ALL_BELOW == ALL_BELOW {
+            return self.corrected(bits, quotient);
+        }
+        I32F32::from_bits(quotient as i64)
+    }
+
+    /// The quotient, or the one above it.
+    #[cold]
+    fn corrected(self, bits: u64, quotient: u64) -> I32F32 {
+        let above = quotient + 1;
+        let fits = u128::from(above) * u128::from(self.largest) <= u128::from(bits) << 32;
+        I32F32::from_bits(if fits { above } else { quotient } as i64)
+    }
+
+    #[cold]
+    fn divide_any(self, number: I32F32) -> I32F32 {
+        if self.value == ZERO { number } else { safe_div(number, self.value) }
     }
 }
 

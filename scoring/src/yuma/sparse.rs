@@ -3,7 +3,8 @@
 use substrate_fixed::types::I32F32;
 
 use super::{
-    fixed::{self, ZERO, times},
+    factor::Factor,
+    fixed::{self, ZERO, plus},
     quotient::Divisor,
 };
 
@@ -15,8 +16,23 @@ pub(crate) struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
+    #[inline]
     pub(crate) fn iter(self) -> impl Iterator<Item = (u16, I32F32)> + 'a {
         self.uids.iter().copied().zip(self.values.iter().copied())
+    }
+
+    /// Splits the first entries off.
+    #[inline]
+    pub(crate) fn take(&mut self, entries: usize) -> Row<'a> {
+        let uids = self.uids.split_off(..entries).unwrap_or_default();
+        Row { uids, values: self.values.split_off(..entries).unwrap_or_default() }
+    }
+
+    /// Whether each uid is greater than the one before it.
+    pub(crate) fn is_ascending(self) -> bool {
+        // All are looked at, so that they can be eight at a time.
+        let pairs = self.uids.iter().zip(self.uids.iter().skip(1));
+        pairs.fold(true, |ascending, (a, b)| ascending & (a < b))
     }
 
     /// The row by ascending uid, in `sorted` where it isn't: the chain stores rows in the order in which they were
@@ -65,15 +81,18 @@ impl Matrix {
     }
 
     /// Adds to the row that isn't finished yet.
+    #[inline]
     pub(crate) fn push(&mut self, uid: u16, value: I32F32) {
         self.uids.push(uid);
         self.values.push(value);
     }
 
+    #[inline]
     pub(crate) fn end_row(&mut self) {
         self.ends.push(self.uids.len());
     }
 
+    #[inline]
     pub(crate) fn row(&self, i: usize) -> Row<'_> {
         let start = if i == 0 { 0 } else { self.ends[i - 1] };
         Row { uids: &self.uids[start..self.ends[i]], values: &self.values[start..self.ends[i]] }
@@ -88,23 +107,20 @@ impl Matrix {
         Row { uids: &self.uids, values: &self.values }.iter()
     }
 
-    /// Puts `change(i, j, value)` in the place of each value.
-    pub(crate) fn update(&mut self, mut change: impl FnMut(usize, usize, I32F32) -> I32F32) {
-        let mut start = 0;
-        for (i, end) in self.ends.iter().enumerate() {
-            for (uid, value) in self.uids[start..*end].iter().zip(&mut self.values[start..*end]) {
-                *value = change(i, usize::from(*uid), *value);
-            }
+    /// The entries of one row after the other, to be changed.
+    pub(crate) fn rows_mut(&mut self) -> impl Iterator<Item = (&[u16], &mut [I32F32])> {
+        let (mut uids, mut values, mut start) = (&self.uids[..], &mut self.values[..], 0);
+        self.ends.iter().map(move |end| {
+            let length = end - start;
             start = *end;
-        }
+            let row = uids.split_off(..length).unwrap_or_default();
+            (row, values.split_off_mut(..length).unwrap_or_default())
+        })
     }
 
     /// Divides each row by its sum, where that is positive.
     pub(crate) fn normalize_rows(&mut self) {
-        let mut start = 0;
-        for end in &self.ends {
-            let row = &mut self.values[start..*end];
-            start = *end;
+        for (_, row) in self.rows_mut() {
             let total = fixed::sum(row.iter().copied());
             if total > ZERO {
                 let divisor = Divisor::new(total);
@@ -113,51 +129,57 @@ impl Matrix {
         }
     }
 
+    /// The largest value of each column, 0 where none is positive.
+    pub(crate) fn column_maxima(&self, columns: usize) -> Vec<I32F32> {
+        let mut maxima = vec![ZERO; columns];
+        for (uid, value) in self.iter() {
+            let largest = &mut maxima[usize::from(uid)];
+            *largest = value.max(*largest);
+        }
+        maxima
+    }
+
     /// The sum of each column.
     pub(crate) fn column_sums(&self, columns: usize) -> Vec<I32F32> {
-        self.fold_columns(columns, I32F32::saturating_add)
-    }
-
-    fn fold_columns(&self, columns: usize, fold: impl Fn(I32F32, I32F32) -> I32F32) -> Vec<I32F32> {
-        let mut folded = vec![ZERO; columns];
+        let mut sums = vec![ZERO; columns];
         for (uid, value) in self.iter() {
-            let column = &mut folded[usize::from(uid)];
-            *column = fold(*column, value);
+            let sum = &mut sums[usize::from(uid)];
+            *sum = plus(*sum, value);
         }
-        folded
+        sums
     }
 
-    /// Divides each column by its sum. What is 0 is left.
-    pub(crate) fn normalize_columns(&mut self, columns: usize) {
-        let divisors = Divisor::each(&self.column_sums(columns));
-        self.update(|_, j, value| divisors[j].divide(value));
+    /// Multiplies each row by its factor; returns the sum of each column.
+    pub(crate) fn scale_rows(&mut self, factors: &[I32F32]) -> Vec<I32F32> {
+        let mut sums = vec![ZERO; factors.len()];
+        for ((uids, values), factor) in self.rows_mut().zip(factors) {
+            let factor = Factor::new(*factor);
+            for (uid, value) in uids.iter().zip(values) {
+                let sum = &mut sums[usize::from(*uid)];
+                *value = factor.times(*value);
+                *sum = plus(*sum, *value);
+            }
+        }
+        sums
     }
 
-    /// Divides each column by its largest value, unless that is 0.
-    pub(crate) fn upscale_columns(&mut self, columns: usize) {
-        let divisors = Divisor::each(&self.fold_columns(columns, I32F32::max));
-        self.update(|_, j, value| divisors[j].divide(value));
-    }
-
-    /// `out_i = Σ_j matrix_ij · factors_j`.
-    pub(crate) fn weighted_row_sums(&self, factors: &[I32F32]) -> Vec<I32F32> {
-        let product = |(uid, value): (u16, I32F32)| times(factors[usize::from(uid)], value);
-        self.rows().map(|row| row.iter().map(product).fold(ZERO, I32F32::saturating_add)).collect()
-    }
-
-    /// Of this matrix clipped at `ceilings`: the sum of each row, and `out_j = Σ_i factors_i · clipped_ij`.
+    /// Of this matrix clipped at `ceilings`, none of which is negative: the sum of each row, and
+    /// `out_j = Σ_i factors_i · clipped_ij`.
     pub(crate) fn clipped_sums(&self, ceilings: &[I32F32], factors: &[I32F32]) -> (Vec<I32F32>, Vec<I32F32>) {
-        let mut of_columns = vec![ZERO; ceilings.len()];
-        let mut of_row = |(row, factor): (Row<'_>, &I32F32)| {
-            fixed::sum(row.iter().map(|(uid, value)| {
-                let j = usize::from(uid);
-                let clipped = clip(value, ceilings[j]).unwrap_or(ZERO);
-                of_columns[j] = of_columns[j].saturating_add(times(*factor, clipped));
-                clipped
-            }))
-        };
-        let of_rows = self.rows().zip(factors).map(&mut of_row).collect();
-        (of_rows, of_columns)
+        let mut columns: Vec<(I32F32, I32F32)> = ceilings.iter().map(|ceiling| (*ceiling, ZERO)).collect();
+        let mut of_rows = Vec::with_capacity(factors.len());
+        for (row, factor) in self.rows().zip(factors) {
+            let factor = Factor::new(*factor);
+            let mut of_row = ZERO;
+            for (uid, value) in row.iter() {
+                let (ceiling, of_column) = &mut columns[usize::from(uid)];
+                let clipped = value.min(*ceiling);
+                of_row = of_row.wrapping_add(clipped);
+                *of_column = plus(*of_column, factor.times(clipped));
+            }
+            of_rows.push(of_row);
+        }
+        (of_rows, columns.into_iter().map(|(_, sum)| sum).collect())
     }
 
     /// Clipped at `ceilings`, rows in their order.
@@ -165,11 +187,10 @@ impl Matrix {
         let (mut start, mut kept) = (0, 0);
         for end in &mut self.ends {
             for at in start..*end {
-                let uid = self.uids[at];
-                if let Some(value) = clip(self.values[at], ceilings[usize::from(uid)]) {
-                    (self.uids[kept], self.values[kept]) = (uid, value);
-                    kept += 1;
-                }
+                let (uid, value) = (self.uids[at], self.values[at]);
+                let clipped = clip(value, ceilings[usize::from(uid)]);
+                (self.uids[kept], self.values[kept]) = (uid, clipped.unwrap_or(ZERO));
+                kept += usize::from(clipped.is_some());
             }
             (start, *end) = (*end, kept);
         }
@@ -184,12 +205,12 @@ impl Matrix {
     /// without values that are not positive, and of two entries of one uid only the last one counts.
     pub(crate) fn clipped_partly(&self, ceilings: &[I32F32], ratio: I32F32) -> Self {
         let mut mixed = Self::with_room_of(self);
-        let mut sorted = Sorted::default();
+        let (mut sorted, ratio) = (Sorted::default(), Factor::new(ratio));
         for row in self.rows() {
             let row = row.by_uid(&mut sorted);
             for (at, (uid, value)) in row.iter().enumerate() {
                 let clipped = clip(value, ceilings[usize::from(uid)]).unwrap_or(ZERO);
-                let between = value.saturating_add(times(ratio, clipped.saturating_sub(value)));
+                let between = value.saturating_add(ratio.times(clipped.saturating_sub(value)));
                 let last = row.uids.get(at + 1) != Some(&uid);
                 if last && between > ZERO {
                     mixed.push(uid, between);
@@ -202,6 +223,7 @@ impl Matrix {
 }
 
 /// A value above its column's ceiling is lowered to it; where the ceiling is not positive it is dropped.
+#[inline]
 fn clip(value: I32F32, ceiling: I32F32) -> Option<I32F32> {
     (value <= ceiling || ceiling > ZERO).then(|| value.min(ceiling))
 }
