@@ -98,10 +98,15 @@ impl Decisive {
         self.miners.retain(|miner, _| seated.contains(miner));
     }
 
-    /// The answers of all miners that made most of a difference so far, the largest first. Where the standings are the same under
-    /// both rules, those that make up most of them.
-    pub fn largest(&self, most: usize) -> Vec<DecisiveAnswer> {
-        let mut answers: Vec<&DecisiveAnswer> = self.miners.values().flat_map(|tracked| &tracked.answers).collect();
+    /// The answers that made most of a difference so far, the largest first, and of each miner no more than some. Where the
+    /// standings are the same under both rules, those that make up most of them.
+    pub fn largest(&self, most: usize, of_each: usize) -> Vec<DecisiveAnswer> {
+        let mut answers = Vec::new();
+        for tracked in self.miners.values() {
+            let mut own: Vec<&DecisiveAnswer> = tracked.answers.iter().collect();
+            own.sort_by(|a, b| a.order(b));
+            answers.extend(own.into_iter().take(of_each));
+        }
         answers.sort_by(|a, b| a.order(b));
         answers.into_iter().take(most).cloned().collect()
     }

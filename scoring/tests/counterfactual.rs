@@ -299,7 +299,7 @@ fn decisive(log: &Validator, other: &Incentive, most: usize) -> (Vec<DecisiveAns
             _ => {}
         }
     }
-    (decisive.largest(usize::MAX), [table, what_if.table().clone()])
+    (decisive.largest(usize::MAX, usize::MAX), [table, what_if.table().clone()])
 }
 
 /// One answer failed by one gate and not by the other is what decides.

@@ -77,14 +77,19 @@ impl Page {
     pub fn table(&mut self, caption: &str, headings: &[(&str, u8)], lines: impl IntoIterator<Item = Vec<Cell>>) {
         self.raw(format_args!("<div class=\"scroll\"><table>\n<caption>{}</caption>\n<thead>", escape(caption)));
         let pairs = headings.iter().any(|(_, columns)| *columns > 1);
-        let mut line = String::new();
+        let lines: Vec<Vec<Cell>> = lines.into_iter().collect();
+        let (mut line, mut column) = (String::new(), 0);
         for (name, columns) in headings {
             let name = escape(name);
+            // Over names on the left, over numbers on the right.
+            let below = lines.first().and_then(|cells| cells.get(column)).map_or("", |cell| cell.class);
+            let class = if below.is_empty() { "" } else { " class=\"name\"" };
             line += &match (columns, pairs) {
                 (2.., _) => format!("<th colspan=\"{columns}\" scope=\"colgroup\">{name}</th>"),
-                (_, true) => format!("<th rowspan=\"2\" scope=\"col\">{name}</th>"),
-                (_, false) => format!("<th scope=\"col\">{name}</th>"),
+                (_, true) => format!("<th rowspan=\"2\" scope=\"col\"{class}>{name}</th>"),
+                (_, false) => format!("<th scope=\"col\"{class}>{name}</th>"),
             };
+            column += usize::from(*columns);
         }
         self.raw(format_args!("<tr>{line}</tr>"));
         if pairs {

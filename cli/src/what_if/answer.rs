@@ -16,7 +16,7 @@ use serde::Serialize;
 use super::{
     Chosen,
     payout::{Basis, Payout},
-    series::{Point, Series},
+    series::{Point, Series, concentration},
     settings_changed::{Changed, changed},
 };
 use crate::{
@@ -156,8 +156,8 @@ impl Answer {
             landed: chosen.landed,
             no_weights: chosen.other.as_ref().err().map(ToString::to_string),
             distance: total_variation(&chosen.logged, &chosen.standing),
-            concentration_before: Concentration::of(chosen.logged.iter()),
-            concentration_after: Concentration::of(chosen.standing.iter()),
+            concentration_before: concentration(&chosen.snapshot, &header.validator, &chosen.logged),
+            concentration_after: concentration(&chosen.snapshot, &header.validator, &chosen.standing),
             payout: payout.map(Paid::of),
             gaining: of(1),
             losing: of(-1),

@@ -28,6 +28,8 @@ use self::{
 
 /// Decisive answers that are kept of each miner, and that are told of all.
 const DECISIVE: usize = 20;
+/// Of these, those of one miner.
+const OF_EACH: usize = 5;
 
 /// What is asked.
 pub struct Question {
@@ -146,6 +148,7 @@ impl Walk {
                 logged: reweighed.logged,
                 other: other.as_ref(),
                 standing: &standing,
+                validator: &replay.table.header().validator,
             });
             self.decisive.retain(reweighed.snapshot);
             if self.wanted.is_none_or(|wanted| wanted == seq) {
@@ -158,7 +161,7 @@ impl Walk {
                     before: scoring::shares(&replay.table, reweighed.snapshot)?,
                     other: reweighed.other,
                     standing,
-                    decisive: self.decisive.largest(DECISIVE),
+                    decisive: self.decisive.largest(DECISIVE, OF_EACH),
                 });
             }
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use primitives::{BlockNumber, Registration, Weights};
+use primitives::{BlockNumber, Hotkey, Registration, Weights};
 use scoring::{
     Snapshot,
     concentration::{Concentration, total_variation},
@@ -42,6 +42,8 @@ pub struct Row<'a> {
     pub other: Option<&'a Weights>,
     /// and the last one that they had stands on.
     pub standing: &'a Weights,
+    /// Whose rows they are.
+    pub validator: &'a Hotkey,
 }
 
 /// All rows so far: the first, then every so many, and the last.
@@ -64,8 +66,8 @@ impl Series {
             round: row.round,
             block: row.snapshot.block.number,
             distance: row.other.map(|other| total_variation(row.logged, other)),
-            concentration_before: Concentration::of(row.logged.iter()),
-            concentration_after: row.other.map(|other| Concentration::of(other.iter())),
+            concentration_before: concentration(row.snapshot, row.validator, row.logged),
+            concentration_after: row.other.map(|other| concentration(row.snapshot, row.validator, other)),
             shares: self.shares(row),
         };
         self.without += u64::from(row.other.is_none());
@@ -121,9 +123,15 @@ impl Series {
     }
 }
 
+/// How a row is spread over all miners of a subnet, those without a weight too.
+pub fn concentration(snapshot: &Snapshot, validator: &Hotkey, row: &Weights) -> Concentration {
+    let miners = snapshot.seats.iter().filter(|seat| seat.registration.hotkey != *validator);
+    Concentration::of(miners.map(|seat| row.get(seat.uid)))
+}
+
 #[cfg(test)]
 mod tests {
-    use primitives::{BlockHash, BlockRef, Hotkey, Uid};
+    use primitives::{BlockHash, BlockRef, Uid};
     use scoring::Seat;
 
     use super::*;
@@ -146,6 +154,7 @@ mod tests {
                     logged: &logged,
                     other: (at % 2 == 0).then_some(&other),
                     standing: &other,
+                    validator: &Hotkey([9; 32]),
                 });
             }
             assert_eq!(series.rows(), (rows, rows / 2));
