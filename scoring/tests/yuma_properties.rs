@@ -98,6 +98,40 @@ proptest! {
         prop_assert_eq!(output.server_emission.get(usize::from(unseen)).copied().unwrap_or(0), 0);
     }
 
+    /// With many more seats rows aren't held in full any more.
+    #[test]
+    fn seats_that_nobody_weighs_change_nothing(mut input in inputs(false), full in any::<u64>()) {
+        let n = input.stake.len();
+        // Most rows name all seats.
+        for uid in (0..n as u16).filter(|uid| full >> uid & 1 == 0) {
+            let row = |salt: u64| {
+                let value = |j: u16| full.rotate_left(7 * u32::from(j)).wrapping_mul(2 * u64::from(uid) + salt) >> 40;
+                (0..n as u16).map(|j| (j, value(j) as u16)).collect()
+            };
+            input.weights.insert(uid, row(1));
+            input.bonds.insert(uid, row(3));
+        }
+        input.owner_uid = input.owner_uid.filter(|owner| usize::from(*owner) < n);
+        let mut wide = input.clone();
+        wide.stake.resize(4 * n, 0);
+        wide.last_update.resize(4 * n, 0);
+        wide.block_at_registration.resize(4 * n, 0);
+        wide.validator_permits.resize(4 * n, false);
+        let (mut output, wide) = (yuma::epoch(&input), yuma::epoch(&wide));
+        output.active.resize(4 * n, false);
+        output.validator_permits.resize(4 * n, false);
+        for shares in [
+            &mut output.consensus, &mut output.dividends, &mut output.incentive, &mut output.stake_weight,
+            &mut output.validator_trust,
+        ] {
+            shares.resize(4 * n, 0);
+        }
+        for rao in [&mut output.emission, &mut output.server_emission, &mut output.validator_emission] {
+            rao.resize(4 * n, 0);
+        }
+        prop_assert_eq!(output, wide);
+    }
+
     #[test]
     fn rows_of_those_without_a_permit_change_nothing(input in inputs(false)) {
         let mut only = input.clone();

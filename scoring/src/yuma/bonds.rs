@@ -1,161 +1,158 @@
 //! Bonds: how validators' past judgement is carried into their dividends.
 
-use substrate_fixed::types::I32F32;
+use substrate_fixed::types::{I32F32, I64F64};
 
 use super::{
-    average::{Average, moving_average},
+    EpochInput, StoredRows,
+    average::{Average, Total, moving_average},
+    electorate::{Judged, Judgement},
     factor::Factor,
-    fixed::{self, ONE, ZERO, normalize, plus, times, to_share},
+    fixed::{ONE, ZERO, normalize, plus, share, to_share, whole},
+    full_average::{bond_sums, full_average},
+    liquid::liquid_average,
+    matrix::Matrix,
     quotient::Divisor,
-    sparse::{Matrix, Row},
     speed::Speed,
+    storage,
 };
 
-/// The moving average with a speed of its own for each pair. Two quirks of the chain are kept: a miner that the new
-/// row doesn't name loses its bond at once (an explicit zero lets it decay), and rows that aren't ascending are read
-/// as if the entries out of order were missing, for the speed only.
-///
-/// `walks` says how many entries of each old row the chain gets to see as it walks along the seats.
-pub(crate) fn liquid_average(
-    new: &Matrix,
-    old: &Matrix,
-    walks: &[usize],
+/// What an epoch makes of bonds.
+pub(super) struct Settled {
+    /// As shares.
+    pub dividends: Vec<I32F32>,
+    /// The bonds of each seat as they are stored, of those that keep any.
+    pub bonds: Vec<Vec<(u16, u16)>>,
+}
+
+/// Dividends, and the bonds of those who keep theirs.
+pub(super) fn settle<R: StoredRows>(
+    input: &EpochInput<R>,
+    judged: Judged,
+    judgement: &Judgement,
+    stake: &[I32F32],
+    keep: &[bool],
+) -> Settled {
+    let alpha = alpha(input);
+    let mut settled = if input.yuma3 {
+        of_yuma3(&average_of_yuma3(input, judged.weights, &judgement.consensus, alpha), judgement, stake, keep)
+    } else {
+        of_yuma2(&average_of_yuma2(input, judged, stake, alpha), judgement, keep)
+    };
+    normalize(&mut settled.dividends);
+    settled
+}
+
+/// Weights above consensus bought bonds, and bonds decay.
+fn average_of_yuma3<R: StoredRows>(
+    input: &EpochInput<R>,
+    weights: Matrix,
     consensus: &[I32F32],
-    speed: &Speed,
+    alpha: I32F32,
 ) -> Average {
-    let mut average = Average::with_room(new.rows().count(), new.entries(), consensus.len());
-    // What one row says of each seat; cleared after each row, so that a row costs what it names.
-    let mut seats = vec![Seat::default(); consensus.len()];
-    let mut speeds = Vec::new();
-    for ((new, old), walk) in new.rows().zip(old.rows()).zip(walks) {
-        let walked = Row { uids: &old.uids[..*walk], values: &old.values[..*walk] };
-        ascending(new).for_each(|(uid, value)| seats[usize::from(uid)].weight = value);
-        ascending(walked).for_each(|(uid, value)| seats[usize::from(uid)].bond = value);
-        old.iter().for_each(|(uid, value)| seats[usize::from(uid)].stored = value);
-
-        speeds.clear();
-        speeds.extend(new.uids.iter().map(|uid| seats[usize::from(*uid)].difference(consensus[usize::from(*uid)])));
-        speed.of_all(&mut speeds);
-
-        for ((uid, value), alpha) in new.iter().zip(&speeds) {
-            let kept = times(ONE.saturating_sub(*alpha), seats[usize::from(uid)].stored);
-            let bond = kept.saturating_add(times(*alpha, value).max(ZERO)).min(ONE);
-            average.push(uid, bond);
+    let columns = vec![(); consensus.len()];
+    if weights.is_full() && is_share(alpha) {
+        return full_average(input, weights, alpha, columns, |(), weight| weight, |(), bond| share(bond));
+    }
+    let (weights, old) = (weights.into_entries(), storage::old_bonds(input));
+    match input.liquid_alpha {
+        Some(liquid) if consensus.iter().any(|value| *value != ZERO) => {
+            liquid_average(&weights, &old.matrix, &old.walks, consensus, &Speed::new(liquid))
         }
-        average.end_row();
-        new.uids.iter().chain(old.uids).for_each(|uid| seats[usize::from(*uid)] = Seat::default());
-    }
-    average
-}
-
-#[derive(Clone, Copy, Default)]
-struct Seat {
-    weight: I32F32,
-    bond: I32F32,
-    /// The bond that decays: unlike `bond`, the last one stored, whatever the row's order.
-    stored: I32F32,
-}
-
-impl Seat {
-    /// How far the weight is above consensus, or below the bond.
-    fn difference(self, consensus: I32F32) -> I32F32 {
-        let buying = self.weight >= self.bond;
-        let (larger, smaller) = if buying { (self.weight, consensus) } else { (self.bond, self.weight) };
-        larger.saturating_sub(smaller).clamp(ZERO, ONE)
+        _ => moving_average(&weights, &old.matrix, alpha, &columns, |(), new| new, |(), old| old),
     }
 }
 
-/// The entries that a walk over ascending uids meets: each greater than all before it.
-fn ascending(row: Row<'_>) -> impl Iterator<Item = (u16, I32F32)> {
-    let mut next = 0u32;
-    row.iter().filter(move |(uid, _)| {
-        let met = u32::from(*uid) >= next;
-        next = next.max(u32::from(*uid) + 1);
-        met
+/// The average of shares: of what each column of old bonds, and of weights by stake, sums up to.
+fn average_of_yuma2<R: StoredRows>(input: &EpochInput<R>, judged: Judged, stake: &[I32F32], alpha: I32F32) -> Average {
+    let Judged { mut weights, ranks } = judged;
+    let new_sums = ranks.unwrap_or_else(|| weights.scale_rows(stake));
+    let both = |old_sums: Vec<I32F32>| -> Vec<(Divisor, Divisor)> {
+        new_sums.iter().zip(old_sums).map(|(new, old)| (Divisor::new(*new), Divisor::new(old))).collect()
+    };
+    let of_new = |(sum, _): &(Divisor, Divisor), weight| sum.divide(weight);
+    if weights.is_full() && is_share(alpha) {
+        let of_old = |(_, sum): &(Divisor, Divisor), bond| sum.divide(whole(bond));
+        return full_average(input, weights, alpha, both(bond_sums(input)), of_new, of_old);
+    }
+    let (weights, old) = (weights.into_entries(), storage::old_bonds(input).matrix);
+    let of_old = |(_, sum): &(Divisor, Divisor), bond| sum.divide(bond);
+    moving_average(&weights, &old, alpha, &both(old.column_sums(stake.len())), of_new, of_old)
+}
+
+/// Whether no sum saturates when both parts of an average are shares.
+fn is_share(alpha: I32F32) -> bool {
+    alpha >= ZERO && alpha <= ONE
+}
+
+/// How much of an epoch's weights goes into bonds: what the moving average leaves. Above 2^31 millionths Yuma 3 wraps
+/// where Yuma 2 saturates.
+fn alpha<R: StoredRows>(input: &EpochInput<R>) -> I32F32 {
+    let (average, million) = (input.bonds_moving_average, I64F64::from_num(1_000_000));
+    let kept = if input.yuma3 {
+        I32F32::wrapping_from_num(I64F64::wrapping_from_num(average).saturating_div(million))
+    } else {
+        I32F32::saturating_from_num(I64F64::saturating_from_num(average).saturating_div(million))
+    };
+    ONE.saturating_sub(kept)
+}
+
+/// Yuma 3 stores the average as it is. Dividends are each validator's share of every miner's bonds, weighted by incentive and
+/// its own stake.
+fn of_yuma3(average: &Average, judgement: &Judgement, stake: &[I32F32], keep: &[bool]) -> Settled {
+    let column = |(total, incentive): (&Total, &I32F32)| (Divisor::new(total.sum), Factor::new(*incentive));
+    let mut columns: Vec<(Divisor, Factor)> = average.totals.iter().zip(&judgement.incentive).map(column).collect();
+    // As the runtime adds: it wraps.
+    let held = Settled::of(average, &mut columns, keep, I32F32::wrapping_add, |bond, (sum, incentive)| {
+        (incentive.times(sum.divide(bond)), bond)
+    });
+    let dividends = held.dividends.iter().zip(stake);
+    Settled { dividends: dividends.map(|(held, stake)| held.checked_mul(*stake).unwrap_or(ZERO)).collect(), ..held }
+}
+
+/// Yuma 2 pays for each share of a column, and stores what part of the column's largest share it is.
+fn of_yuma2(average: &Average, judgement: &Judgement, keep: &[bool]) -> Settled {
+    let column = |(total, incentive): (&Total, &I32F32)| {
+        // The largest share is that of the largest bond.
+        let sum = Divisor::new(total.sum);
+        (sum, Factor::new(*incentive), Divisor::new(sum.divide(total.largest)))
+    };
+    let columns = average.totals.iter().zip(&judgement.incentive).map(column);
+    let mut columns: Vec<(Divisor, Factor, Divisor)> = columns.collect();
+    Settled::of(average, &mut columns, keep, plus, |bond, (sum, incentive, largest)| {
+        let share = sum.divide(bond);
+        (incentive.times(share), largest.divide(share))
     })
 }
 
-/// Bonds of Yuma 3 and their dividends: each validator's share of every miner's bonds, weighted by incentive and its own
-/// stake.
-pub(crate) fn of_yuma3(bonds: Average, incentive: &[I32F32], stake: &[I32F32]) -> (Vec<I32F32>, Bonds) {
-    let columns: Vec<Column> = bonds.column_sums.iter().zip(incentive).map(Column::new).collect();
-    let of_row = |(row, stake): (Row<'_>, &I32F32)| {
-        let held = row.iter().map(|(uid, bond)| columns[usize::from(uid)].share_of(bond).1);
-        fixed::sum(held).checked_mul(*stake).unwrap_or(ZERO)
-    };
-    let mut dividends: Vec<I32F32> = bonds.matrix.rows().zip(stake).map(of_row).collect();
-    normalize(&mut dividends);
-    (dividends, Bonds { matrix: bonds.matrix, largest: None })
-}
-
-/// Bonds of Yuma 2 and their dividends: the bonds are the average of the old shares and of this epoch's stake-weighted
-/// weights, as shares of each column.
-pub(crate) fn of_yuma2(
-    mut weights: Matrix,
-    old: &Matrix,
-    stake: &[I32F32],
-    incentive: &[I32F32],
-    alpha: I32F32,
-) -> (Vec<I32F32>, Bonds) {
-    let n = stake.len();
-    let new_sums = Divisor::each(&weights.scale_rows(stake));
-    let old_sums = Divisor::each(&old.column_sums(n));
-    let Average { mut matrix, column_sums } = moving_average(
-        (&weights, |j: usize, value| new_sums[j].divide(value)),
-        (old, |j: usize, bond| old_sums[j].divide(bond)),
-        alpha,
-        n,
-    );
-    let columns: Vec<Column> = column_sums.iter().zip(incentive).map(Column::new).collect();
-    let mut dividends = Vec::with_capacity(n);
-    for (uids, bonds) in matrix.rows_mut() {
-        let mut held = ZERO;
-        for (uid, bond) in uids.iter().zip(bonds) {
-            let (share, paid) = columns[usize::from(*uid)].share_of(*bond);
-            *bond = share;
-            held = plus(held, paid);
-        }
-        dividends.push(held);
-    }
-    normalize(&mut dividends);
-    let largest = Divisor::each(&matrix.column_maxima(n));
-    (dividends, Bonds { matrix, largest: Some(largest) })
-}
-
-/// Bonds as an epoch leaves them.
-pub(crate) struct Bonds {
-    matrix: Matrix,
-    /// Yuma 2 stores what part of the largest of its column each bond is.
-    largest: Option<Vec<Divisor>>,
-}
-
-impl Bonds {
-    /// The rows to store.
-    pub(crate) fn stored(&self) -> impl Iterator<Item = impl Iterator<Item = (u16, u16)>> {
-        self.matrix.rows().map(|row| {
-            row.iter().map(|(uid, bond)| {
-                let part = self.largest.as_ref().map_or(bond, |largest| largest[usize::from(uid)].divide(bond));
-                (uid, to_share(part))
-            })
-        })
-    }
-}
-
-/// What a column's bonds are divided by, and what a share of them earns.
-struct Column {
-    sum: Divisor,
-    incentive: Factor,
-}
-
-impl Column {
-    fn new((sum, incentive): (&I32F32, &I32F32)) -> Self {
-        Self { sum: Divisor::new(*sum), incentive: Factor::new(*incentive) }
-    }
-
-    /// The share that a bond is of its column, and what it earns.
+impl Settled {
+    /// Adds up what a row is paid for each bond, and keeps what is to be stored of it: `(paid, stored)`.
     #[inline]
-    fn share_of(&self, bond: I32F32) -> (I32F32, I32F32) {
-        let share = self.sum.divide(bond);
-        (share, self.incentive.times(share))
+    fn of<C>(
+        average: &Average,
+        columns: &mut [C],
+        keep: &[bool],
+        add: impl Fn(I32F32, I32F32) -> I32F32,
+        of_bond: impl Fn(I32F32, &C) -> (I32F32, I32F32),
+    ) -> Self {
+        let mut settled = Self { dividends: Vec::with_capacity(keep.len()), bonds: Vec::with_capacity(keep.len()) };
+        for (row, keep) in average.matrix.rows().zip(keep) {
+            let (mut held, mut kept) = (ZERO, Vec::new());
+            if *keep {
+                kept.reserve_exact(row.values.len());
+                row.each(columns, |uid, bond, column| {
+                    let (paid, stored) = of_bond(bond, column);
+                    held = add(held, paid);
+                    // A full row has places without bonds.
+                    if bond > ZERO {
+                        kept.push((uid, to_share(stored)));
+                    }
+                });
+            } else {
+                row.each(columns, |_, bond, column| held = add(held, of_bond(bond, column).0));
+            }
+            settled.dividends.push(held);
+            settled.bonds.push(kept);
+        }
+        settled
     }
 }

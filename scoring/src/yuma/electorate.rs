@@ -3,11 +3,12 @@
 use substrate_fixed::types::I32F32;
 
 use super::{
-    EpochInput, StoredRows, counted_weights,
+    EpochInput, StoredRows,
+    clipping::{self, Clipped},
     fixed::{self, ZERO},
-    is_active, may_judge, median,
-    sparse::Matrix,
-    stake,
+    is_active,
+    matrix::Matrix,
+    may_judge, median, stake, storage,
 };
 
 /// Those who may judge, and their rows.
@@ -28,6 +29,13 @@ pub(crate) struct Judgement {
     pub incentive: Vec<I32F32>,
 }
 
+/// Weights after clipping, as far as it applies to bonds.
+pub(super) struct Judged {
+    pub weights: Matrix,
+    /// Where each row is multiplied by its stake already: the sum of each column.
+    pub ranks: Option<Vec<I32F32>>,
+}
+
 impl Electorate {
     pub(super) fn of<R: StoredRows>(input: &EpochInput<R>, active: &[bool], permits: &[bool]) -> Self {
         // A list that the chain has nothing in masks nothing.
@@ -35,7 +43,7 @@ impl Electorate {
         let judges = |i: usize| permits[i] || input.validator_permits.is_empty();
         Self {
             heard: (0..input.seats()).map(|i| works(i) && judges(i)).collect(),
-            weights: counted_weights(input, permits),
+            weights: storage::counted_weights(input, permits),
             kappa: fixed::share(input.kappa),
         }
     }
@@ -65,13 +73,43 @@ impl Electorate {
     }
 
     pub(crate) fn judgement(&self, active_stake: &[I32F32]) -> Judgement {
-        let consensus = median::weighted_medians(active_stake, &self.weights, self.kappa);
-        let (validator_trust, mut incentive) = self.weights.clipped_sums(&consensus, active_stake);
-        fixed::normalize(&mut incentive);
-        Judgement { consensus, validator_trust, incentive }
+        let consensus = self.consensus(active_stake);
+        let clipped = clipping::clipped_sums(&self.weights, &consensus, active_stake);
+        Judgement::of(consensus, clipped)
     }
 
-    pub(super) fn into_weights(self) -> Matrix {
-        self.weights
+    /// The judgement, and the weights that an epoch makes bonds of.
+    pub(super) fn judge<R: StoredRows>(
+        mut self,
+        input: &EpochInput<R>,
+        active_stake: &[I32F32],
+    ) -> (Judgement, Judged) {
+        // Liquid alpha wants to know what rows name after clipping. All else takes 0 for not named.
+        if input.bonds_penalty == u16::MAX && !input.is_liquid() {
+            let consensus = self.consensus(active_stake);
+            let keep = |clipped, product| if input.yuma3 { clipped } else { product };
+            let clipped = clipping::clip_and_keep(&mut self.weights, &consensus, active_stake, keep);
+            let ranks = (!input.yuma3).then(|| clipped.columns.clone());
+            return (Judgement::of(consensus, clipped), Judged { weights: self.weights, ranks });
+        }
+        let judgement = self.judgement(active_stake);
+        let weights = match input.bonds_penalty {
+            0 => self.weights,
+            u16::MAX => clipping::clipped(self.weights, &judgement.consensus),
+            penalty => clipping::clipped_partly(self.weights, &judgement.consensus, fixed::share(penalty)),
+        };
+        (judgement, Judged { weights, ranks: None })
+    }
+
+    fn consensus(&self, active_stake: &[I32F32]) -> Vec<I32F32> {
+        median::weighted_medians(active_stake, &self.weights, self.kappa)
+    }
+}
+
+impl Judgement {
+    fn of(consensus: Vec<I32F32>, clipped: Clipped) -> Self {
+        let Clipped { rows: validator_trust, columns: mut incentive } = clipped;
+        fixed::normalize(&mut incentive);
+        Self { consensus, validator_trust, incentive }
     }
 }

@@ -31,11 +31,12 @@ impl Factor {
         if bits | self.refused < 0 {
             return self.times_any(number);
         }
-        let product = u128::from(self.raised) * u128::from(bits.unsigned_abs() << 1);
+        let product = u128::from(self.raised) * u128::from((bits as u64) << 1);
         I32F32::from_bits((product >> 64) as i64)
     }
 
     #[cold]
+    #[inline(never)]
     fn times_any(self, number: I32F32) -> I32F32 {
         times(self.value, number)
     }

@@ -29,15 +29,18 @@ pub(crate) fn share(value: u16) -> I32F32 {
 /// A share of 65535 as it is stored: truncated, and clamped to what a u16 holds.
 #[inline]
 pub(crate) fn to_share(value: I32F32) -> u16 {
-    // Of a share the product fits.
-    let share = value.clamp(ZERO, ONE).to_bits().unsigned_abs();
-    ((share * u64::from(WHOLE)) >> FRACTION_BITS) as u16
+    if (ZERO..=ONE).contains(&value) {
+        // Of a share the product fits.
+        return ((value.to_bits() as u64 * u64::from(WHOLE)) >> FRACTION_BITS) as u16;
+    }
+    if value < ZERO { 0 } else { WHOLE }
 }
 
 /// `a + b`: `I32F32::saturating_add`, with a branch that can be foretold.
 #[inline]
 pub(crate) fn plus(a: I32F32, b: I32F32) -> I32F32 {
     #[cold]
+    #[inline(never)]
     fn saturated(a: I32F32, b: I32F32) -> I32F32 {
         a.saturating_add(b)
     }

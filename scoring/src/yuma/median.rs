@@ -8,9 +8,9 @@ use substrate_fixed::types::I32F32;
 
 use super::{
     fixed::{self, ZERO, normalize},
-    sparse::Matrix,
+    matrix::Matrix,
 };
-use columns::Columns;
+use columns::{Column, Columns};
 use search::Search;
 use selection::Selection;
 
@@ -22,16 +22,25 @@ pub(crate) fn weighted_medians(stake: &[I32F32], matrix: &Matrix, majority: I32F
     normalize(&mut weights);
     let total = fixed::sum(weights.iter().copied());
     let minority = total.saturating_sub(majority);
-    let bits: Vec<i64> = weights.iter().map(|weight| weight.to_bits()).collect();
 
-    let columns = Columns::of(matrix, &rows, stake.len());
-    let columns = (0..stake.len()).map(|j| columns.column(j));
-    match Selection::new(&bits, minority) {
-        Some(mut selection) => columns.map(|column| selection.median(column)).collect(),
+    let mut medians = Vec::with_capacity(stake.len());
+    match Selection::new(&weights, minority) {
+        Some(mut selection) => each_column(matrix, &rows, stake.len(), |column| medians.push(selection.median(column))),
         None => {
             let search = Search { weights: &weights, total, minority };
-            columns.map(|column| search.median(column)).collect()
+            each_column(matrix, &rows, stake.len(), |column| medians.push(search.median(column)));
         }
+    }
+    medians
+}
+
+/// Shows each column of these rows.
+fn each_column(matrix: &Matrix, rows: &[usize], columns: usize, mut show: impl FnMut(Column<'_>)) {
+    if matrix.is_full() {
+        columns::each_in_full(matrix, rows, columns, show);
+    } else {
+        let all = Columns::of(matrix, rows, columns);
+        (0..columns).for_each(|j| show(all.column(j)));
     }
 }
 
@@ -75,7 +84,7 @@ mod tests {
             let at_tie = bits[..bits.len() / 2].iter().sum::<i64>();
             for minority in [exact, at_tie, at_tie - 1].map(I32F32::from_bits) {
                 let search = Search { weights: &weights, total, minority };
-                let found = Selection::new(&bits, minority).unwrap().median(columns.column(0));
+                let found = Selection::new(&weights, minority).unwrap().median(columns.column(0));
                 prop_assert_eq!(found, search.median(columns.column(0)), "{:?} {:?} {}", &bits, &said, minority);
             }
         }

@@ -36,11 +36,6 @@ impl Divisor {
         Self { value, largest, reciprocal: u64::try_from(reciprocal).unwrap_or(u64::MAX), raise }
     }
 
-    /// A divisor for each of a vector.
-    pub(crate) fn each(values: &[I32F32]) -> Vec<Self> {
-        values.iter().map(|value| Self::new(*value)).collect()
-    }
-
     /// `number` divided by this, or as it is where this is 0.
     #[inline]
     pub(crate) fn divide(self, number: I32F32) -> I32F32 {
@@ -59,6 +54,7 @@ impl Divisor {
 
     /// The quotient, or the one above it.
     #[cold]
+    #[inline(never)]
     fn corrected(self, bits: u64, quotient: u64) -> I32F32 {
         let above = quotient + 1;
         let fits = u128::from(above) * u128::from(self.largest) <= u128::from(bits) << 32;
@@ -66,6 +62,7 @@ impl Divisor {
     }
 
     #[cold]
+    #[inline(never)]
     fn divide_any(self, number: I32F32) -> I32F32 {
         if self.value == ZERO { number } else { safe_div(number, self.value) }
     }

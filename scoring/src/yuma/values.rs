@@ -72,6 +72,13 @@ pub struct EpochInput<R = Rows> {
     pub emission: u64,
 }
 
+impl<R> EpochInput<R> {
+    /// Whether each pair has a bond speed of its own.
+    pub(crate) fn is_liquid(&self) -> bool {
+        self.yuma3 && self.liquid_alpha.is_some()
+    }
+}
+
 /// What an epoch writes. Vectors are indexed by uid, n entries each; u16 values are shares of 65535, truncated.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

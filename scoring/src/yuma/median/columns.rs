@@ -2,10 +2,7 @@
 
 use substrate_fixed::types::I32F32;
 
-use crate::yuma::{
-    fixed::ZERO,
-    sparse::{Matrix, Row},
-};
+use crate::yuma::{fixed::ZERO, matrix::Matrix, row::Row};
 
 /// What voters say of each column, in the order of the voters, so that one median reads one stretch of memory.
 pub(super) struct Columns {
@@ -22,6 +19,28 @@ pub(super) struct Column<'a> {
     /// The voters' places among all, ascending.
     pub voters: &'a [u16],
     pub scores: &'a [I32F32],
+}
+
+/// Columns that are laid out at once: so many that all their scores stay close.
+const BLOCK: usize = 16;
+
+/// Shows each column of a full matrix, of the rows of the voters.
+pub(super) fn each_in_full(matrix: &Matrix, rows: &[usize], columns: usize, mut show: impl FnMut(Column<'_>)) {
+    let rows = (0..=u16::MAX).zip(rows).map(|(voter, i)| (voter, matrix.row(*i).values));
+    let (voters, rows): (Vec<u16>, Vec<&[I32F32]>) = rows.filter(|(_, values)| !values.is_empty()).unzip();
+    let height = rows.len().max(1);
+    let mut block = vec![ZERO; BLOCK * height];
+    for first in (0..columns).step_by(BLOCK) {
+        let width = BLOCK.min(columns - first);
+        for (at, row) in rows.iter().enumerate() {
+            for (column, score) in block.chunks_exact_mut(height).zip(&row[first..first + width]) {
+                column[at] = *score;
+            }
+        }
+        for column in block.chunks_exact(height).take(width) {
+            show(Column { voters: &voters, scores: &column[..rows.len()] });
+        }
+    }
 }
 
 impl Columns {
