@@ -89,7 +89,13 @@ impl Scenario {
         let mut tree = serde_json::to_value(self).map_err(|error| wrong(error.to_string()))?;
         let place = key.split('.').try_fold(&mut tree, below);
         *place.ok_or_else(|| ScenarioError::NoSetting { key: key.into() })? = json;
-        serde_json::from_value(tree).map_err(|error| wrong(error.to_string()))
+        serde_json::from_value(tree).map_err(|error| {
+            wrong(match value {
+                // What is said of numbers depends on how serde_json was built.
+                Setting::Whole(_) | Setting::Number(_) => "no number that this setting can be".into(),
+                Setting::Flag(_) | Setting::Text(_) => error.to_string(),
+            })
+        })
     }
 }
 
