@@ -150,7 +150,10 @@ impl Findings {
 
     /// How much was seen of rows.
     pub fn seen(&self) -> String {
-        let mut text = format!("rows of {} epochs compared", self.epochs);
+        let mut text = match self.epochs {
+            1 => "rows of one epoch, nothing to compare".to_owned(),
+            epochs => format!("rows of {epochs} epochs compared"),
+        };
         if let Some(block) = self.state_gone_before {
             text += &format!("; the node has no state before block {block}");
         }

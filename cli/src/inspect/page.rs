@@ -40,8 +40,8 @@ pub fn page(findings: &Findings) -> anyhow::Result<String> {
         ("Herfindahl index", 1),
         ("effective number", 1),
         ("Gini coefficient", 1),
-        ("hold over 33 %", 1),
-        ("hold over 50 %", 1),
+        ("over 33 %", 1),
+        ("over 50 %", 1),
     ];
     page.table("Over all seats", &headings, findings.concentrations().map(line));
     let keys: Vec<(Tint, &str)> =
@@ -62,7 +62,12 @@ pub fn page(findings: &Findings) -> anyhow::Result<String> {
         findings.validators.len()
     );
     let both = [(Tint::Before, "in the same epoch"), (Tint::After, "with the lag that fits best")];
-    page.figure(&following, &both, &following_of(findings)?);
+    if findings.validators.iter().any(|validator| validator.following.as_ref().is_some_and(|one| one.found.epochs > 0))
+    {
+        page.figure(&following, &both, &following_of(findings)?);
+    } else {
+        page.paragraph("Too few epochs were seen: a row has to change before anything can be said of it.");
+    }
     validators(&mut page, findings);
     Ok(page.finish())
 }
