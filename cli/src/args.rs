@@ -258,13 +258,15 @@ pub enum BlockName {
 }
 
 impl BlockName {
-    /// Its hash, of whichever block a node has at that height.
-    pub async fn hash(self, chain: &Client) -> anyhow::Result<BlockHash> {
-        match self {
-            Self::Number(number) => {
-                chain.block_hash(number).await?.with_context(|| format!("the node does not have block {number}"))
+    /// The hash of the block, or of the one that a node has at that height; none where none is named.
+    pub async fn hash_of(named: Option<Self>, chain: &Client) -> anyhow::Result<Option<BlockHash>> {
+        match named {
+            Some(Self::Number(number)) => {
+                let hash = chain.block_hash(number).await?;
+                hash.map(Some).with_context(|| format!("the node does not have block {number}"))
             }
-            Self::Hash(hash) => Ok(hash),
+            Some(Self::Hash(hash)) => Ok(Some(hash)),
+            None => Ok(None),
         }
     }
 }

@@ -1,11 +1,12 @@
 //! `assay replay --config`: a log's evidence under other rules, as a table, as JSON and as a page, and what a log can't say.
 
 mod markup;
+mod program;
 
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::{Command, Output, Stdio},
+    process::Output,
 };
 
 use chain::Client;
@@ -132,22 +133,15 @@ impl Scene {
     }
 
     fn run(&self, arguments: &[&str]) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_assay"));
-        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("ASSAY__") || name == "RUST_LOG") {
-            command.env_remove(name);
-        }
-        command.arg("replay").args(arguments).current_dir(self.0.path()).stdin(Stdio::null()).output().unwrap()
+        program::run(self.0.path(), &[&["replay"], arguments].concat())
     }
 
     fn asks(&self, more: &[&str]) -> Output {
-        self.run(&[&["log.jsonl", "--config", "other.toml"], more].concat())
+        program::run(self.0.path(), &asking(more))
     }
 
     fn prints(&self, more: &[&str]) -> String {
-        let output = self.asks(more);
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success() && said.is_empty(), "{more:?}: {said}");
-        String::from_utf8(output.stdout).unwrap()
+        program::prints(self.0.path(), &asking(more))
     }
 
     fn document(&self, more: &[&str]) -> Value {
@@ -156,15 +150,12 @@ impl Scene {
 
     /// One line, nothing on stdout.
     fn fails(&self, more: &[&str], status: i32, holding: &[&str]) {
-        let output = self.asks(more);
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(status), "{more:?}: {said}");
-        assert_eq!(String::from_utf8_lossy(&output.stdout), "", "{more:?}");
-        assert_eq!(said.lines().count(), 1, "{more:?}: {said}");
-        for part in holding {
-            assert!(said.contains(part), "{more:?}: {said:?} lacks {part:?}");
-        }
+        program::fails(self.0.path(), &asking(more), status, holding);
     }
+}
+
+fn asking<'a>(more: &[&'a str]) -> Vec<&'a str> {
+    [&["replay", "log.jsonl", "--config", "other.toml"], more].concat()
 }
 
 fn of(document: &Value, uid: u64) -> &Value {

@@ -54,10 +54,7 @@ pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
         args.subnet.put(&mut flags);
         let settings = global.settings(flags)?.settings;
         let chain = settings.chain.connect().await?;
-        let at = match args.block {
-            Some(block) => Some(block.hash(&chain).await?),
-            None => None,
-        };
+        let at = BlockName::hash_of(args.block, &chain).await?;
         inspect::of_chain(&chain, settings.subnet.netuid, at, args.epochs.into()).await?
     } else {
         inspect::of_files(&args.files)?

@@ -64,10 +64,7 @@ pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
     let settings = global.settings(flags)?.settings;
     let chain = settings.chain.connect().await?;
     let netuid = settings.subnet.netuid;
-    let at = match args.block {
-        Some(block) => Some(block.hash(&chain).await?),
-        None => None,
-    };
+    let at = BlockName::hash_of(args.block, &chain).await?;
     if args.json {
         let (metagraph, hyperparameters) = chain.subnet(netuid, args.mech, at).await?;
         let rows = rows(&chain, &metagraph, args.rows).await?;

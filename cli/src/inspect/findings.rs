@@ -9,11 +9,10 @@ use primitives::{BlockNumber, Hotkey, NetUid, Registration, Uid};
 use scoring::{
     concentration::{Concentration, Influence, influence},
     copying::{Following, Search, Verdict, copying},
-    yuma,
 };
 use serde::Serialize;
 
-use super::history::History;
+use super::history::{History, Seen};
 use crate::{
     commands::metagraph::{alpha, short},
     row,
@@ -89,8 +88,7 @@ pub struct Followed {
 impl Findings {
     /// Of a subnet and its epochs before.
     pub fn of(history: &History, max_lag: usize) -> anyhow::Result<Self> {
-        let (input, seats) = (&history.now, &history.seats);
-        let output = yuma::epoch(input);
+        let Seen { input, output, seats } = &history.now;
         let found: BTreeMap<Uid, Influence> = influence(input).into_iter().map(|one| (one.uid, one)).collect();
         let followings = copying(&history.epochs, &Search { max_lag, ..Search::default() })?;
         let followings: BTreeMap<Registration, Following> =
@@ -99,12 +97,11 @@ impl Findings {
         let part = |value: u16| f64::from(value) / f64::from(u16::MAX);
         let of_uid = |at: usize| found.get(&Uid(at as u16));
         let validator = |(at, seat): (usize, &Registration)| {
-            let permitted = input.validator_permits.get(at).is_some_and(|permit| *permit);
             let influence = of_uid(at);
             let following = followings
                 .get(seat)
                 .map(|found| Followed { found: *found, of_uid: found.of.as_ref().and_then(uid_of) });
-            permitted.then(|| Validator {
+            history.now.is_permitted(at).then(|| Validator {
                 uid: Uid(at as u16),
                 hotkey: history.named.then_some(seat.hotkey),
                 registered_at: seat.block,

@@ -7,7 +7,7 @@ use chain::{ChainError, Client};
 use primitives::{BlockHash, BlockNumber, Hotkey, NetUid, Registration};
 use scoring::{
     copying::{Epoch, ValidatorRow},
-    yuma::{self, EpochInput, StoredRows as _},
+    yuma::{self, EpochInput, EpochOutput, StoredRows as _},
 };
 
 use crate::commands::epoch;
@@ -16,11 +16,9 @@ use crate::commands::epoch;
 pub struct History {
     /// None of files.
     pub netuid: Option<NetUid>,
-    /// What an epoch would start from.
-    pub now: EpochInput,
-    /// Who sits where; of files only when they came is known.
-    pub seats: Vec<Registration>,
-    /// Whether their hotkeys are known.
+    /// The state that is looked at.
+    pub now: Seen,
+    /// Whether its hotkeys are known.
     pub named: bool,
     /// The epochs before and what stands now, the oldest first.
     pub epochs: Vec<Epoch>,
@@ -28,56 +26,59 @@ pub struct History {
     pub gone_before: Option<BlockNumber>,
 }
 
-/// A state, who sat where, and what an epoch makes of it.
-type Read = (EpochInput, Vec<Registration>, Vec<u16>);
+/// A subnet at one block.
+pub struct Seen {
+    /// What an epoch would start from,
+    pub input: EpochInput,
+    /// and what it would give.
+    pub output: EpochOutput,
+    /// Who sits where; of files only when they came is known.
+    pub seats: Vec<Registration>,
+}
 
 /// A subnet at a block and at the last blocks before so many of its epochs.
 pub async fn of_chain(chain: &Client, netuid: NetUid, at: Option<BlockHash>, epochs: usize) -> anyhow::Result<History> {
-    let (now, seats, consensus) = read(chain, netuid, at).await?;
-    let mut rows = vec![epoch_of(&now, &seats, consensus)];
-    let (mut gone_before, mut last) = (None, now.last_mechanism_step_block);
+    let now = read(chain, netuid, at).await?;
+    let mut rows = vec![now.epoch()];
+    let (mut gone_before, mut last) = (None, now.input.last_mechanism_step_block);
     while rows.len() <= epochs && last > 1 {
         // What an epoch started from is the state after the block before it.
         let block = last - 1;
-        let Some((input, seats, consensus)) = read_before(chain, netuid, block).await? else {
+        let Some(seen) = read_before(chain, netuid, block).await? else {
             gone_before = Some(last);
             break;
         };
-        rows.push(epoch_of(&input, &seats, consensus));
-        if input.last_mechanism_step_block >= block {
+        rows.push(seen.epoch());
+        if seen.input.last_mechanism_step_block >= block {
             break;
         }
-        last = input.last_mechanism_step_block;
+        last = seen.input.last_mechanism_step_block;
     }
     rows.reverse();
-    Ok(History { netuid: Some(netuid), now, seats, named: true, epochs: rows, gone_before })
+    Ok(History { netuid: Some(netuid), now, named: true, epochs: rows, gone_before })
 }
 
 /// Epochs of one subnet, the oldest first.
 pub fn of_files(files: &[PathBuf]) -> anyhow::Result<History> {
     let mut epochs = Vec::new();
-    let mut last: Option<EpochInput> = None;
+    let mut now: Option<Seen> = None;
     for file in files {
         let input = epoch::input_of(file)?;
-        let name = file.display();
-        if let Some(before) = last.filter(|before| before.block >= input.block) {
-            ensure!(
-                before.block != input.block,
-                "{name}: its block {} is that of the file before: one file is one epoch",
-                input.block
-            );
-            ensure!(before.block < input.block, "{name}: block {} comes after {}", input.block, before.block);
-        }
-        epochs.push(epoch_of(&input, &unnamed(&input), yuma::epoch(&input).consensus));
-        last = Some(input);
+        let (name, block) = (file.display(), input.block);
+        let before = now.as_ref().map(|seen| seen.input.block);
+        ensure!(before != Some(block), "{name}: its block {block} is that of the file before: one file is one epoch");
+        ensure!(before < Some(block), "{name}: block {block} comes after {}", before.unwrap_or_default());
+        let seats = unnamed(&input);
+        let seen = Seen::new(input, seats);
+        epochs.push(seen.epoch());
+        now = Some(seen);
     }
-    let now = last.context("no file")?;
-    let seats = unnamed(&now);
-    Ok(History { netuid: None, now, seats, named: false, epochs, gone_before: None })
+    let now = now.context("no file")?;
+    Ok(History { netuid: None, now, named: false, epochs, gone_before: None })
 }
 
 /// None where the node no longer has the state.
-async fn read_before(chain: &Client, netuid: NetUid, block: BlockNumber) -> anyhow::Result<Option<Read>> {
+async fn read_before(chain: &Client, netuid: NetUid, block: BlockNumber) -> anyhow::Result<Option<Seen>> {
     let Some(hash) = chain.block_hash(block).await? else { return Ok(None) };
     match read(chain, netuid, Some(hash)).await {
         Ok(read) => Ok(Some(read)),
@@ -86,25 +87,35 @@ async fn read_before(chain: &Client, netuid: NetUid, block: BlockNumber) -> anyh
     }
 }
 
-async fn read(chain: &Client, netuid: NetUid, at: Option<BlockHash>) -> anyhow::Result<Read> {
+async fn read(chain: &Client, netuid: NetUid, at: Option<BlockHash>) -> anyhow::Result<Seen> {
     let metagraph = chain.metagraph(netuid, at).await?;
     let input = epoch::input(chain.epoch_state(netuid, Some(metagraph.block.hash)).await?)?;
-    // What the next epoch makes of these rows, not what the last one made of others.
-    let consensus = yuma::epoch(&input).consensus;
-    Ok((input, metagraph.neurons.iter().map(|neuron| neuron.registration()).collect(), consensus))
+    Ok(Seen::new(input, metagraph.neurons.iter().map(|neuron| neuron.registration()).collect()))
 }
 
-/// The rows of an epoch and what it makes of them, by who sat where.
-fn epoch_of(input: &EpochInput, seats: &[Registration], consensus: Vec<u16>) -> Epoch {
-    let seat = |uid: u16| seats.get(usize::from(uid)).copied();
-    let row = |uid: u16| {
-        let stake = *input.stake.get(usize::from(uid))?;
-        let permitted = input.validator_permits.get(usize::from(uid)).is_some_and(|permit| *permit);
-        let weights = input.weights.row(uid).filter_map(|(miner, value)| Some((seat(miner)?, value))).collect();
-        permitted.then_some(ValidatorRow { validator: seat(uid)?, stake, weights })
-    };
-    let rows: Vec<ValidatorRow> = input.weights.uids().filter_map(row).filter(|row| !row.weights.is_empty()).collect();
-    Epoch { rows, consensus: Some(seats.iter().copied().zip(consensus).collect()) }
+impl Seen {
+    fn new(input: EpochInput, seats: Vec<Registration>) -> Self {
+        Self { output: yuma::epoch(&input), input, seats }
+    }
+
+    /// Whether a seat's weights count.
+    pub fn is_permitted(&self, at: usize) -> bool {
+        self.input.validator_permits.get(at).is_some_and(|permit| *permit)
+    }
+
+    /// Its rows and what the next epoch makes of them, not what the last one made of others; by who sits where.
+    fn epoch(&self) -> Epoch {
+        let Self { input, output, seats } = self;
+        let seat = |uid: u16| seats.get(usize::from(uid)).copied();
+        let row = |uid: u16| {
+            let stake = *input.stake.get(usize::from(uid))?;
+            let weights = input.weights.row(uid).filter_map(|(miner, value)| Some((seat(miner)?, value))).collect();
+            self.is_permitted(uid.into()).then_some(ValidatorRow { validator: seat(uid)?, stake, weights })
+        };
+        let rows = input.weights.uids().filter_map(row).filter(|row| !row.weights.is_empty());
+        let consensus = seats.iter().copied().zip(output.consensus.iter().copied());
+        Epoch { rows: rows.collect(), consensus: Some(consensus.collect()) }
+    }
 }
 
 /// Seats of which only the time is known.

@@ -16,7 +16,7 @@ use serde::Serialize;
 use super::{
     Chosen,
     payout::{Basis, Payout},
-    series::{Point, Series, concentration},
+    series::{Point, Series, concentration, whole},
     settings_changed::{Changed, changed},
 };
 use crate::{
@@ -168,7 +168,7 @@ impl Answer {
             decisive: chosen.decisive.clone(),
             weights_before: chosen.logged.clone(),
             weights_after: chosen.standing.clone(),
-            series: series.points(),
+            series: series.points().cloned().collect(),
         }
     }
 
@@ -297,7 +297,6 @@ impl Answer {
 }
 
 fn miners(header: &Header, chosen: &Chosen, payout: Option<&Payout>) -> Vec<Miner> {
-    let whole = |row: &Weights| row.iter().map(|(_, value)| f64::from(value)).sum::<f64>().max(1.0);
     let (whole_before, whole_after) = (whole(&chosen.logged), whole(&chosen.standing));
     let each = |(at, before): (usize, &Share)| {
         let after = chosen.other.as_ref().ok().and_then(|shares| shares.get(at));

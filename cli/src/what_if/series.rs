@@ -92,9 +92,8 @@ impl Series {
     }
 
     /// In the order of the log.
-    pub fn points(&self) -> Vec<Point> {
-        let last = self.last.iter().filter(|last| self.points.last() != Some(last));
-        self.points.iter().chain(last).cloned().collect()
+    pub fn points(&self) -> impl Iterator<Item = &Point> {
+        self.points.iter().chain(self.last.iter().filter(|last| self.points.last() != Some(last)))
     }
 
     /// A miner's share of what stands on chain by either rules, at each point.
@@ -104,11 +103,10 @@ impl Series {
             let found = place.and_then(|place| point.shares.iter().find(|(miner, _)| miner == place));
             found.map_or([0.0; 2], |(_, shares)| shares.map(f64::from))
         };
-        self.points().iter().map(at).collect()
+        self.points().map(at).collect()
     }
 
     fn shares(&mut self, row: &Row<'_>) -> Vec<(u32, [f32; 2])> {
-        let whole = |row: &Weights| row.iter().map(|(_, value)| f64::from(value)).sum::<f64>().max(1.0);
         let rows = [row.logged, row.standing];
         let wholes = rows.map(whole);
         let mut shares = Vec::new();
@@ -121,6 +119,11 @@ impl Series {
         }
         shares
     }
+}
+
+/// What the shares of a row are of: the sum of its values, 1 where there is none.
+pub fn whole(row: &Weights) -> f64 {
+    row.iter().map(|(_, value)| f64::from(value)).sum::<f64>().max(1.0)
 }
 
 /// How a row is spread over all miners of a subnet, those without a weight too.
@@ -158,7 +161,7 @@ mod tests {
                 });
             }
             assert_eq!(series.rows(), (rows, rows / 2));
-            let points = series.points();
+            let points: Vec<&Point> = series.points().collect();
             assert_eq!(points.first().map(|point| point.record), (rows > 0).then_some(0));
             assert_eq!(points.last().map(|point| point.record), rows.checked_sub(1));
             assert!(points.len() <= MOST + 1 && points.len() as u64 >= rows.min(MOST as u64 / 2), "{rows}");
