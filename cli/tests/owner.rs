@@ -1,10 +1,8 @@
 //! A subnet from nothing, with nothing but the built program: created, started, given its rules, filled and staked to.
 
-use std::{
-    path::Path,
-    process::{Command, Output},
-    time::Duration,
-};
+mod program;
+
+use std::{path::Path, time::Duration};
 
 use localnet::{BlockTime, Config, Handle, dev_account, spawn};
 use serde_json::Value;
@@ -13,21 +11,18 @@ async fn chain() -> Handle {
     spawn(Config { block_time: BlockTime::Every(Duration::from_millis(100)), ..Config::test() }).await.unwrap()
 }
 
-fn assay(chain: &Handle, arguments: &str) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_assay"));
-    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("ASSAY__") || name == "RUST_LOG") {
-        command.env_remove(name);
-    }
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    command.args(arguments.split(' ')).args(["--chain-url", &chain.url()]).current_dir(root).output().unwrap()
+/// With the chain's address, in the repository's folder.
+fn asking<'a>(arguments: &'a str, url: &'a str) -> Vec<&'a str> {
+    arguments.split(' ').chain(["--chain-url", url]).collect()
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
 }
 
 /// What it prints, which must be all well.
 fn prints(chain: &Handle, arguments: &str) -> String {
-    let output = assay(chain, arguments);
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && said.is_empty(), "{arguments}: {said}");
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    program::prints(root(), &asking(arguments, &chain.url())).trim().to_owned()
 }
 
 fn document(chain: &Handle, arguments: &str) -> Value {
@@ -36,12 +31,7 @@ fn document(chain: &Handle, arguments: &str) -> Value {
 
 /// One line on stderr and nothing on stdout, with this status.
 fn fails(chain: &Handle, arguments: &str, status: i32, holding: &str) {
-    let output = assay(chain, arguments);
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(status), "{arguments}: {said}");
-    assert_eq!(String::from_utf8_lossy(&output.stdout), "", "{arguments}");
-    assert_eq!(said.lines().count(), 1, "{arguments}: {said}");
-    assert!(said.contains(holding), "{arguments}: {said:?} lacks {holding:?}");
+    program::fails(root(), &asking(arguments, &chain.url()), status, &[holding]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,9 +1,10 @@
 //! A score log as a user handles it: verified, replayed, exported, shown, pruned; and every change to it found.
 
+mod program;
+
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::{Command, Output},
 };
 
 use primitives::{BlockHash, BlockRef, Digest, Hotkey, Keypair, MechId, NetUid, Registration, Uid};
@@ -83,19 +84,8 @@ impl Scene {
         self.folder.path().join(name)
     }
 
-    fn run(&self, arguments: &[&str]) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_assay"));
-        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("ASSAY__") || name == "RUST_LOG") {
-            command.env_remove(name);
-        }
-        command.args(arguments).current_dir(self.folder.path()).output().unwrap()
-    }
-
     fn prints(&self, arguments: &[&str]) -> String {
-        let output = self.run(arguments);
-        let error = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(output.status.success(), "{arguments:?}: {error}");
-        String::from_utf8(output.stdout).unwrap()
+        program::prints(self.folder.path(), arguments)
     }
 
     fn document(&self, arguments: &[&str]) -> Value {
@@ -103,7 +93,8 @@ impl Scene {
     }
 
     fn fails(&self, arguments: &[&str], words: &[&str]) {
-        let output = self.run(arguments);
+        // What was sound before the fault may have been printed.
+        let output = program::run(self.folder.path(), arguments);
         let error = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(1), "{arguments:?}: {error}");
         for word in words {
@@ -226,6 +217,6 @@ fn what_is_no_log_is_said_to_be_none() {
     }
     scene.fails(&["log", "prune", "missing", "--discard"], &["missing: no store here"]);
     scene.fails(&["log", "prune", "notes.txt", "--discard"], &["not a validator's store"]);
-    assert_eq!(scene.run(&["log", "prune", "store.sqlite"]).status.code(), Some(2));
+    assert_eq!(program::run(scene.folder.path(), &["log", "prune", "store.sqlite"]).status.code(), Some(2));
     scene.fails(&["log", "export", "store.sqlite", "notes.txt"], &["notes.txt"]);
 }

@@ -1,4 +1,5 @@
 //! The built program in a folder.
+#![allow(dead_code, reason = "each test file uses its part")]
 
 use std::{
     path::Path,
