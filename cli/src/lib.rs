@@ -28,6 +28,7 @@ mod password;
 mod prompt;
 #[cfg(all(test, feature = "torch"))]
 mod reference;
+mod reload;
 mod sampling;
 mod score_log;
 mod settings;

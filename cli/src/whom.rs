@@ -4,6 +4,7 @@ use anyhow::Context as _;
 use clap::ArgGroup;
 use primitives::{BlockHash, Endpoint, Hotkey, Keypair, Metagraph, Uid};
 use protos::Binding;
+use validator::Axon;
 
 use crate::{
     args::{ChainFlags, Global, KeyFlags, SubnetFlags},
@@ -37,7 +38,7 @@ pub struct WhomFlags {
 
 /// A miner, where it is, and who asks it.
 pub struct Whom {
-    pub endpoint: Endpoint,
+    pub axon: Axon,
     pub binding: Binding,
     pub key: Keypair,
 }
@@ -56,29 +57,29 @@ impl WhomFlags {
         let settings = global.settings(flags)?.settings;
         let netuid = settings.subnet.netuid;
 
-        let (endpoint, binding, seen_by) = match (self.endpoint, self.miner, self.genesis) {
+        let (axon, binding, seen_by) = match (self.endpoint, self.miner, self.genesis) {
             (Some(endpoint), Some(receiver), Some(genesis)) => {
-                (endpoint, Binding { receiver, netuid, genesis }, endpoint.to_string())
+                (endpoint.into(), Binding { receiver, netuid, genesis }, endpoint.to_string())
             }
             (endpoint, ..) => {
                 let chain = settings.chain.connect().await?;
                 let metagraph = chain.metagraph(netuid, None).await?;
                 let (receiver, announced) = choose(&metagraph, self.uid, self.miner)?;
-                let endpoint = endpoint.or(announced).with_context(|| format!("{receiver} announces no endpoint"))?;
+                // The announced key goes with the hotkey, wherever it is asked.
+                let axon = match (endpoint, announced) {
+                    (Some(endpoint), announced) => Axon { endpoint, pin: announced.and_then(|axon| axon.pin) },
+                    (None, announced) => announced.with_context(|| format!("{receiver} announces no endpoint"))?,
+                };
                 let binding = Binding { receiver, netuid, genesis: chain.genesis() };
-                (endpoint, binding, settings.chain.furthest().to_owned())
+                (axon, binding, settings.chain.furthest().to_owned())
             }
         };
         let key = identity::hotkey(&settings.wallet, self.key.key.as_deref(), &seen_by)?;
-        Ok(Whom { endpoint, binding, key })
+        Ok(Whom { axon, binding, key })
     }
 }
 
-fn choose(
-    metagraph: &Metagraph,
-    uid: Option<Uid>,
-    miner: Option<Hotkey>,
-) -> anyhow::Result<(Hotkey, Option<Endpoint>)> {
+fn choose(metagraph: &Metagraph, uid: Option<Uid>, miner: Option<Hotkey>) -> anyhow::Result<(Hotkey, Option<Axon>)> {
     let netuid = metagraph.netuid;
     let neuron = match (uid, miner) {
         (Some(uid), _) => metagraph.neuron(uid).with_context(|| format!("subnet {netuid} has no uid {uid}"))?,
@@ -92,5 +93,5 @@ fn choose(
                 .with_context(|| format!("nobody serves on subnet {netuid}"))?
         }
     };
-    Ok((neuron.hotkey, neuron.endpoint))
+    Ok((neuron.hotkey, Axon::of(neuron)))
 }

@@ -86,7 +86,7 @@ async fn a_killed_validator_loses_nothing_and_submits_nothing_twice() {
     let chain = stage::chain(([127, 0, 0, 1], 0).into(), every, stage::genesis(TEMPO, 1)).await.unwrap();
     let client = chain::Client::connect(&chain.url()).await.unwrap();
     stage::enrol(&client, &keys, |_| {}).await.unwrap();
-    let _players = stage::miners(&client, &keys, &roles, &troupe).await.unwrap();
+    let _players = stage::miners(&client, &keys, &roles, &troupe, folder.path()).await.unwrap();
     let (uri, key) = &keys.validators[0];
     // Free now, and nobody else's in the meantime.
     let metrics = TcpListener::bind("127.0.0.9:0").await.unwrap().local_addr().unwrap();

@@ -59,7 +59,10 @@ async fn scene(roles: &[Role]) -> Scene {
     let mut miners = Vec::new();
     for (role, key) in roles.iter().zip(&keys) {
         let backend = troupe.backend(*role).unwrap();
-        let miner = miner::spawn(miner::Config::test(), dev_account(key), backend, chain.clone()).await.unwrap();
+        let miner =
+            miner::spawn(miner::Config::test(&folder.path().join(key)), dev_account(key), backend, chain.clone())
+                .await
+                .unwrap();
         tokio::time::timeout(PATIENCE, miner.ready()).await.unwrap();
         miners.push(miner);
     }

@@ -16,6 +16,7 @@ use prost::Message as _;
 use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor, prost_types::FileDescriptorProto};
 use protos::{Event, ReceiptVerifier, envelope, wire::SignedEvent, wire::SignedRequest};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tonic::{
     Status,
@@ -83,6 +84,7 @@ struct Scene {
     asked: mpsc::UnboundedReceiver<GenerateRequest>,
     genesis: String,
     _node: localnet::Handle,
+    _folder: TempDir,
 }
 
 async fn scene(hangs_after: usize) -> Scene {
@@ -110,9 +112,12 @@ async fn scene(hangs_after: usize) -> Scene {
         calibration: None,
     };
     let backend = Counter { manifest, asked: asks, prompts: 0.into(), hangs_after, hanging: Vec::new().into() };
-    let miner = miner::spawn(miner::Config::test(), dev_account("//Miner"), Arc::new(backend), chain).await.unwrap();
+    let folder = TempDir::new().unwrap();
+    let miner = miner::spawn(miner::Config::test(folder.path()), dev_account("//Miner"), Arc::new(backend), chain)
+        .await
+        .unwrap();
     tokio::time::timeout(PATIENCE, miner.ready()).await.unwrap();
-    Scene { miner, asked, genesis, _node: node }
+    Scene { miner, asked, genesis, _node: node, _folder: folder }
 }
 
 impl Scene {

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use primitives::{BlockNumber, Endpoint, Hotkey, Keypair, Metagraph, NetUid};
+use primitives::{BlockNumber, Certificate, Endpoint, Hotkey, Keypair, NetUid, TlsPin};
 use tokio::time;
 
-use crate::{admission::Subnet, health::Health};
+use crate::{admission::Subnet, health::Health, roster::Roster};
 
 /// Stored on chain beside the address: the version of the protocol that is served there.
 const PROTOCOL_VERSION: u32 = 1;
@@ -19,6 +19,7 @@ pub(crate) struct Announcement {
     pub key: Keypair,
     pub netuid: NetUid,
     pub endpoint: Endpoint,
+    pub pin: TlsPin,
 }
 
 /// What a metagraph says of an announcement.
@@ -34,13 +35,22 @@ enum Standing {
     Announced,
 }
 
-fn standing(seen: Option<&Metagraph>, hotkey: &Hotkey, endpoint: Endpoint, landed: Option<BlockNumber>) -> Standing {
-    let Some(metagraph) = seen.filter(|metagraph| landed.is_none_or(|landed| metagraph.block.number >= landed)) else {
-        return Standing::Unknown;
-    };
-    match metagraph.by_hotkey(hotkey) {
+fn standing(
+    seen: Option<&Roster>,
+    hotkey: &Hotkey,
+    (endpoint, pin): (Endpoint, TlsPin),
+    landed: Option<BlockNumber>,
+) -> Standing {
+    let fresh = |roster: &&Roster| landed.is_none_or(|landed| roster.metagraph().block.number >= landed);
+    let Some(roster) = seen.filter(fresh) else { return Standing::Unknown };
+    match roster.seat(hotkey) {
         None => Standing::NoSeat,
-        Some(neuron) if neuron.endpoint == Some(endpoint) => Standing::Announced,
+        Some(neuron)
+            if neuron.endpoint == Some(endpoint)
+                && neuron.certificate.as_ref().and_then(Certificate::pin) == Some(pin) =>
+        {
+            Standing::Announced
+        }
         Some(_) => Standing::Different,
     }
 }
@@ -52,7 +62,7 @@ impl Announcement {
         let (mut landed, mut pause) = (None, FIRST_PAUSE);
         loop {
             let seen = subnet.borrow_and_update().clone();
-            let standing = standing(seen.as_deref(), &self.key.hotkey(), self.endpoint, landed);
+            let standing = standing(seen.as_deref(), &self.key.hotkey(), (self.endpoint, self.pin), landed);
             match standing {
                 Standing::Announced => health.set(true).await,
                 Standing::NoSeat => {
@@ -61,7 +71,15 @@ impl Announcement {
                 }
                 Standing::Unknown => {}
                 Standing::Different => {
-                    match self.chain.serve_axon(&self.key, self.netuid, self.endpoint, PROTOCOL_VERSION).await {
+                    let certificate = self.pin.certificate();
+                    let announced = self.chain.serve_axon_tls(
+                        &self.key,
+                        self.netuid,
+                        self.endpoint,
+                        PROTOCOL_VERSION,
+                        &certificate,
+                    );
+                    match announced.await {
                         Ok(done) => {
                             tracing::info!(endpoint = %self.endpoint, block = done.block.number, "axon announced");
                             (landed, pause) = (Some(done.block.number), FIRST_PAUSE);
@@ -99,23 +117,28 @@ pub(crate) async fn unannounced(mut subnet: Subnet, health: Health) {
 
 #[cfg(test)]
 mod tests {
-    use primitives::Uid;
+    use primitives::Metagraph;
 
     use super::*;
     use crate::tests::metagraph;
 
     #[test]
     fn only_a_metagraph_after_the_landing_counts() {
-        let (hotkey, endpoint) = (Hotkey([1; 32]), Endpoint(([127, 0, 0, 2], 8091).into()));
+        let (hotkey, pin) = (Hotkey([1; 32]), TlsPin([7; 32]));
+        let said = (Endpoint(([127, 0, 0, 2], 8091).into()), pin);
         let mut seen = metagraph(&[hotkey]);
-        assert_eq!(standing(None, &hotkey, endpoint, None), Standing::Unknown);
-        assert_eq!(standing(Some(&seen), &hotkey, endpoint, None), Standing::Different);
         let block = seen.block.number;
-        assert_eq!(standing(Some(&seen), &hotkey, endpoint, Some(block + 1)), Standing::Unknown);
-        assert_eq!(standing(Some(&seen), &hotkey, endpoint, Some(block)), Standing::Different);
-        assert_eq!(standing(Some(&seen), &Hotkey([2; 32]), endpoint, None), Standing::NoSeat);
-        assert_eq!(seen.neuron(Uid(0)).unwrap().hotkey, hotkey);
-        seen.neurons[0].endpoint = Some(endpoint);
-        assert_eq!(standing(Some(&seen), &hotkey, endpoint, Some(block)), Standing::Announced);
+        let standing =
+            |seen: &Metagraph, hotkey, landed| standing(Some(&Roster::new(seen.clone())), hotkey, said, landed);
+        assert_eq!(super::standing(None, &hotkey, said, None), Standing::Unknown);
+        assert_eq!(standing(&seen, &hotkey, None), Standing::Different);
+        assert_eq!(standing(&seen, &hotkey, Some(block + 1)), Standing::Unknown);
+        assert_eq!(standing(&seen, &hotkey, Some(block)), Standing::Different);
+        assert_eq!(standing(&seen, &Hotkey([2; 32]), None), Standing::NoSeat);
+        seen.neurons[0].endpoint = Some(said.0);
+        // The address alone is not enough: who comes must know the key.
+        assert_eq!(standing(&seen, &hotkey, Some(block)), Standing::Different);
+        seen.neurons[0].certificate = Some(pin.certificate());
+        assert_eq!(standing(&seen, &hotkey, Some(block)), Standing::Announced);
     }
 }

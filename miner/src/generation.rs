@@ -18,12 +18,13 @@ use tonic::Status;
 use tracing::Instrument;
 
 use crate::{
-    clock,
+    access::Rank,
     kept_rows::KeptRows,
     metrics::Visit,
     outbox::Outbox,
     phase::{self, Phase},
     queue::Place,
+    served::Served,
 };
 
 /// Events on their way to the connection. What comes while all are taken is kept together in an [`Outbox`].
@@ -37,9 +38,11 @@ pub(crate) struct Generation {
     pub backend: Arc<dyn Backend>,
     pub key: Keypair,
     pub rows: Arc<KeptRows>,
+    pub served: Served,
     pub asker: Hotkey,
     pub digest: Digest,
     pub request: GenerateRequest,
+    pub rank: Rank,
     pub from_ms: u64,
     pub deadline: Instant,
     pub place: Place,
@@ -92,11 +95,12 @@ impl Generation {
     async fn run(self, events: &mpsc::Sender<Result<SignedEvent, Status>>, visit: &mut Visit) -> Result<u32, End> {
         // Kept until the last event is handed over.
         let _place = self.place;
-        clock::reach(self.from_ms).await;
+        self.served.begin(self.from_ms).await.map_err(End::Refused)?;
         let job = GenerateJob {
             request: self.request,
             seed: sampling_seed(&self.digest),
             deadline: Some(self.deadline.into_std()),
+            priority: self.rank as u8,
         };
         let mut chunks = self.backend.generate(job).await.map_err(refused)?;
         let (kept, asker, digest) = (self.rows, self.asker, self.digest);

@@ -15,6 +15,8 @@
 //! ```
 //!
 //! Invariants:
+//! * what comes from another machine is encrypted, to a key that the hotkey signs and announces;
+//! * an address has its bucket before anything is computed for it, a hotkey its own once a signature says whose it is;
 //! * a request costs nothing before its signature is verified: payloads are decoded after it;
 //! * only hotkeys in the subnet's metagraph are served, each request once, restarts included;
 //! * everything that a peer can make grow is bounded: messages, streams, the queue, the memory of nonces, time;
@@ -22,24 +24,36 @@
 //! * a chain that can't be reached stops announcing, not serving: the last metagraph stands.
 #![warn(missing_docs)]
 
+mod access;
 mod admission;
 mod announcement;
 mod clock;
 mod config;
+mod door;
 mod generation;
 mod health;
+mod incoming;
 mod kept_rows;
 mod metrics;
 mod outbox;
 mod pace;
 mod phase;
 mod queue;
+mod roster;
+mod served;
 mod server;
 mod service;
+mod state;
 mod subnet;
+mod throttle;
+mod tls;
+
 #[cfg(test)]
 mod tests;
 
-pub use config::Config;
+pub use access::Access;
+pub use config::{Config, Limits};
 pub use metrics::describe_metrics;
 pub use server::{Handle, SpawnError, spawn};
+pub use state::StateError;
+pub use tls::IdentityError;

@@ -11,6 +11,8 @@ const PROMPT_TOKENS: &str = "miner_prompt_tokens_total";
 const NEW_TOKENS: &str = "miner_new_tokens_total";
 const WAITING: &str = "miner_requests_waiting";
 const LIVE: &str = "miner_requests_live";
+const CONNECTIONS: &str = "miner_connections";
+const TURNED_AWAY: &str = "miner_connections_turned_away_total";
 const OPENINGS: &str = "miner_openings_total";
 const KEPT_ROWS: &str = "miner_kept_rows_bytes";
 const MODEL_UP: &str = "miner_model_up";
@@ -24,15 +26,17 @@ const ANSWERED: &str = "ANSWERED";
 const CLIENT_GONE: &str = "CLIENT_GONE";
 
 /// What is counted, and what a count of it means.
-const COUNTERS: [(&str, &str); 4] = [
+const COUNTERS: [(&str, &str); 5] = [
     (REQUESTS, "Requests by how they ended (label outcome)"),
     (PROMPT_TOKENS, "Tokens of prompts, where the model says how many"),
     (NEW_TOKENS, "Tokens that were made"),
     (OPENINGS, "Requests to show hidden rows of an answer, by how they ended (label outcome)"),
+    (TURNED_AWAY, "Connections that were not taken, by reason (label reason)"),
 ];
 
 /// What has a value, and what it is.
-const GAUGES: [(&str, &str); 4] = [
+const GAUGES: [(&str, &str); 5] = [
+    (CONNECTIONS, "Connections that are open"),
     (WAITING, "Requests in the house that have no token yet"),
     (LIVE, "Requests in the house whose tokens are being made"),
     (KEPT_ROWS, "Bytes of hidden rows that are kept for whoever asks to see some"),
@@ -63,9 +67,46 @@ pub fn describe_metrics() {
     for name in [PROMPT_TOKENS, NEW_TOKENS] {
         counter!(name).increment(0);
     }
-    for name in [WAITING, LIVE, KEPT_ROWS] {
+    for name in [CONNECTIONS, WAITING, LIVE, KEPT_ROWS] {
         gauge!(name).increment(0);
     }
+}
+
+/// Why a connection isn't taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TurnedAway {
+    /// All connections are taken.
+    TooMany,
+    /// All connections of one address are.
+    TooManyOfAddress,
+    /// The address comes too often.
+    TooOften,
+    /// It spoke neither TLS nor, on this machine, HTTP/2, or not in time.
+    Handshake,
+}
+
+impl TurnedAway {
+    #[cfg(test)]
+    const ALL: [Self; 4] = [Self::TooMany, Self::TooManyOfAddress, Self::TooOften, Self::Handshake];
+
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::TooMany => "too_many",
+            Self::TooManyOfAddress => "too_many_of_address",
+            Self::TooOften => "too_often",
+            Self::Handshake => "handshake",
+        }
+    }
+}
+
+/// A connection wasn't taken.
+pub(crate) fn turned_away(reason: TurnedAway) {
+    counter!(TURNED_AWAY, "reason" => reason.as_str()).increment(1);
+}
+
+/// So many more connections are open.
+pub(crate) fn connections(change: i32) {
+    gauge!(CONNECTIONS).increment(change);
 }
 
 /// A request was turned away at the door.
@@ -155,6 +196,9 @@ mod tests {
         let document = include_str!("../../docs/miners.md");
         let found: Vec<&str> = document.lines().filter(|line| line.starts_with("| `miner_")).collect();
         assert_eq!(found, expected);
+        for reason in TurnedAway::ALL {
+            assert!(document.contains(&format!("`{}`", reason.as_str())), "{reason:?}");
+        }
         for outcome in [ANSWERED, CLIENT_GONE] {
             assert!(document.contains(&format!("`{outcome}`")), "{outcome}");
         }

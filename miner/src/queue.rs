@@ -8,13 +8,15 @@ use std::{
 use protos::{Reason, Refusal};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::pace::Pace;
+use crate::{access::Rank, pace::Pace};
 
 /// The house.
 #[derive(Clone, Debug)]
 pub(crate) struct Queue {
     places: Arc<Semaphore>,
     size: u32,
+    /// Places that whoever has a seat and nothing more doesn't get.
+    reserved: usize,
     pace: Arc<Mutex<Pace>>,
 }
 
@@ -26,10 +28,13 @@ pub(crate) struct Place {
 }
 
 impl Queue {
-    /// With room for so many, at least one.
-    pub(crate) fn new(size: usize) -> Self {
+    /// With room for so many, at least one; of them so many in a hundred, rounded down, for validators with a permit and
+    /// whom the operator names.
+    pub(crate) fn new(size: usize, reserved_percent: u32) -> Self {
         let size = u32::try_from(size.clamp(1, Semaphore::MAX_PERMITS)).unwrap_or(u32::MAX);
-        Self { places: Arc::new(Semaphore::new(size as usize)), size, pace: Arc::default() }
+        let reserved = u64::from(size) * u64::from(reserved_percent.min(100)) / 100;
+        let reserved = usize::try_from(reserved).unwrap_or(usize::MAX);
+        Self { places: Arc::new(Semaphore::new(size as usize)), size, reserved, pace: Arc::default() }
     }
 
     /// Wait until nobody is in the house.
@@ -39,19 +44,25 @@ impl Queue {
     }
 
     /// A place, or a refusal at once.
-    pub(crate) fn enter(&self) -> Result<Place, Refusal> {
-        let Ok(place) = self.places.clone().try_acquire_owned() else { return Err(self.full()) };
-        lock(&self.pace).enter(Instant::now());
+    pub(crate) fn enter(&self, rank: Rank) -> Result<Place, Refusal> {
+        // Held while places are counted and one is taken: two don't get the last one.
+        let mut pace = lock(&self.pace);
+        let free = self.places.available_permits();
+        let place = match rank {
+            Rank::Seated if free <= self.reserved => None,
+            _ => self.places.clone().try_acquire_owned().ok(),
+        };
+        let Some(place) = place else {
+            return Err(Refusal::retry(Reason::QueueFull, "the queue is full", pace.retry_after()));
+        };
+        pace.enter(Instant::now());
+        drop(pace);
         Ok(Place { pace: self.pace.clone(), _place: place })
     }
 
     #[cfg(test)]
     pub(crate) fn is_full(&self) -> bool {
         self.places.available_permits() == 0
-    }
-
-    fn full(&self) -> Refusal {
-        Refusal::retry(Reason::QueueFull, "the queue is full", lock(&self.pace).retry_after())
     }
 }
 

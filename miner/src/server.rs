@@ -4,27 +4,33 @@ use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use chain::ChainError;
 use model::{Backend, Manifest};
-use primitives::{BlockHash, Endpoint, Hotkey, Keypair, NetUid};
+use primitives::{BlockHash, Endpoint, Hotkey, Keypair, NetUid, TlsPin};
 use protos::{Binding, DESCRIPTORS, Description, MAX_LIFETIME_MS, MAX_MESSAGE_BYTES, MinerServer, receipt};
 use tokio::{
     net::TcpListener,
-    sync::watch,
+    sync::{mpsc, watch},
     task::JoinSet,
     time::{Instant, timeout, timeout_at},
 };
-use tonic::transport::{Server, server::TcpIncoming};
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::transport::Server;
 
 use crate::{
-    Config,
+    Access, Config,
     admission::{Admission, Subnet},
     announcement::{Announcement, unannounced},
     clock,
+    door::DoorLayer,
     health::{self, Health},
+    incoming::Incoming,
     kept_rows::KeptRows,
     phase::{self, Phase},
     queue::Queue,
+    roster::Roster,
     service::MinerService,
+    state::{State, StateError},
     subnet,
+    throttle::Throttle,
 };
 
 /// A connection that doesn't answer a ping for so long is closed.
@@ -34,6 +40,8 @@ const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
 const MAX_HEADER_BYTES: u32 = 16 * 1024;
 /// Requests that a client may start and take back at once.
 const MAX_PENDING_RESETS: usize = 32;
+/// Connections that are ready and not yet served.
+const READY_CONNECTIONS: usize = 64;
 /// After the last answer, for rows of it to be asked for.
 const LAST_LOOK: Duration = Duration::from_secs(2);
 /// After the drain, for what was cut off to be told.
@@ -51,6 +59,9 @@ pub enum SpawnError {
         #[source]
         source: io::Error,
     },
+    /// What was kept from earlier runs can't be used.
+    #[error(transparent)]
+    State(#[from] StateError),
     /// There is no such subnet on this chain.
     #[error("there is no subnet {netuid} on the chain at {url}")]
     UnknownNetUid {
@@ -80,6 +91,8 @@ pub struct Handle {
     drain: Duration,
     health: Health,
     phase: watch::Sender<Phase>,
+    access: watch::Sender<Access>,
+    state: State,
     server: JoinSet<()>,
     background: JoinSet<()>,
     queue: Queue,
@@ -99,7 +112,7 @@ pub async fn spawn(
         Ok(metagraph) if metagraph.by_hotkey(&hotkey).is_none() => {
             return Err(SpawnError::Unregistered { hotkey, netuid });
         }
-        Ok(metagraph) => Some(Arc::new(metagraph)),
+        Ok(metagraph) => Some(Arc::new(Roster::new(metagraph))),
         Err(ChainError::UnknownNetUid(netuid)) => {
             return Err(SpawnError::UnknownNetUid { netuid, url: chain.url().to_owned() });
         }
@@ -118,7 +131,8 @@ pub async fn spawn(
             if addr.port() == 0 {
                 addr.set_port(handle.addr.port());
             }
-            let announcement = Announcement { chain, key: keypair, netuid, endpoint: Endpoint(addr) };
+            let pin = handle.state.identity.pin;
+            let announcement = Announcement { chain, key: keypair, netuid, endpoint: Endpoint(addr), pin };
             handle.background.spawn(announcement.keep(subnet, health));
         }
         None => {
@@ -136,24 +150,28 @@ pub(crate) async fn serve(
     genesis: BlockHash,
     subnet: Subnet,
 ) -> Result<Handle, SpawnError> {
+    let state = State::open(&config.state_path)?;
     let bind = |source| SpawnError::Bind { addr: config.listen, source };
     let listener = TcpListener::bind(config.listen).await.map_err(bind)?;
     let addr = listener.local_addr().map_err(bind)?;
     // From here on no earlier process serves at this address.
-    let started_ms = clock::now_ms();
+    let floor_ms = clock::now_ms().max(state.served.until_ms());
 
     let (hotkey, up) = (key.hotkey(), backend.up());
     let own = Binding { receiver: hotkey, netuid: config.netuid, genesis };
-    let description = receipt::sign_description(&key, &describe(&own, backend.manifest()));
+    let description = receipt::sign_description(&key, &describe(&own, backend.manifest(), state.identity.pin));
     let (phase, phases) = watch::channel(Phase::Serving);
-    let queue = Queue::new(config.queue);
+    let queue = Queue::new(config.queue, config.limits.reserved_percent);
+    let throttle = Throttle::new(&config.limits);
+    let (access, lists) = watch::channel(config.access.clone());
     let rows = Arc::new(KeptRows::new(config.kept_rows_mib << 20, Duration::from_secs(config.keep_rows_seconds)));
     let service = MinerService {
         key,
         backend,
-        admission: Admission::new(own, subnet, started_ms),
+        admission: Admission::new(own, subnet, lists, config.limits.clone(), throttle.clone(), floor_ms),
         queue: queue.clone(),
         rows: rows.clone(),
+        served: state.served.clone(),
         phases: phases.clone(),
         description,
     };
@@ -175,26 +193,31 @@ pub(crate) async fn serve(
         .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
         .http2_max_header_list_size(MAX_HEADER_BYTES)
         .http2_max_pending_accept_reset_streams(Some(MAX_PENDING_RESETS))
+        .layer(DoorLayer(throttle.clone()))
         .add_service(health_service)
         .add_service(reflection)
         .add_service(older)
         .add_service(MinerServer::new(service).max_decoding_message_size(MAX_MESSAGE_BYTES));
 
-    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+    let (ready, connections) = mpsc::channel(READY_CONNECTIONS);
+    let incoming = Incoming::new(listener, state.identity.acceptor.clone(), throttle.clone(), &config.limits);
     let mut server = JoinSet::new();
+    server.spawn(incoming.run(ready));
     server.spawn(async move {
         let closing = phase::reach(phases, Phase::Closing);
-        if let Err(error) = router.serve_with_incoming_shutdown(incoming, closing).await {
+        if let Err(error) = router.serve_with_incoming_shutdown(ReceiverStream::new(connections), closing).await {
             tracing::error!(%error, "server failed");
         }
     });
-    tracing::info!(%addr, %hotkey, netuid = config.netuid.0, "miner listens");
+    tracing::info!(%addr, %hotkey, netuid = config.netuid.0, tls_key = %state.identity.pin, "miner listens");
     let (drain, mut background) = (Duration::from_secs(config.drain_seconds), JoinSet::new());
     background.spawn(rows.clone().tidy());
+    background.spawn(throttle.tidy());
+    background.spawn(state.served.clone().keep());
     if let Some(up) = up {
         background.spawn(health::follow(up, health.clone()));
     }
-    Ok(Handle { addr, hotkey, drain, health, phase, server, background, queue, rows })
+    Ok(Handle { addr, hotkey, drain, health, phase, access, state, server, background, queue, rows })
 }
 
 impl Handle {
@@ -206,6 +229,16 @@ impl Handle {
     /// The miner's hotkey.
     pub fn hotkey(&self) -> Hotkey {
         self.hotkey
+    }
+
+    /// The key of its certificate.
+    pub fn tls_key(&self) -> TlsPin {
+        self.state.identity.pin
+    }
+
+    /// Serve by other lists from now on. What was let in stays.
+    pub fn set_access(&self, access: Access) {
+        self.access.send_replace(access);
     }
 
     #[cfg(test)]
@@ -236,12 +269,12 @@ impl Handle {
             self.queue.empty().await;
             let _ = timeout_at(look_until, self.rows.quiet(LAST_LOOK)).await;
             self.phase.send_replace(Phase::Closing);
-            self.server.join_next().await;
+            while self.server.join_next().await.is_some() {}
         };
         if timeout(self.drain, drained).await.is_err() {
             tracing::warn!(drain_seconds = self.drain.as_secs(), "answers cut off");
             self.phase.send_replace(Phase::Stopped);
-            let _ = timeout(LAST_WORDS, self.server.join_next()).await;
+            let _ = timeout(LAST_WORDS, async { while self.server.join_next().await.is_some() {} }).await;
         }
         tracing::info!(addr = %self.addr, "miner stopped");
     }
@@ -254,7 +287,7 @@ impl Drop for Handle {
     }
 }
 
-fn describe(own: &Binding, manifest: &Manifest) -> Description {
+fn describe(own: &Binding, manifest: &Manifest, tls_key: TlsPin) -> Description {
     let number = |value: usize| u32::try_from(value).unwrap_or(u32::MAX);
     Description {
         hotkey: own.receiver,
@@ -267,5 +300,6 @@ fn describe(own: &Binding, manifest: &Manifest) -> Description {
         max_context: number(manifest.max_context),
         proof: manifest.proof,
         calibration: manifest.calibration,
+        tls_key: Some(tls_key),
     }
 }

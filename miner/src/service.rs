@@ -25,6 +25,7 @@ use crate::{
     metrics::{self, Visit},
     phase::{self, Phase},
     queue::{Place, Queue},
+    served::Served,
 };
 
 /// The service: a gate, a queue and a model.
@@ -34,6 +35,7 @@ pub(crate) struct MinerService {
     pub admission: Admission,
     pub queue: Queue,
     pub rows: Arc<KeptRows>,
+    pub served: Served,
     pub phases: watch::Receiver<Phase>,
     /// Signed once: describing costs nothing, so strangers may ask.
     pub description: SignedResponse,
@@ -51,7 +53,7 @@ impl MinerService {
         }
         let now_ms = clock::now_ms();
         let admitted = self.admission.admit(request, method, now_ms, decode)?;
-        let place = self.queue.enter()?;
+        let place = self.queue.enter(admitted.rank)?;
         // From here on time is measured, not read: a clock that is set doesn't move a deadline.
         let deadline = Instant::now() + Duration::from_millis(admitted.expires_ms.saturating_sub(now_ms));
         Ok((admitted, place, deadline))
@@ -76,7 +78,7 @@ impl MinerService {
     /// An answer in one piece.
     async fn respond(&self, admitted: Admitted<Request>, place: Place) -> Result<SignedResponse, Refusal> {
         let _place = place;
-        clock::reach(admitted.from_ms).await;
+        self.served.begin(admitted.from_ms).await?;
         let payload = match admitted.request {
             Request::Embed(EmbedRequest { texts }) => self.embeddings(texts).await?,
             Request::Infer(InferRequest { tensors }) => {
@@ -135,9 +137,11 @@ impl Miner for MinerService {
         let decode = |payload: &[u8]| decode_request(GENERATE, payload);
         let (admitted, place, deadline, span) = self.enter(request.get_ref(), GENERATE, decode)?;
         let Request::Generate(request) = admitted.request else { return Err(other_method().into()) };
-        let Admitted { asker, digest, from_ms, .. } = admitted;
+        let Admitted { asker, digest, rank, from_ms, .. } = admitted;
         let (backend, key, rows) = (self.backend.clone(), self.key.clone(), self.rows.clone());
-        let generation = Generation { backend, key, rows, asker, digest, request, from_ms, deadline, place };
+        let served = self.served.clone();
+        let generation =
+            Generation { backend, key, rows, served, asker, digest, request, rank, from_ms, deadline, place };
         let events = span.in_scope(|| generation.start(self.phases.clone()));
         Ok(Response::new(ReceiverStream::new(events)))
     }

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use futures::StreamExt;
-use primitives::{Metagraph, NetUid};
+use primitives::NetUid;
 use tokio::sync::watch;
 
+use crate::roster::Roster;
+
 /// Read the metagraph at every finalised block, for ever. While the chain is away the last one stands.
-pub(crate) async fn follow(chain: chain::Client, netuid: NetUid, subnet: watch::Sender<Option<Arc<Metagraph>>>) {
+pub(crate) async fn follow(chain: chain::Client, netuid: NetUid, subnet: watch::Sender<Option<Arc<Roster>>>) {
     let mut heads = chain.finalized_stream();
     while let Some(head) = heads.next().await {
         let metagraph = match head {
@@ -17,7 +19,7 @@ pub(crate) async fn follow(chain: chain::Client, netuid: NetUid, subnet: watch::
         match metagraph {
             Ok(metagraph) => {
                 tracing::debug!(netuid = netuid.0, block = metagraph.block.number, "metagraph read");
-                subnet.send_replace(Some(Arc::new(metagraph)));
+                subnet.send_replace(Some(Arc::new(Roster::new(metagraph))));
             }
             Err(error) => tracing::warn!(netuid = netuid.0, %error, "metagraph not read"),
         }

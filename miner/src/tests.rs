@@ -23,7 +23,7 @@ use protos::{
 use tokio::sync::{mpsc, watch};
 use tonic::{Status, transport::Channel};
 
-use crate::{Config, Handle, clock, server::serve};
+use crate::{Config, Handle, clock, roster::Roster, server::serve};
 
 pub(crate) const GENESIS: BlockHash = BlockHash([5; 32]);
 
@@ -133,7 +133,7 @@ pub(crate) fn tensor(name: &str, bytes: usize) -> Tensor {
 pub(crate) struct Scene {
     pub miner: Handle,
     pub jobs: mpsc::UnboundedReceiver<Job>,
-    pub subnet: watch::Sender<Option<Arc<Metagraph>>>,
+    pub subnet: watch::Sender<Option<Arc<Roster>>>,
     pub binding: Binding,
     pub client: MinerClient<Channel>,
 }
@@ -166,7 +166,7 @@ pub(crate) async fn scene_with(config: Config, up: Option<watch::Receiver<bool>>
 /// A miner of any model.
 pub(crate) async fn open(config: Config, backend: Arc<dyn Backend>, jobs: mpsc::UnboundedReceiver<Job>) -> Scene {
     let (key, hotkey) = (Keypair::from_uri("//Miner").unwrap(), alice().hotkey());
-    let (subnet, seen) = watch::channel(Some(Arc::new(metagraph(&[key.hotkey(), hotkey]))));
+    let (subnet, seen) = watch::channel(Some(Arc::new(Roster::new(metagraph(&[key.hotkey(), hotkey])))));
     let binding = Binding { receiver: key.hotkey(), netuid: config.netuid, genesis: GENESIS };
     let miner = serve(&config, key, backend, GENESIS, seen).await.unwrap();
     let channel = Channel::from_shared(format!("http://{}", miner.addr())).unwrap().connect().await.unwrap();

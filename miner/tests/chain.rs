@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use assay_miner::{Config, Handle, SpawnError, spawn};
+use assay_miner::{Config, Handle, SpawnError, StateError, spawn};
 use async_trait::async_trait;
 use chain::Client;
 use futures::StreamExt;
@@ -12,6 +12,7 @@ use primitives::{
     Digest, Endpoint, FinishReason, GenerateRequest, Keypair, NetUid, Prompt, ProofKind, Request, Sampling,
 };
 use protos::{Answer, Binding, GENERATE, MinerClient, Reason, ReceiptVerifier, Refusal, encode_request, envelope};
+use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tonic::{Status, transport::Channel};
 
@@ -69,6 +70,7 @@ fn validator_key() -> Keypair {
 struct Scene {
     node: localnet::Handle,
     chain: Client,
+    folder: TempDir,
 }
 
 impl Scene {
@@ -84,7 +86,7 @@ impl Scene {
         let genesis = Genesis { subnets: vec![subnet], ..Genesis::default() };
         let node = localnet::spawn(localnet::Config { genesis, ..localnet::Config::test() }).await.unwrap();
         let chain = Client::connect(&node.url()).await.unwrap();
-        Self { node, chain }
+        Self { node, chain, folder: TempDir::new().unwrap() }
     }
 
     async fn running<T>(&self, future: impl Future<Output = T>) -> T {
@@ -105,6 +107,14 @@ impl Scene {
         spawn(config, miner_key(), Echo::new(), self.chain.clone()).await
     }
 
+    fn config(&self) -> Config {
+        Config::test(self.folder.path())
+    }
+
+    fn announced(&self) -> Config {
+        Config { announce: Some(Endpoint(([127, 0, 0, 2], 0).into())), ..self.config() }
+    }
+
     fn binding(&self) -> Binding {
         Binding { receiver: miner_key().hotkey(), netuid: NETUID, genesis: self.chain.genesis() }
     }
@@ -112,10 +122,6 @@ impl Scene {
 
 async fn within<T>(future: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_secs(30), future).await.expect("in time")
-}
-
-fn announced() -> Config {
-    Config { announce: Some(Endpoint(([127, 0, 0, 2], 0).into())), ..Config::test() }
 }
 
 async fn ask(addr: SocketAddr, binding: Binding, key: &Keypair) -> Result<Answer, Status> {
@@ -142,19 +148,21 @@ fn reason(answer: Result<Answer, Status>) -> Option<Reason> {
 #[tokio::test(flavor = "multi_thread")]
 async fn announces_itself_and_answers_who_finds_it_there() {
     let scene = Scene::new().await;
-    let miner = scene.miner(announced()).await.unwrap();
+    let miner = scene.miner(scene.announced()).await.unwrap();
     scene.running(miner.ready()).await;
 
     let metagraph = scene.chain.metagraph(NETUID, None).await.unwrap();
     let endpoint = metagraph.by_hotkey(&miner.hotkey()).unwrap().endpoint.unwrap();
     assert_eq!(endpoint, Endpoint(miner.addr()));
+    let certificate = metagraph.by_hotkey(&miner.hotkey()).unwrap().certificate.clone().unwrap();
+    assert_eq!(certificate.pin(), Some(miner.tls_key()));
     let answer = within(ask(endpoint.0, scene.binding(), &validator_key())).await.unwrap();
     assert_eq!(answer.generation.text, "echo");
 
     // The same address again needs no announcement, so no block either.
     let addr = miner.addr();
     within(miner.shutdown()).await;
-    let again = Config { listen: addr, ..announced() };
+    let again = Config { listen: addr, ..scene.announced() };
     let miner = scene.miner(again).await.unwrap();
     within(miner.ready()).await;
 
@@ -167,7 +175,7 @@ async fn announces_itself_and_answers_who_finds_it_there() {
 #[tokio::test(flavor = "multi_thread")]
 async fn serves_a_stranger_once_it_is_registered() {
     let scene = Scene::new().await;
-    let miner = scene.miner(Config::test()).await.unwrap();
+    let miner = scene.miner(scene.config()).await.unwrap();
     within(miner.ready()).await;
     let stranger = dev_account("//Stranger");
     assert_eq!(reason(ask(miner.addr(), scene.binding(), &stranger).await), Some(Reason::Unregistered));
@@ -189,16 +197,22 @@ async fn serves_a_stranger_once_it_is_registered() {
 #[tokio::test(flavor = "multi_thread")]
 async fn says_why_it_does_not_start() {
     let scene = Scene::new().await;
-    let refused = scene.miner(Config { netuid: NetUid(9), ..Config::test() }).await.unwrap_err();
+    let refused = scene.miner(Config { netuid: NetUid(9), ..scene.config() }).await.unwrap_err();
     assert_eq!(refused.to_string(), format!("there is no subnet 9 on the chain at {}", scene.node.url()));
 
     let stranger = dev_account("//Stranger");
-    let refused = spawn(Config::test(), stranger.clone(), Echo::new(), scene.chain.clone()).await.unwrap_err();
+    let refused = spawn(scene.config(), stranger.clone(), Echo::new(), scene.chain.clone()).await.unwrap_err();
     let expected = format!("hotkey {} is not registered on subnet 1: register it first", stranger.hotkey());
     assert_eq!(refused.to_string(), expected);
 
-    let first = scene.miner(Config::test()).await.unwrap();
-    let refused = scene.miner(Config { listen: first.addr(), ..Config::test() }).await.unwrap_err();
+    let first = scene.miner(scene.config()).await.unwrap();
+    let refused = scene
+        .miner(Config { listen: first.addr(), state_path: scene.folder.path().join("other"), ..scene.config() })
+        .await
+        .unwrap_err();
     assert_eq!(refused.to_string(), format!("can't listen on {}", first.addr()));
     assert!(matches!(refused, SpawnError::Bind { .. }));
+
+    let refused = scene.miner(scene.config()).await.unwrap_err();
+    assert!(matches!(refused, SpawnError::State(StateError::InUse(_))), "{refused}");
 }

@@ -17,12 +17,14 @@ pub struct GenerateJob {
     pub seed: Digest,
     /// When the answer is worth nothing any more: work that is late by then is dropped before it costs anything.
     pub deadline: Option<Instant>,
+    /// While jobs wait, those of a higher priority go first; among equals, whoever came first.
+    pub priority: u8,
 }
 
 impl GenerateJob {
     /// A job that may take its time.
     pub fn new(request: GenerateRequest, seed: Digest) -> Self {
-        Self { request, seed, deadline: None }
+        Self { request, seed, deadline: None, priority: 0 }
     }
 
     /// Whether its time is over.

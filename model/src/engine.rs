@@ -230,7 +230,7 @@ impl Engine {
         let (answer, told) = oneshot::channel();
         let (room, reusable) = (tokens.len(), tokens.len() - asks.len());
         let purpose = Purpose::Ask(Questions::new(asks, rows, answer));
-        self.waiting.push(Job { tokens, room, reusable, deadline: None, purpose })?;
+        self.waiting.push(Job { tokens, room, reusable, deadline: None, priority: 0, purpose })?;
         told.await.map_err(|_| ModelError::Stopped)?
     }
 
@@ -256,7 +256,7 @@ impl Backend for Engine {
     }
 
     async fn generate(&self, job: GenerateJob) -> Result<TokenStream, ModelError> {
-        let GenerateJob { request, seed, deadline } = job;
+        let GenerateJob { request, seed, deadline, priority } = job;
         let tokens = self.prompt_tokens(&request.prompt)?;
         let left = self.manifest.max_context - tokens.len();
         let max_new = request.max_new_tokens.min(u32::try_from(left).unwrap_or(u32::MAX));
@@ -279,7 +279,7 @@ impl Backend for Engine {
         }
         let (room, reusable) = (tokens.len() + max_new as usize, tokens.len() - 1);
         let purpose = Purpose::Answer(Box::new(sequence));
-        self.waiting.push(Job { tokens, room, reusable, deadline, purpose })?;
+        self.waiting.push(Job { tokens, room, reusable, deadline, priority, purpose })?;
         Ok(stream)
     }
 

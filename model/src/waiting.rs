@@ -1,4 +1,4 @@
-//! Jobs that wait for a worker: one bounded queue, first come first served, for all workers of an engine.
+//! Jobs that wait for a worker: one bounded queue, the first of the highest priority goes first, for all workers of an engine.
 
 use std::{
     collections::VecDeque,
@@ -24,6 +24,8 @@ pub(crate) struct Job {
     pub(crate) reusable: usize,
     /// Past it, the work is worth nothing.
     pub(crate) deadline: Option<Instant>,
+    /// The highest goes first.
+    pub(crate) priority: u8,
     pub(crate) purpose: Purpose,
 }
 
@@ -130,7 +132,9 @@ impl Waiting {
         if state.jobs.len() >= self.limit {
             return Err(ModelError::Busy { retry_after: state.between_ends });
         }
-        state.jobs.push_back(job);
+        // Behind its equals.
+        let place = state.jobs.partition_point(|waiting| waiting.priority >= job.priority);
+        state.jobs.insert(place, job);
         drop(state);
         self.changed.notify_all();
         Ok(())

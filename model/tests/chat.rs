@@ -74,7 +74,7 @@ async fn a_refused_conversation_is_told_in_the_templates_words() {
     let engine = load(&folder(&[("chat_template.jinja", template)])).expect("loads");
     let job = |prompt| {
         let request = GenerateRequest::new(prompt, 2, Sampling::GREEDY);
-        GenerateJob { request, seed: Digest::of(b""), deadline: None }
+        GenerateJob::new(request, Digest::of(b""))
     };
     let answer = engine.generate(job(chat(&[("user", "the cat")]))).await.expect("starts").collect().await;
     let same = engine.generate(job(Prompt::Text("the cat".to_owned()))).await.expect("starts").collect().await;
@@ -134,7 +134,7 @@ async fn its_end_tokens_end_an_answer() {
     let config = serde_json::json!({ "eos_token_id": [end] }).to_string();
     let engine = load(&folder(&[("generation_config.json", &config)])).expect("loads");
     let request = GenerateRequest::new(Prompt::Tokens(prompt), 24, Sampling::GREEDY);
-    let answer = engine.generate(GenerateJob { request, seed: Digest::of(b""), deadline: None }).await.expect("starts");
+    let answer = engine.generate(GenerateJob::new(request, Digest::of(b""))).await.expect("starts");
     let answer = answer.collect().await.expect("an answer");
     assert_eq!((answer.tokens.as_slice(), answer.finish), (&greedy[..=first], primitives::FinishReason::Stop));
 }

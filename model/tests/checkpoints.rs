@@ -26,7 +26,7 @@ fn expected() -> serde_json::Map<String, serde_json::Value> {
 
 fn greedy(prompt: &[u32], new: usize) -> GenerateJob {
     let request = GenerateRequest::new(Prompt::Tokens(prompt.to_vec()), new as u32, Sampling::GREEDY);
-    GenerateJob { request, seed: Digest::of(b""), deadline: None }
+    GenerateJob::new(request, Digest::of(b""))
 }
 
 #[tokio::test]

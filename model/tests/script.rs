@@ -118,7 +118,7 @@ async fn what_is_no_tensor_or_too_much_is_said() {
 async fn a_module_takes_no_texts() {
     let module = script("add");
     let request = GenerateRequest::new(Prompt::Text("x".into()), 1, Sampling::GREEDY);
-    let refused = module.generate(GenerateJob { request, seed: Digest::of(b""), deadline: None }).await;
+    let refused = module.generate(GenerateJob::new(request, Digest::of(b""))).await;
     assert!(matches!(refused, Err(ModelError::Unsupported { what: "generate text", .. })));
     let refused = module.embed(vec!["x".into()]).await;
     assert!(matches!(refused, Err(ModelError::Unsupported { what: "embed texts", .. })));

@@ -37,7 +37,7 @@ mod weights;
 
 pub use account::{AccountError, Coldkey, Hotkey};
 pub use block::{BlockHash, BlockNumber, BlockRef, HashError};
-pub use certificate::Certificate;
+pub use certificate::{Certificate, TlsPin};
 pub use digest::{Digest, Domain};
 pub use endpoint::Endpoint;
 pub use hyperparameters::Hyperparameters;

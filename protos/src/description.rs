@@ -1,6 +1,6 @@
 //! What a miner says of itself.
 
-use primitives::{BlockHash, Digest, Hotkey, NetUid, ProofKind};
+use primitives::{BlockHash, Digest, Hotkey, NetUid, ProofKind, TlsPin};
 use prost::Message;
 
 use crate::{
@@ -33,6 +33,8 @@ pub struct Description {
     pub proof: ProofKind,
     /// Names the calibration that proofs keep.
     pub calibration: Option<Digest>,
+    /// The key of the miner's TLS certificate.
+    pub tls_key: Option<TlsPin>,
 }
 
 impl Description {
@@ -54,6 +56,7 @@ impl Description {
             }
             .into(),
             calibration: self.calibration.map_or_else(Vec::new, |calibration| calibration.0.to_vec()),
+            tls_key: self.tls_key.map_or_else(Vec::new, |pin| pin.0.to_vec()),
         };
         message.encode_to_vec()
     }
@@ -85,6 +88,10 @@ impl Description {
             calibration: match message.calibration.as_slice() {
                 [] => None,
                 bytes => Some(Digest(fixed("calibration", bytes)?)),
+            },
+            tls_key: match message.tls_key.as_slice() {
+                [] => None,
+                bytes => Some(TlsPin(fixed("tls_key", bytes)?)),
             },
         })
     }

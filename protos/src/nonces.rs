@@ -37,7 +37,8 @@ pub enum NonceError {
 ///   doesn't bring a forgotten request to life. With a steady clock such requests are stale anyway.
 /// * A store refuses what was issued up to the moment of its creation. An earlier process of the same miner can only
 ///   have served requests issued before its own end, because a request from the future is served when its time has
-///   come ([`NonceStore::served_from`]). So a restart needs no file, and no quarantine.
+///   come ([`NonceStore::served_from`]). So a restart needs no quarantine, and one number on disk: the latest
+///   `issued_ms` that was served, for a clock that was set back between the two.
 /// * At [`MAX_NONCES_PER_SIGNER`] a signer is refused; others are not touched.
 #[derive(Debug)]
 pub struct NonceStore {
@@ -57,10 +58,11 @@ struct Kept {
 }
 
 impl NonceStore {
-    /// An empty store of a process that can serve from `started_ms` on: the moment at which it owned the miner's
-    /// address, so that no earlier process serves any more.
-    pub fn new(started_ms: u64) -> Self {
-        Self { floor_ms: started_ms, live: HashMap::new(), order: BinaryHeap::new() }
+    /// An empty store of a process that serves what was issued after `floor_ms`: the moment at which it owned the miner's
+    /// address, so that no earlier process serves any more, or the latest `issued_ms` that an earlier process served, if
+    /// that is later.
+    pub fn new(floor_ms: u64) -> Self {
+        Self { floor_ms, live: HashMap::new(), order: BinaryHeap::new() }
     }
 
     /// Remember a request, or say why it must not be served.

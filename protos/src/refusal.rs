@@ -65,7 +65,9 @@ reasons! {
     Replayed = "REPLAYED", AlreadyExists;
     /// The signer isn't registered on the subnet.
     Unregistered = "UNREGISTERED", PermissionDenied;
-    /// Too many live requests of this signer.
+    /// The operator doesn't serve this signer.
+    NotAllowed = "NOT_ALLOWED", PermissionDenied;
+    /// More requests of this address or signer than it is granted.
     TooManyRequests = "TOO_MANY_REQUESTS", ResourceExhausted;
     /// Above a limit.
     Oversized = "OVERSIZED", ResourceExhausted;
@@ -75,6 +77,8 @@ reasons! {
     QueueFull = "QUEUE_FULL", ResourceExhausted;
     /// The rows of this answer aren't kept: never were, not for this signer, or not any more.
     NotKept = "NOT_KEPT", NotFound;
+    /// The miner can't write down that it serves this, so it doesn't.
+    Unrecorded = "UNRECORDED", Internal;
     /// Going down.
     Draining = "DRAINING", Unavailable;
     /// Not ready: the subnet wasn't read yet.

@@ -42,6 +42,13 @@ fn declaration(field: &FieldDescriptorProto) -> String {
     format!("{repeated}{kind} {}", field.name())
 }
 
+/// Whoever changes the definition has to look at the page.
+#[test]
+fn the_page_is_bound_to_the_definition() {
+    let digest = Digest::of(include_bytes!("../proto/assay/miner/v1/miner.proto")).to_string();
+    assert!(document().contains(&format!("`{digest}`")), "the definition's BLAKE3 is {digest}");
+}
+
 #[test]
 fn messages_agree() {
     let text = document();

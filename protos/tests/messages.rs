@@ -12,7 +12,7 @@ use assay_protos::{
 };
 use primitives::{
     BlockHash, ChatMessage, DataType, Digest, EmbedRequest, FinishReason, GenerateRequest, Hotkey, InferRequest,
-    Keypair, NetUid, Prompt, ProofKind, Request, Sampling, Tensor, TensorError,
+    Keypair, NetUid, Prompt, ProofKind, Request, Sampling, Tensor, TensorError, TlsPin,
 };
 use proptest::{collection::vec, prelude::*, sample::Index};
 use prost::Message;
@@ -276,6 +276,7 @@ fn responses_and_descriptions_are_signed() {
         max_context: 256,
         proof: ProofKind::HiddenRows,
         calibration: Some(Digest([5; 32])),
+        tls_key: Some(TlsPin([6; 32])),
     };
     let signed = receipt::sign_description(&miner(), &description);
     assert_eq!(receipt::verify_description(&signed).unwrap(), description);

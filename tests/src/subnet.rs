@@ -69,7 +69,7 @@ impl Subnet {
         let chain = stage::chain(listen, BlockTime::Manual, stage::genesis(tempo, 1)).await?;
         let client = chain::Client::connect(&chain.url()).await?;
         by_hand(&chain, stage::enrol(&client, &keys, |_| {})).await??;
-        let players = by_hand(&chain, stage::miners(&client, &keys, roles, &troupe)).await??;
+        let players = by_hand(&chain, stage::miners(&client, &keys, roles, &troupe, folder.path())).await??;
         Ok(Self { chain, client, keys, engine, players, folder })
     }
 

@@ -47,6 +47,20 @@ fn manifests() -> BTreeMap<String, Crate> {
         .collect()
 }
 
+/// One crate calls foreign code; no other may even be allowed to.
+#[test]
+fn unsafe_code_is_forbidden_but_where_foreign_code_is_called() {
+    let read = |path: &str| fs::read_to_string(root().join(path)).unwrap().parse::<toml::Table>().unwrap();
+    assert_eq!(read("Cargo.toml")["workspace"]["lints"]["rust"]["unsafe_code"].as_str(), Some("forbid"));
+    let own_lints = |member: &String| {
+        let manifest = read(&format!("{member}/Cargo.toml"));
+        manifest["lints"].get("workspace").and_then(|inherited| inherited.as_bool()) != Some(true)
+    };
+    let others: Vec<String> = manifests().into_keys().filter(own_lints).collect();
+    assert_eq!(others, ["model"]);
+    assert_eq!(read("model/Cargo.toml")["lints"]["rust"]["unsafe_code"].as_str(), Some("deny"));
+}
+
 #[test]
 fn the_crate_graph_is_the_documented_one() {
     let text = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();

@@ -11,6 +11,8 @@ use scoring::{
 };
 use tonic::{Code, Status, TimeoutExpired, transport};
 
+use crate::pinned::NotVouched;
+
 /// One request and what came back.
 #[derive(Debug)]
 pub struct Answer {
@@ -44,6 +46,12 @@ pub enum Failure {
     /// No connection.
     #[error("can't connect")]
     Unreachable(#[source] transport::Error),
+    /// No TLS on this side.
+    #[error("can't secure a connection")]
+    Tls(#[source] rustls::Error),
+    /// What answers can't show that it is the miner.
+    #[error("the connection doesn't end at the miner: {0}")]
+    NotVouched(#[from] NotVouched),
     /// The connection broke, or what answers speaks no gRPC.
     #[error("the connection broke")]
     Broken(#[source] Box<Status>),
@@ -90,8 +98,9 @@ impl Failure {
     pub fn outcome(&self) -> Outcome {
         match self {
             Self::Timeout(_) => Outcome::Timeout,
-            Self::Unreachable(_) | Self::Broken(_) => Outcome::Unreachable,
+            Self::Unreachable(_) | Self::Tls(_) | Self::Broken(_) => Outcome::Unreachable,
             Self::Refused(_) | Self::Rejected(_) => Outcome::Refused,
+            Self::NotVouched(_) => Outcome::BadSignature,
             Self::Receipt(ReceiptError::BadSignature(_) | ReceiptError::Unsigned | ReceiptError::SignedEarly) => {
                 Outcome::BadSignature
             }
@@ -123,7 +132,7 @@ impl Failure {
 
     /// Whether the connection should not be used again.
     pub(crate) fn spoils_connection(&self) -> bool {
-        matches!(self, Self::Unreachable(_) | Self::Broken(_) | Self::Protocol(_))
+        matches!(self, Self::Unreachable(_) | Self::NotVouched(_) | Self::Broken(_) | Self::Protocol(_))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use primitives::{Digest, Endpoint, GenerateRequest, Keypair, Request};
+use primitives::{Digest, GenerateRequest, Hotkey, Keypair, Request};
 use protos::{
     Binding, Description, Event, HiddenRow, MAX_EVENT_BYTES, MAX_LIFETIME_MS, MAX_RESPONSE_BYTES, OPEN, OpenRequest,
     Receipt, ReceiptVerifier, SignedOpening, Transcript, WireError, decode_embeddings, decode_openings, decode_tensors,
@@ -17,6 +17,7 @@ use tonic::transport::Channel;
 
 use crate::{
     answer::{Answer, Failure, proof},
+    axon::Axon,
     channels::Channels,
 };
 
@@ -41,32 +42,32 @@ impl MinerClient {
     /// is outside the protocol's limits: nothing was sent.
     pub async fn infer(
         &self,
-        endpoint: Endpoint,
+        axon: impl Into<Axon>,
         binding: &Binding,
         request: &Request,
         deadline: Duration,
     ) -> Result<Answer, WireError> {
-        self.infer_with(endpoint, binding, request, deadline, |_| {}).await
+        self.infer_with(axon, binding, request, deadline, |_| {}).await
     }
 
     /// As [`infer`](Self::infer), and show each event of a stream when it arrives. Only the answer at the end is
     /// verified: a stream is signed as a whole.
     pub async fn infer_with(
         &self,
-        endpoint: Endpoint,
+        axon: impl Into<Axon>,
         binding: &Binding,
         request: &Request,
         deadline: Duration,
         mut show: impl FnMut(&Event),
     ) -> Result<Answer, WireError> {
-        self.exchange(endpoint, binding, request, deadline, |_| (), |_, event| show(event)).await
+        self.exchange(axon.into(), binding, request, deadline, |_| (), |_, event| show(event)).await
     }
 
     /// As [`infer_with`](Self::infer_with) for a generation, and keep what went over the wire: evidence of the answer, where
     /// there is one.
     pub async fn infer_recorded(
         &self,
-        endpoint: Endpoint,
+        axon: impl Into<Axon>,
         binding: &Binding,
         request: &GenerateRequest,
         deadline: Duration,
@@ -79,7 +80,7 @@ impl MinerClient {
         };
         let request = Request::Generate(request.clone());
         let keep = |request: &SignedRequest| sent = Some(request.clone());
-        let answer = self.exchange(endpoint, binding, &request, deadline, keep, record).await?;
+        let answer = self.exchange(axon.into(), binding, &request, deadline, keep, record).await?;
         let transcript = sent.filter(|_| answer.receipt.is_some());
         let transcript = transcript.map(|request| Transcript { request, events, opening: None });
         Ok((answer, transcript))
@@ -87,7 +88,7 @@ impl MinerClient {
 
     async fn exchange(
         &self,
-        endpoint: Endpoint,
+        axon: Axon,
         binding: &Binding,
         request: &Request,
         deadline: Duration,
@@ -99,7 +100,7 @@ impl MinerClient {
         let mut exchange =
             Exchange { deadline, started, request_digest: None, first_token: None, shown: Shown::default() };
         let attempt = async {
-            let channel = self.channel(endpoint).await?;
+            let channel = self.channel(axon, Some(binding.receiver)).await?;
             // The miner's clock starts with the request, not with the connection.
             let ttl_ms = u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX).clamp(1, MAX_LIFETIME_MS);
             let signed = envelope::seal(&self.key, binding, method, payload, now_ms(), ttl_ms, envelope::fresh_nonce());
@@ -123,7 +124,7 @@ impl MinerClient {
         };
         let latency = exchange.started.elapsed();
         if result.as_ref().is_err_and(Failure::spoils_connection) {
-            self.channels.forget(endpoint);
+            self.channels.forget(axon, Some(binding.receiver));
         }
         let (result, receipt) = match result {
             Ok((output, receipt)) => (Ok(output), Some(receipt)),
@@ -137,27 +138,28 @@ impl MinerClient {
     /// is the caller's to see.
     pub async fn open(
         &self,
-        endpoint: Endpoint,
+        axon: impl Into<Axon>,
         binding: &Binding,
         request: &Digest,
         positions: &[u32],
         deadline: Duration,
     ) -> Result<Vec<Opening>, Failure> {
-        Ok(self.open_recorded(endpoint, binding, request, positions, deadline).await?.0)
+        Ok(self.open_recorded(axon, binding, request, positions, deadline).await?.0)
     }
 
     /// As [`open`](Self::open), and keep what went over the wire.
     pub async fn open_recorded(
         &self,
-        endpoint: Endpoint,
+        axon: impl Into<Axon>,
         binding: &Binding,
         request: &Digest,
         positions: &[u32],
         deadline: Duration,
     ) -> Result<(Vec<Opening>, SignedOpening), Failure> {
+        let axon = axon.into();
         let payload = OpenRequest { request: *request, positions: positions.to_vec() }.encode()?;
         let attempt = async {
-            let channel = self.channel(endpoint).await?;
+            let channel = self.channel(axon, Some(binding.receiver)).await?;
             let ttl_ms = u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX).clamp(1, MAX_LIFETIME_MS);
             let signed = envelope::seal(&self.key, binding, OPEN, payload, now_ms(), ttl_ms, envelope::fresh_nonce());
             let digest = envelope::digest(&signed, OPEN).unwrap_or(Digest([0; 32]));
@@ -172,15 +174,16 @@ impl MinerClient {
         };
         let result = tokio::time::timeout(deadline, attempt).await.unwrap_or(Err(Failure::Timeout(deadline)));
         if result.as_ref().is_err_and(Failure::spoils_connection) {
-            self.channels.forget(endpoint);
+            self.channels.forget(axon, Some(binding.receiver));
         }
         result
     }
 
     /// What a miner says of itself, signed by the hotkey that it names.
-    pub async fn describe(&self, endpoint: Endpoint, deadline: Duration) -> Result<Description, Failure> {
+    pub async fn describe(&self, axon: impl Into<Axon>, deadline: Duration) -> Result<Description, Failure> {
+        let axon = axon.into();
         let attempt = async {
-            let channel = self.channel(endpoint).await?;
+            let channel = self.channel(axon, None).await?;
             let limit = MAX_RESPONSE_BYTES + ENVELOPE_BYTES;
             let mut miner = miner_client::MinerClient::new(channel).max_decoding_message_size(limit);
             let response = miner.describe(DescribeRequest {}).await;
@@ -193,13 +196,13 @@ impl MinerClient {
         }
     }
 
-    /// Close the connections to endpoints that are not announced any more.
-    pub fn retain(&self, announced: impl Fn(&Endpoint) -> bool) {
+    /// Close the connections to what is not announced any more.
+    pub fn retain(&self, announced: impl Fn(&Axon) -> bool) {
         self.channels.retain(announced);
     }
 
-    async fn channel(&self, endpoint: Endpoint) -> Result<Channel, Failure> {
-        self.channels.get(endpoint, self.connect_deadline).await.map_err(Failure::Unreachable)
+    async fn channel(&self, axon: Axon, receiver: Option<Hotkey>) -> Result<Channel, Failure> {
+        self.channels.get(axon, receiver, self.connect_deadline).await
     }
 }
 

@@ -24,6 +24,7 @@
 
 mod anchoring;
 mod answer;
+mod axon;
 mod channels;
 mod client;
 mod config;
@@ -37,6 +38,7 @@ mod judgement;
 mod lot;
 mod metrics;
 mod once;
+mod pinned;
 mod pruning;
 mod reader;
 mod referee;
@@ -51,6 +53,7 @@ mod window;
 mod wording;
 
 pub use answer::{Answer, Failure, proof};
+pub use axon::Axon;
 pub use client::MinerClient;
 pub use config::{CommitReveal, Config, ConfigError};
 pub use database::{Damage, StoreError};
@@ -60,6 +63,7 @@ pub use journal::{Abandoned, Commit, State, Submission};
 pub use lot::rows as draw_rows;
 pub use metrics::describe_metrics;
 pub use once::{SetError, set_weights};
+pub use pinned::{NotVouched, OtherKey};
 pub use pruning::Pruning;
 pub use reader::{SealedRecords, StoreReader};
 pub use referee::{Referee, Repetition};

@@ -1,15 +1,16 @@
 //! Rounds of challenges, each anchored at a finalised block: derive, ask everybody, judge, score, write down.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use chain::Client;
 use futures::{StreamExt, stream};
-use primitives::{BlockRef, Endpoint, Metagraph, Registration};
+use primitives::{BlockRef, Metagraph, Registration};
 use protos::Binding;
 use scoring::{Challenge, Evidence, Output, Record, Round, ScoreTable, Scored};
 
 use crate::{
     answer::{Answer, Failure},
+    axon::Axon,
     client::MinerClient,
     config::Config,
     database::StoreError,
@@ -122,21 +123,22 @@ impl Rounds {
     /// times that are measured.
     async fn ask(&self, table: &ScoreTable, metagraph: &Metagraph, task: &str) -> Vec<Asked> {
         let own = table.header().validator;
-        let mut miners: Vec<(Registration, Endpoint)> = metagraph
+        let mut miners: Vec<(Registration, Axon)> = metagraph
             .neurons
             .iter()
             .filter(|neuron| neuron.hotkey != own)
-            .filter_map(|neuron| Some((neuron.registration(), neuron.endpoint?)))
+            .filter_map(|neuron| Some((neuron.registration(), Axon::of(neuron)?)))
             .collect();
         miners.sort_unstable();
-        self.client.retain(|endpoint| miners.iter().any(|(_, announced)| announced == endpoint));
-        let asks = miners.into_iter().filter_map(|(miner, endpoint)| {
+        let announced: HashSet<Axon> = miners.iter().map(|(_, axon)| *axon).collect();
+        self.client.retain(|axon| announced.contains(axon));
+        let asks = miners.into_iter().filter_map(|(miner, axon)| {
             let challenge = table.challenge(task, &miner.hotkey)?;
             Some(async move {
                 let binding =
                     Binding { receiver: miner.hotkey, netuid: metagraph.netuid, genesis: self.chain.genesis() };
                 let deadline = self.config.request_deadline();
-                let answer = match self.client.infer(endpoint, &binding, &challenge.request, deadline).await {
+                let answer = match self.client.infer(axon, &binding, &challenge.request, deadline).await {
                     Ok(answer) => Some(answer),
                     Err(error) => {
                         tracing::error!(%error, task, "the challenge is outside the protocol's limits");
@@ -147,12 +149,12 @@ impl Rounds {
                 if let Some(answer) = &mut answer {
                     audited = self.is_audited(table, answer);
                     if audited {
-                        self.open(table, endpoint, &binding, &challenge, answer).await;
+                        self.open(table, axon, &binding, &challenge, answer).await;
                     }
                 }
                 if let Some(Err(failure)) = answer.as_ref().map(|answer| &answer.result) {
                     let outcome = failure.outcome();
-                    tracing::debug!(miner = %miner, %endpoint, outcome = outcome.as_str(), %failure, "no answer");
+                    tracing::debug!(miner = %miner, endpoint = %axon.endpoint, outcome = outcome.as_str(), %failure, "no answer");
                 }
                 Asked { miner, challenge, answer, audited }
             })
@@ -175,7 +177,7 @@ impl Rounds {
     async fn open(
         &self,
         table: &ScoreTable,
-        endpoint: Endpoint,
+        axon: Axon,
         binding: &Binding,
         challenge: &Challenge,
         answer: &mut Answer,
@@ -189,7 +191,7 @@ impl Rounds {
         let deadline = self.config.request_deadline();
         let attempts = async {
             for attempt in 1..=OPEN_ATTEMPTS {
-                let failure = match self.client.open(endpoint, binding, digest, &positions, deadline).await {
+                let failure = match self.client.open(axon, binding, digest, &positions, deadline).await {
                     Ok(opened) => return opened,
                     Err(failure) => failure,
                 };

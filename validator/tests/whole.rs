@@ -109,7 +109,7 @@ impl Scene {
         let mut scene = Self { node, chain, folder: TempDir::new().unwrap(), _miners: Vec::new(), _alone: alone };
         for (uri, number) in [("//Honest", 1), ("//Liar", 2)] {
             let announce = Some(Endpoint(([127, 0, 0, 2], 0).into()));
-            let config = miner::Config { announce, ..miner::Config::test() };
+            let config = miner::Config { announce, ..miner::Config::test(&scene.folder.path().join(uri)) };
             let miner =
                 miner::spawn(config, dev_account(uri), Oracle::backend(number), scene.chain.clone()).await.unwrap();
             scene.run(miner.ready()).await;

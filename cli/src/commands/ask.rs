@@ -78,7 +78,7 @@ pub struct Args {
 }
 
 pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
-    let Whom { endpoint, binding, key } = args.whom.find(global).await?;
+    let Whom { axon, binding, key } = args.whom.find(global).await?;
     let request = args.request()?;
     let timeout = Duration::from_secs(args.timeout_s);
     if args.print_request {
@@ -102,20 +102,20 @@ pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
     let usage = |error: WireError| Usage(error.to_string());
     let (answer, transcript) = match (&request, &receipt) {
         (Request::Generate(request), Some(_)) => {
-            client.infer_recorded(endpoint, &binding, request, timeout, show).await.map_err(usage)?
+            client.infer_recorded(axon, &binding, request, timeout, show).await.map_err(usage)?
         }
-        _ => (client.infer_with(endpoint, &binding, &request, timeout, show).await.map_err(usage)?, None),
+        _ => (client.infer_with(axon, &binding, &request, timeout, show).await.map_err(usage)?, None),
     };
     written?;
-    print(&answer, &binding.receiver, endpoint, args.json)?;
-    let asking = || format!("asking {} at {endpoint}", binding.receiver);
+    print(&answer, &binding.receiver, axon.endpoint, args.json)?;
+    let asking = || format!("asking {} at {}", binding.receiver, axon.endpoint);
     if let Err(failure) = answer.result {
         return Err(anyhow::Error::new(failure).context(asking()));
     }
     if let (Some(file), Some(mut transcript)) = (receipt, transcript) {
         if let (Some(count), Some(digest)) = (args.open, &answer.request_digest) {
             let positions = validator::draw_rows(rows(&answer), count);
-            let opening = client.open_recorded(endpoint, &binding, digest, &positions, timeout).await;
+            let opening = client.open_recorded(axon, &binding, digest, &positions, timeout).await;
             // The answer is evidence all the same.
             match opening {
                 Ok((_, opening)) => transcript.opening = Some(opening),

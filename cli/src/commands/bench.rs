@@ -93,11 +93,11 @@ async fn miner(args: MinerArgs, global: &Global) -> anyhow::Result<ExitCode> {
         return Err(Usage("--shared-prefix must be shorter than --prompt-tokens".into()).into());
     }
     let stop = Stop::listen().context("listening for signals")?;
-    let Whom { endpoint, binding, key } = args.whom.find(global).await?;
+    let Whom { axon, binding, key } = args.whom.find(global).await?;
     let timeout = Duration::from_secs(args.timeout_s);
-    let asking = format!("asking {} at {endpoint}", binding.receiver);
+    let asking = format!("asking {} at {}", binding.receiver, axon.endpoint);
     let client = validator::MinerClient::new(key.clone(), timeout);
-    let card = client.describe(endpoint, timeout).await.with_context(|| asking.clone())?;
+    let card = client.describe(axon, timeout).await.with_context(|| asking.clone())?;
     if (card.hotkey, card.netuid, card.genesis) != (binding.receiver, binding.netuid, binding.genesis) {
         bail!("{asking}: another miner answers there, {} on subnet {}", card.hotkey, card.netuid);
     }
@@ -115,7 +115,7 @@ async fn miner(args: MinerArgs, global: &Global) -> anyhow::Result<ExitCode> {
         for &concurrency in &args.concurrency {
             let mut load = Load {
                 key: key.clone(),
-                endpoint,
+                axon,
                 binding,
                 timeout,
                 streams_per_connection: args.streams_per_connection,
@@ -136,7 +136,7 @@ async fn miner(args: MinerArgs, global: &Global) -> anyhow::Result<ExitCode> {
     };
     let document = json!({
         "miner": binding.receiver,
-        "endpoint": endpoint,
+        "endpoint": axon.endpoint,
         "model": card.name,
         "model_digest": card.digest,
         "prompt_tokens": args.prompt_tokens,

@@ -18,6 +18,7 @@ use crate::{
     identity,
     layers::Layer,
     metrics,
+    reload::Reload,
     settings::{BackendName, ModelSettings},
     stop::Stop,
 };
@@ -25,7 +26,7 @@ use crate::{
 /// Serve a model on a subnet
 ///
 /// Loads the model, or asks a server that has it (--backend openai), answers hotkeys of the subnet over gRPC, and announces itself on chain. Prints where it listens when
-/// it does.
+/// it does. SIGHUP has it read [miner.access] again, SIGTERM finish what it has begun and stop.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
@@ -54,6 +55,9 @@ pub struct Args {
     /// What to announce on chain; port 0 stands for the one that is listened on [setting: miner.announce]
     #[arg(long, value_name = "IP:PORT")]
     announce: Option<Endpoint>,
+    /// Folder for its certificate and for what must not be served twice; one miner each [setting: miner.state_path]
+    #[arg(long, value_name = "DIR")]
+    state: Option<PathBuf>,
     /// Where Prometheus reads the metrics [setting: miner.metrics_listen]
     #[arg(long, value_name = "ADDRESS")]
     metrics_listen: Option<SocketAddr>,
@@ -73,9 +77,11 @@ pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
     flags.flag("--openai-url", "model.openai.url", args.openai_url.as_ref());
     flags.flag("--openai-model", "model.openai.model", args.openai_model.as_ref());
     flags.flag("--metrics-listen", "miner.metrics_listen", args.metrics_listen);
+    flags.flag("--state", "miner.state_path", args.state.as_ref().map(|path| path.display()));
     flags.flag("--listen", "miner.listen", args.listen);
     flags.flag("--announce", "miner.announce", args.announce);
-    let settings = global.settings(flags)?.settings;
+    let settings = global.settings(flags.clone())?.settings;
+    let mut reload = Reload::listen().context("listening for signals")?;
     let stop = Stop::listen().context("listening for signals")?;
     let keypair = identity::hotkey(&settings.wallet, args.key.key.as_deref(), settings.chain.furthest())?;
     let chain = settings.chain.connect().await?;
@@ -101,7 +107,25 @@ pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
     }
     out.flush()?;
     drop(out);
-    stop.requested().await;
+    let lists = async {
+        loop {
+            reload.requested().await;
+            match global.settings(flags.clone()) {
+                Ok(loaded) => {
+                    tracing::info!("lists of whom to serve read again");
+                    miner.set_access(loaded.settings.miner.access);
+                }
+                // What was served goes on being served.
+                Err(error) => {
+                    tracing::error!(error = format_args!("{:#}", anyhow::Error::new(error)), "settings not read again");
+                }
+            }
+        }
+    };
+    tokio::select! {
+        () = stop.requested() => {}
+        () = lists => {}
+    }
     miner.shutdown().await;
     Ok(ExitCode::SUCCESS)
 }

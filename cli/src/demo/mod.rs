@@ -106,7 +106,7 @@ async fn play(args: &Args, verdict: &Cell<Option<bool>>) -> anyhow::Result<()> {
     let engine = Engine::load(&args.model).with_context(|| format!("loading {}", args.model.display()))?;
     let roles: Vec<Role> = Role::cast(args.miners.into()).collect();
     let troupe = cast::Troupe::new(Arc::new(engine), &args.model, folder.path(), &roles)?;
-    let players = stage::miners(&client, &keys, &roles, &troupe).await?;
+    let players = stage::miners(&client, &keys, &roles, &troupe, folder.path()).await?;
     for player in &players {
         screen.say(&format!("miner      {} serves on {} · {}", player.hotkey, player.handle.addr(), player.role));
     }

@@ -1,6 +1,6 @@
 //! A subnet from nothing: an embedded chain, registered and staked neurons, miners that serve.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, path::Path};
 
 use anyhow::Context as _;
 use localnet::{BlockTime, Genesis, Rules, SubnetGenesis};
@@ -93,12 +93,18 @@ pub async fn miners(
     keys: &Keys,
     roles: &[Role],
     troupe: &Troupe,
+    folder: &Path,
 ) -> anyhow::Result<Vec<Player>> {
     let mut players = Vec::new();
     for ((index, key), role) in keys.miners.iter().enumerate().zip(roles) {
         let listen = SocketAddr::from(([127, 0, 0, u8::try_from(index + 2)?], 0));
-        let config =
-            miner::Config { listen, announce: Some(Endpoint(listen)), drain_seconds: 1, ..miner::Config::new(NETUID) };
+        let config = miner::Config {
+            listen,
+            announce: Some(Endpoint(listen)),
+            state_path: folder.join(format!("miner-{index}")),
+            drain_seconds: 1,
+            ..miner::Config::new(NETUID)
+        };
         let handle = miner::spawn(config, key.clone(), troupe.backend(*role)?, client.clone())
             .await
             .with_context(|| format!("starting the miner that is {role}"))?;

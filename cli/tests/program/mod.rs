@@ -6,13 +6,19 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
-/// Runs it there; the tester's own settings have no say.
-pub fn run(folder: &Path, arguments: &[&str]) -> Output {
+/// Started there; the tester's own settings have no say.
+pub fn command(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_assay"));
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("ASSAY__") || name == "RUST_LOG") {
         command.env_remove(name);
     }
-    command.args(arguments).current_dir(folder).stdin(Stdio::null()).output().unwrap()
+    command.current_dir(folder).stdin(Stdio::null());
+    command
+}
+
+/// Runs it there.
+pub fn run(folder: &Path, arguments: &[&str]) -> Output {
+    command(folder).args(arguments).output().unwrap()
 }
 
 /// What it prints, which must be all well.

@@ -1,6 +1,7 @@
 //! What is counted: every request once, by how it ended, and nothing left in the house.
 
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use tempfile::tempdir;
 
 use super::*;
 
@@ -21,12 +22,13 @@ async fn until(handle: &PrometheusHandle, name: &str, wanted: f64) {
 
 #[tokio::test]
 async fn every_request_is_counted_once_by_how_it_ended() {
+    let folder = tempdir().unwrap();
     // The test's one thread runs the miner, too.
     let recorder = PrometheusBuilder::new().build_recorder();
     let handle = recorder.handle();
     let _guard = metrics::set_default_local_recorder(&recorder);
     crate::describe_metrics();
-    let mut scene = scene(Config { queue: 2, ..Config::test() }).await;
+    let mut scene = scene(Config { queue: 2, ..Config::test(folder.path()) }).await;
     assert_eq!(value(&handle, "miner_model_up"), Some(1.0));
     let outcome = |name: &str| format!("miner_requests_total{{outcome=\"{name}\"}}");
 

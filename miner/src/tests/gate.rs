@@ -4,6 +4,7 @@ use primitives::{Keypair, NetUid};
 use protos::{
     Binding, EMBED, GENERATE, MAX_MESSAGE_BYTES, MAX_REQUEST_BYTES, encode_request, wire::EmbedRequest as WireEmbed,
 };
+use tempfile::tempdir;
 use tonic::Code;
 
 use super::*;
@@ -17,7 +18,8 @@ async fn serves(scene: &mut Scene) {
 
 #[tokio::test]
 async fn strangers_and_forgeries_are_turned_away() {
-    let mut scene = scene(Config::test()).await;
+    let folder = tempdir().unwrap();
+    let mut scene = scene(Config::test(folder.path())).await;
     let good = scene.sign(&prompt("x"));
 
     let unsigned = SignedRequest { signature: Vec::new(), ..good.clone() };
@@ -66,7 +68,8 @@ async fn strangers_and_forgeries_are_turned_away() {
 
 #[tokio::test]
 async fn oversized_is_turned_away() {
-    let mut scene = scene(Config::test()).await;
+    let folder = tempdir().unwrap();
+    let mut scene = scene(Config::test(folder.path())).await;
     let (own, now) = (scene.binding, clock::now_ms());
     let seal = |payload| envelope::seal(&alice(), &own, GENERATE, payload, now, 30_000, envelope::fresh_nonce());
     // Above a payload's limit, and above what is decoded at all.
@@ -107,7 +110,8 @@ fn prost_bytes(texts: &WireEmbed) -> Vec<u8> {
 
 #[tokio::test]
 async fn a_request_is_served_once() {
-    let mut scene = scene(Config::test()).await;
+    let folder = tempdir().unwrap();
+    let mut scene = scene(Config::test(folder.path())).await;
     let request = scene.sign(&prompt("x"));
     let first = tokio::spawn(ask(scene.client.clone(), scene.binding.receiver, request.clone()));
     let job = scene.job().await;
@@ -119,14 +123,15 @@ async fn a_request_is_served_once() {
     // Nor by the next process at this address.
     let addr = scene.miner.addr();
     scene.miner.shutdown().await;
-    let mut next = super::scene(Config { listen: addr, ..Config::test() }).await;
+    let mut next = super::scene(Config { listen: addr, ..Config::test(folder.path()) }).await;
     assert_eq!(next.reason(request).await, Reason::Stale);
     serves(&mut next).await;
 }
 
 #[tokio::test]
 async fn a_request_dated_ahead_is_served_when_its_time_has_come() {
-    let mut scene = scene(Config::test()).await;
+    let folder = tempdir().unwrap();
+    let mut scene = scene(Config::test(folder.path())).await;
     let issued_ms = clock::now_ms() + 300;
     let request = scene.sign_at(&prompt("x"), issued_ms, 10_000);
     let asked = tokio::spawn(ask(scene.client.clone(), scene.binding.receiver, request));
@@ -138,9 +143,10 @@ async fn a_request_dated_ahead_is_served_when_its_time_has_come() {
 
 #[tokio::test]
 async fn the_metagraph_decides_at_every_moment() {
-    let mut scene = scene(Config::test()).await;
+    let folder = tempdir().unwrap();
+    let mut scene = scene(Config::test(folder.path())).await;
     serves(&mut scene).await;
-    scene.subnet.send_replace(Some(Arc::new(metagraph(&[]))));
+    scene.subnet.send_replace(Some(Arc::new(Roster::new(metagraph(&[])))));
     let request = scene.sign(&prompt("x"));
     assert_eq!(scene.reason(request).await, Reason::Unregistered);
     scene.subnet.send_replace(None);

@@ -5,6 +5,7 @@ use std::path::Path;
 use model::{Device, Options};
 use primitives::InferRequest;
 use protos::{INFER, decode_tensors, receipt};
+use tempfile::tempdir;
 
 use super::*;
 
@@ -13,15 +14,16 @@ fn floats(name: &str, values: &[f32]) -> Tensor {
     Tensor::new(name.into(), DataType::F32, vec![values.len() as u64], data).unwrap()
 }
 
-async fn served(name: &str) -> Scene {
+async fn served(name: &str, folder: &Path) -> Scene {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../model/tests/fixtures/script").join(name);
     let module = model::Script::load(&path, Device::Cpu, Options::default()).unwrap();
-    open(Config::test(), Arc::new(module), mpsc::unbounded_channel().1).await
+    open(Config::test(folder), Arc::new(module), mpsc::unbounded_channel().1).await
 }
 
 #[tokio::test]
 async fn a_module_answers_what_it_computes() {
-    let mut scene = served("add.pt").await;
+    let folder = tempdir().unwrap();
+    let mut scene = served("add.pt", folder.path()).await;
     let tensors = vec![floats("a", &[1.0, 2.0]), floats("b", &[0.5, -2.0])];
     let request = scene.sign(&Request::Infer(InferRequest { tensors }));
     let digest = envelope::digest(&request, INFER).unwrap();
@@ -34,7 +36,8 @@ async fn a_module_answers_what_it_computes() {
 
 #[tokio::test]
 async fn an_exception_in_it_is_told_and_ends_nothing_else() {
-    let mut scene = served("refusing.pt").await;
+    let folder = tempdir().unwrap();
+    let mut scene = served("refusing.pt", folder.path()).await;
     let infer = |value: f32| Request::Infer(InferRequest { tensors: vec![floats("x", &[value])] });
     let (bad, good) = (scene.sign(&infer(-1.0)), scene.sign(&infer(9.0)));
     let status = within(scene.client.infer(bad)).await.unwrap_err();

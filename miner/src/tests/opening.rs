@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use protos::{HiddenRow, OPEN, OpenRequest, decode_openings, receipt, wire::SignedResponse};
 use scoring::proof::{Commitment, Opening, Rows};
+use tempfile::tempdir;
 
 use super::*;
 
@@ -49,7 +50,8 @@ async fn open(
 
 #[tokio::test]
 async fn rows_are_shown_to_whoever_was_answered() {
-    let mut scene = scene(Config::test()).await;
+    let folder = tempdir().unwrap();
+    let mut scene = scene(Config::test(folder.path())).await;
     let (digest, answer) = scene.asked_and_answered().await;
     assert_eq!(answer.commitments, [Commitment::of(rows().values()).unwrap().encode()]);
     let root = answer.rows_root.unwrap();
@@ -65,7 +67,7 @@ async fn rows_are_shown_to_whoever_was_answered() {
     // Somebody else on the subnet, another answer, a row that isn't there.
     let bob = Keypair::from_uri("//Bob").unwrap();
     let hotkeys = [scene.binding.receiver, alice().hotkey(), bob.hotkey()];
-    scene.subnet.send_replace(Some(Arc::new(metagraph(&hotkeys))));
+    scene.subnet.send_replace(Some(Arc::new(Roster::new(metagraph(&hotkeys)))));
     let other = OpenRequest { request: Digest([9; 32]), positions: vec![0] };
     let outside = OpenRequest { request: digest, positions: vec![0, 10] };
     for (key, asked, reason) in
@@ -78,7 +80,8 @@ async fn rows_are_shown_to_whoever_was_answered() {
 
 #[tokio::test]
 async fn a_model_that_shows_no_rows_names_none() {
-    let mut scene = scene(Config::test()).await;
+    let folder = tempdir().unwrap();
+    let mut scene = scene(Config::test(folder.path())).await;
     let request = scene.sign(&prompt("a"));
     let digest = envelope::digest(&request, protos::GENERATE).unwrap();
     let asking = tokio::spawn(ask(scene.client.clone(), scene.binding.receiver, request));
@@ -95,7 +98,8 @@ async fn a_model_that_shows_no_rows_names_none() {
 /// Who was answered last can still see rows, though nobody new is served.
 #[tokio::test]
 async fn rows_are_shown_while_the_miner_drains() {
-    let mut scene = scene(Config::test()).await;
+    let folder = tempdir().unwrap();
+    let mut scene = scene(Config::test(folder.path())).await;
     let (digest, _) = scene.asked_and_answered().await;
 
     let late = scene.sign(&prompt("late"));

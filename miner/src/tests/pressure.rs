@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 use protos::{Event, MAX_EVENT_BYTES};
+use tempfile::tempdir;
 use tokio::task::JoinSet;
 use tonic::Code;
 
@@ -16,8 +17,9 @@ async fn begun(scene: &mut Scene, text: &str) -> (tonic::Streaming<protos::wire:
 
 #[tokio::test]
 async fn overload_is_refused_with_a_time_to_come_back() {
+    let folder = tempdir().unwrap();
     const ROOM: usize = 3;
-    let mut scene = scene(Config { queue: ROOM, ..Config::test() }).await;
+    let mut scene = scene(Config { queue: ROOM, ..Config::test(folder.path()) }).await;
     let mut inside = Vec::new();
     for _ in 0..ROOM {
         inside.push(begun(&mut scene, "inside").await);
@@ -53,7 +55,8 @@ async fn overload_is_refused_with_a_time_to_come_back() {
 
 #[tokio::test]
 async fn a_busy_model_is_a_full_queue_and_one_that_is_away_is_unavailable() {
-    let mut scene = scene(Config::test()).await;
+    let folder = tempdir().unwrap();
+    let mut scene = scene(Config::test(folder.path())).await;
     let after = Duration::from_millis(2_500);
     for (error, code, reason) in [
         (ModelError::Busy { retry_after: after }, Code::ResourceExhausted, Reason::QueueFull),
@@ -74,7 +77,8 @@ async fn a_busy_model_is_a_full_queue_and_one_that_is_away_is_unavailable() {
 
 #[tokio::test]
 async fn a_client_that_hangs_up_frees_its_place() {
-    let mut scene = scene(Config { queue: 1, ..Config::test() }).await;
+    let folder = tempdir().unwrap();
+    let mut scene = scene(Config { queue: 1, ..Config::test(folder.path()) }).await;
     // While the model hasn't begun, and in the middle of an answer.
     for spoken in [false, true] {
         let (mut events, job) = begun(&mut scene, "x").await;
@@ -110,7 +114,8 @@ async fn a_client_that_hangs_up_frees_its_place() {
 
 #[tokio::test]
 async fn a_deadline_ends_what_the_model_has_not_begun() {
-    let mut scene = scene(Config { queue: 1, ..Config::test() }).await;
+    let folder = tempdir().unwrap();
+    let mut scene = scene(Config { queue: 1, ..Config::test(folder.path()) }).await;
     let now_ms = clock::now_ms();
     let request = scene.sign_at(&prompt("x"), now_ms, 400);
     let asked = tokio::spawn(ask(scene.client.clone(), scene.binding.receiver, request));
@@ -140,8 +145,9 @@ fn long(max_new_tokens: u32) -> Request {
 
 #[tokio::test]
 async fn a_slow_reader_gets_larger_events_and_the_model_never_waits() {
+    let folder = tempdir().unwrap();
     const CHUNKS: u32 = 1_000;
-    let mut scene = scene(Config::test()).await;
+    let mut scene = scene(Config::test(folder.path())).await;
     let mut client = narrow(&scene).await;
     let request = scene.sign(&long(CHUNKS));
     let digest = envelope::digest(&request, protos::GENERATE).unwrap();
@@ -169,7 +175,8 @@ async fn a_slow_reader_gets_larger_events_and_the_model_never_waits() {
 
 #[tokio::test]
 async fn a_reader_that_stops_reading_is_ended_by_its_deadline() {
-    let mut scene = scene(Config { queue: 1, ..Config::test() }).await;
+    let folder = tempdir().unwrap();
+    let mut scene = scene(Config { queue: 1, ..Config::test(folder.path()) }).await;
     let mut client = narrow(&scene).await;
     let request = scene.sign_at(&long(1_000), clock::now_ms(), 2_000);
     let mut events = within(client.generate(request)).await.unwrap().into_inner();
@@ -209,8 +216,9 @@ proptest! {
         pauses in prop::collection::vec(0u8..4, 1..8),
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let folder = tempdir().unwrap();
         runtime.block_on(async {
-            let mut scene = scene(Config::test()).await;
+            let mut scene = scene(Config::test(folder.path())).await;
             let mut client = narrow(&scene).await;
             let request = scene.sign(&long(1_000));
             let digest = envelope::digest(&request, protos::GENERATE).unwrap();
@@ -244,8 +252,9 @@ proptest! {
 
 #[tokio::test]
 async fn health_follows_the_model() {
+    let folder = tempdir().unwrap();
     let (up, seen) = watch::channel(true);
-    let mut scene = scene_with(Config::test(), Some(seen)).await;
+    let mut scene = scene_with(Config::test(folder.path()), Some(seen)).await;
     scene.miner.health().set(true).await;
     within(scene.miner.ready()).await;
     let mut ready = scene.miner.health().watch();

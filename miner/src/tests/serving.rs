@@ -2,6 +2,7 @@
 
 use primitives::{EmbedRequest, InferRequest, ProofKind};
 use protos::{EMBED, INFER, decode_embeddings, decode_tensors, receipt, wire::DescribeRequest};
+use tempfile::tempdir;
 use tonic::Code;
 use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient};
 
@@ -20,7 +21,8 @@ async fn health(scene: &Scene, service: &str) -> ServingStatus {
 
 #[tokio::test]
 async fn a_stream_arrives_as_it_is_made_and_verifies() {
-    let mut scene = scene(Config::test()).await;
+    let folder = tempdir().unwrap();
+    let mut scene = scene(Config::test(folder.path())).await;
     let request = scene.sign(&prompt("once"));
     let digest = envelope::digest(&request, protos::GENERATE).unwrap();
     let mut events = within(scene.client.generate(request)).await.unwrap().into_inner();
@@ -44,7 +46,8 @@ async fn a_stream_arrives_as_it_is_made_and_verifies() {
 
 #[tokio::test]
 async fn embeddings_are_signed() {
-    let mut scene = scene(Config::test()).await;
+    let folder = tempdir().unwrap();
+    let mut scene = scene(Config::test(folder.path())).await;
     let request = scene.sign(&embed("abc"));
     let digest = envelope::digest(&request, EMBED).unwrap();
     let response = within(scene.client.embed(request)).await.unwrap().into_inner();
@@ -54,7 +57,8 @@ async fn embeddings_are_signed() {
 
 #[tokio::test]
 async fn tensors_are_signed_and_limited() {
-    let mut scene = scene(Config::test()).await;
+    let folder = tempdir().unwrap();
+    let mut scene = scene(Config::test(folder.path())).await;
     let infer = |names: &[&str]| {
         let tensors = names.iter().enumerate().map(|(index, name)| tensor(name, index + 1)).collect();
         Request::Infer(InferRequest { tensors })
@@ -87,7 +91,8 @@ async fn tensors_are_signed_and_limited() {
 
 #[tokio::test]
 async fn describes_itself() {
-    let mut scene = scene(Config::test()).await;
+    let folder = tempdir().unwrap();
+    let mut scene = scene(Config::test(folder.path())).await;
     let response = within(scene.client.describe(DescribeRequest {})).await.unwrap().into_inner();
     let description = receipt::verify_description(&response).unwrap();
     assert_eq!((description.hotkey, description.name.as_str()), (scene.binding.receiver, "script"));
@@ -96,7 +101,8 @@ async fn describes_itself() {
 
 #[tokio::test]
 async fn the_work_stops_when_the_client_goes_away() {
-    let mut scene = scene(Config { queue: 1, ..Config::test() }).await;
+    let folder = tempdir().unwrap();
+    let mut scene = scene(Config { queue: 1, ..Config::test(folder.path()) }).await;
     let request = scene.sign(&prompt("x"));
     let mut events = within(scene.client.generate(request)).await.unwrap().into_inner();
     let job = scene.job().await;
@@ -117,7 +123,8 @@ async fn the_work_stops_when_the_client_goes_away() {
 
 #[tokio::test]
 async fn the_deadline_covers_the_whole_stream() {
-    let mut scene = scene(Config::test()).await;
+    let folder = tempdir().unwrap();
+    let mut scene = scene(Config::test(folder.path())).await;
     let request = scene.sign_at(&prompt("x"), clock::now_ms(), 2_000);
     let mut events = within(scene.client.generate(request)).await.unwrap().into_inner();
     let job = scene.job().await;
@@ -135,7 +142,8 @@ async fn the_deadline_covers_the_whole_stream() {
 
 #[tokio::test]
 async fn a_failing_model_is_told_from_a_bad_request() {
-    let mut scene = scene(Config::test()).await;
+    let folder = tempdir().unwrap();
+    let mut scene = scene(Config::test(folder.path())).await;
     for chunk in [Some(Err(ModelError::Panicked { reason: "/secret/path".into() })), None] {
         let asked = tokio::spawn(ask(scene.client.clone(), scene.binding.receiver, scene.sign(&prompt("x"))));
         let job = scene.job().await;
@@ -150,7 +158,8 @@ async fn a_failing_model_is_told_from_a_bad_request() {
 
 #[tokio::test]
 async fn draining_finishes_what_was_begun_and_takes_nothing_new() {
-    let mut scene = scene(Config::test()).await;
+    let folder = tempdir().unwrap();
+    let mut scene = scene(Config::test(folder.path())).await;
     let addr = scene.miner.addr();
     scene.miner.health().set(true).await;
     for service in ["", "assay.miner.v1.Miner"] {
@@ -181,7 +190,8 @@ async fn draining_finishes_what_was_begun_and_takes_nothing_new() {
 
 #[tokio::test]
 async fn what_outlasts_the_drain_is_cut_off_and_told() {
-    let mut scene = scene(Config { drain_seconds: 0, ..Config::test() }).await;
+    let folder = tempdir().unwrap();
+    let mut scene = scene(Config { drain_seconds: 0, ..Config::test(folder.path()) }).await;
     let asked = tokio::spawn(ask(scene.client.clone(), scene.binding.receiver, scene.sign(&prompt("x"))));
     let job = scene.job().await;
     within(scene.miner.shutdown()).await;
@@ -192,7 +202,8 @@ async fn what_outlasts_the_drain_is_cut_off_and_told() {
 
 #[tokio::test]
 async fn dropping_the_handle_stops_everything() {
-    let mut scene = scene(Config::test()).await;
+    let folder = tempdir().unwrap();
+    let mut scene = scene(Config::test(folder.path())).await;
     let addr = scene.miner.addr();
     let asked = tokio::spawn(ask(scene.client.clone(), scene.binding.receiver, scene.sign(&prompt("x"))));
     let job = scene.job().await;
@@ -210,7 +221,8 @@ async fn dropping_the_handle_stops_everything() {
 
 #[tokio::test]
 async fn a_taken_port_is_named() {
-    let first = scene(Config::test()).await;
+    let folder = tempdir().unwrap();
+    let first = scene(Config::test(folder.path())).await;
     let addr = first.miner.addr();
     let (_sender, subnet) = watch::channel(None);
     let (jobs, _) = mpsc::unbounded_channel();
@@ -226,7 +238,14 @@ async fn a_taken_port_is_named() {
         calibration: None,
     };
     let backend = Arc::new(Script { manifest, jobs, up: None });
-    let refused = serve(&Config { listen: addr, ..Config::test() }, alice(), backend, GENESIS, subnet).await;
+    let refused = serve(
+        &Config { listen: addr, ..Config::test(&folder.path().join("other")) },
+        alice(),
+        backend,
+        GENESIS,
+        subnet,
+    )
+    .await;
     let error = refused.unwrap_err();
     assert!(matches!(error, SpawnError::Bind { addr: taken, .. } if taken == addr));
     assert_eq!(error.to_string(), format!("can't listen on {addr}"));

@@ -76,7 +76,7 @@ async fn generate(engine: &Engine, prompts: Vec<Vec<u32>>, new: u32) -> anyhow::
     let mut streams = Vec::new();
     for prompt in prompts {
         let request = GenerateRequest::new(Prompt::Tokens(prompt), new, Sampling::GREEDY);
-        streams.push(engine.generate(GenerateJob { request, seed: Digest::of(b""), deadline: None }).await?);
+        streams.push(engine.generate(GenerateJob::new(request, Digest::of(b""))).await?);
     }
     let mut tokens = Vec::new();
     for stream in streams {

@@ -33,7 +33,7 @@ pub async fn audit(engine: &Engine, prompts: Vec<Vec<u32>>, new: u32) -> anyhow:
     let request = |prompt| GenerateRequest::new(Prompt::Tokens(prompt), new, Sampling::at(1_000));
     let requests: Vec<GenerateRequest> = prompts.into_iter().map(request).collect();
     let answer = |request: &GenerateRequest| {
-        let job = GenerateJob { request: request.clone(), seed, deadline: None };
+        let job = GenerateJob::new(request.clone(), seed);
         async move { engine.generate(job).await?.collect().await }
     };
     let (wall, cpu) = (Instant::now(), ProcessTime::now());

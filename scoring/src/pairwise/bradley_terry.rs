@@ -3,7 +3,7 @@
 //! pairwise comparisons", Journal of Machine Learning Research 24, 2023). It ends soon where one-sided games keep the older
 //! one of Zermelo from ending at all.
 
-use ndarray::{Array1, Array2, ArrayView2, s};
+use ndarray::{Array1, Array2, ArrayView2};
 
 use super::connected::unbeaten;
 
@@ -88,7 +88,9 @@ pub fn bradley_terry(wins: ArrayView2<f64>, prior: f64) -> Result<BradleyTerry, 
     }
     let seats = rows + usize::from(prior > 0.0);
     let mut table = Array2::from_elem((seats, seats), prior);
-    table.slice_mut(s![..rows, ..rows]).assign(&wins);
+    for (pair, &count) in wins.indexed_iter() {
+        table[pair] = count;
+    }
     table.diag_mut().fill(0.0);
     if let Some(above) = unbeaten(table.view()) {
         return Err(PairwiseError::Separated { above });

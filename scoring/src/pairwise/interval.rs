@@ -75,11 +75,11 @@ fn inverse(mut matrix: Array2<f64>) -> Option<Array2<f64>> {
         for table in [&mut matrix, &mut inverse] {
             table.row_mut(column).mapv_inplace(|value| value / by);
         }
+        let pivots = [matrix.row(column).to_owned(), inverse.row(column).to_owned()];
         for row in (0..count).filter(|&row| row != column) {
             let times = matrix[[row, column]];
-            for table in [&mut matrix, &mut inverse] {
-                let (mut of_row, of_column) = table.multi_slice_mut((ndarray::s![row, ..], ndarray::s![column, ..]));
-                of_row.zip_mut_with(&of_column, |value, pivot| *value -= times * pivot);
+            for (table, pivots) in [&mut matrix, &mut inverse].into_iter().zip(&pivots) {
+                table.row_mut(row).zip_mut_with(pivots, |value, pivot| *value -= times * pivot);
             }
         }
     }

@@ -6,9 +6,9 @@ use std::{
 };
 
 use futures::future::join_all;
-use primitives::{Endpoint, GenerateRequest, Keypair, Prompt, Request, Sampling};
+use primitives::{GenerateRequest, Keypair, Prompt, Request, Sampling};
 use protos::{Binding, Event, WireError};
-use validator::{Answer, Failure, MinerClient};
+use validator::{Answer, Axon, Failure, MinerClient};
 
 use super::{
     report::Samples,
@@ -19,7 +19,7 @@ use crate::failure::Usage;
 /// What is asked of whom, and how much of it at once.
 pub struct Load {
     pub key: Keypair,
-    pub endpoint: Endpoint,
+    pub axon: Axon,
     pub binding: Binding,
     pub timeout: Duration,
     pub streams_per_connection: u32,
@@ -70,7 +70,7 @@ async fn one(
             arrivals.push((Instant::now(), ids.len()));
         }
     };
-    let answer = client.infer_with(load.endpoint, &load.binding, request, load.timeout, show).await?;
+    let answer = client.infer_with(load.axon, &load.binding, request, load.timeout, show).await?;
     // The answer's clock starts when the request is sent: connecting is nobody's latency.
     let sent = Instant::now() - answer.latency;
     let retry_after = match &answer.result {

@@ -1,0 +1,202 @@
+//! How often somebody may knock: a bucket of tokens per address, before anything is computed for it, and one per
+//! hotkey, once a signature says whose it is.
+
+use std::{
+    hash::Hash,
+    net::{IpAddr, Ipv6Addr},
+    num::NonZeroU32,
+    sync::Arc,
+    time::Duration,
+};
+
+use governor::{
+    InsufficientCapacity, NotUntil, Quota, RateLimiter,
+    clock::{Clock as _, MonotonicClock},
+    middleware::NoOpMiddleware,
+    state::keyed::HashMapStateStore,
+};
+use primitives::Hotkey;
+use protos::{Reason, Refusal};
+use tokio::time;
+
+use crate::config::Limits;
+
+/// Addresses that have a bucket of their own; beyond them, new ones share one.
+const MAX_ADDRESSES: usize = 65_536;
+/// How often full buckets are forgotten.
+const FORGET: Duration = Duration::from_secs(10);
+/// What a new connection costs, in requests: a handshake is two signatures.
+const CONNECTION_COST: u32 = 4;
+/// What a request that proves nothing costs beyond its own, so that guessing dries up ten times as fast.
+const FORGERY_COST: u32 = 9;
+/// Tokens of a hotkey's bucket per second: a request costs this over the hotkey's own rate.
+const UNITS: u32 = 1_000_000;
+
+type Buckets<K> = RateLimiter<K, HashMapStateStore<K>, MonotonicClock, NoOpMiddleware<std::time::Instant>>;
+
+/// The buckets.
+#[derive(Clone)]
+pub(crate) struct Throttle(Arc<Inner>);
+
+struct Inner {
+    addresses: Buckets<Source>,
+    hotkeys: Buckets<Hotkey>,
+    clock: MonotonicClock,
+}
+
+/// Whose bucket: an IPv4 address, or the /64 that a host of IPv6 has for itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Source {
+    Address(IpAddr),
+    /// Everybody who came when there were too many.
+    Crowd,
+}
+
+impl Source {
+    pub(crate) fn of(address: IpAddr) -> Self {
+        Self::Address(match address.to_canonical() {
+            IpAddr::V6(address) => {
+                let [a, b, c, d, ..] = address.segments();
+                IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+            }
+            address => address,
+        })
+    }
+}
+
+impl std::fmt::Debug for Throttle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Throttle").field("addresses", &self.0.addresses.len()).finish_non_exhaustive()
+    }
+}
+
+impl Throttle {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        let clock = MonotonicClock;
+        let quota = |per_second: u32, burst: u32| Quota::per_second(positive(per_second)).allow_burst(positive(burst));
+        let address = limits.address_requests_per_second;
+        let addresses = quota(address, address.saturating_mul(limits.burst_seconds).max(CONNECTION_COST));
+        let hotkeys = quota(UNITS, UNITS.saturating_mul(limits.burst_seconds));
+        let addresses = RateLimiter::new(addresses, HashMapStateStore::default(), clock.clone());
+        let hotkeys = RateLimiter::new(hotkeys, HashMapStateStore::default(), clock.clone());
+        Self(Arc::new(Inner { addresses, hotkeys, clock }))
+    }
+
+    /// A request from an address, before it is read.
+    pub(crate) fn request(&self, address: IpAddr) -> Result<(), Refusal> {
+        self.address(address, 1)
+    }
+
+    /// A connection from an address, before its handshake.
+    pub(crate) fn connection(&self, address: IpAddr) -> Result<(), Refusal> {
+        self.address(address, CONNECTION_COST)
+    }
+
+    /// A request from an address turned out to be nobody's.
+    pub(crate) fn forgery(&self, address: IpAddr) {
+        // Where there is less than that, the bucket is as good as empty.
+        let _ = self.address(address, FORGERY_COST);
+    }
+
+    /// A request of a hotkey that may send so many per second.
+    pub(crate) fn hotkey(&self, hotkey: &Hotkey, per_second: u32) -> Result<(), Refusal> {
+        let cost = positive(UNITS.div_ceil(per_second.max(1)));
+        self.judge(self.0.hotkeys.check_key_n(hotkey, cost), "too many requests of this signer")
+    }
+
+    fn address(&self, address: IpAddr, cost: u32) -> Result<(), Refusal> {
+        let source = if self.0.addresses.len() < MAX_ADDRESSES { Source::of(address) } else { Source::Crowd };
+        self.judge(self.0.addresses.check_key_n(&source, positive(cost)), "too many requests from this address")
+    }
+
+    fn judge(
+        &self,
+        verdict: Result<Result<(), NotUntil<std::time::Instant>>, InsufficientCapacity>,
+        detail: &'static str,
+    ) -> Result<(), Refusal> {
+        match verdict {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(not_until)) => {
+                let wait = not_until.earliest_possible().duration_since(self.0.clock.now());
+                Err(Refusal::retry(Reason::TooManyRequests, detail, wait))
+            }
+            // A bucket that is smaller than one request: the rate is too low to be one.
+            Err(_) => Err(Refusal::new(Reason::TooManyRequests, detail)),
+        }
+    }
+
+    /// Forget whose bucket is full, until the task is dropped.
+    pub(crate) async fn tidy(self) {
+        let mut ticks = time::interval(FORGET);
+        loop {
+            ticks.tick().await;
+            self.0.addresses.retain_recent();
+            self.0.addresses.shrink_to_fit();
+            self.0.hotkeys.retain_recent();
+            self.0.hotkeys.shrink_to_fit();
+        }
+    }
+}
+
+fn positive(number: u32) -> NonZeroU32 {
+    NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limits() -> Limits {
+        Limits { address_requests_per_second: 1, burst_seconds: 20, ..Limits::default() }
+    }
+
+    fn allowed(mut ask: impl FnMut() -> Result<(), Refusal>) -> usize {
+        let mut count = 0;
+        while ask().is_ok() {
+            count += 1;
+            assert!(count < 10_000, "no end");
+        }
+        count
+    }
+
+    #[test]
+    fn an_address_has_a_bucket_and_its_neighbour_another() {
+        let throttle = Throttle::new(&limits());
+        let (one, two) = ("192.0.2.1".parse().unwrap(), "192.0.2.2".parse().unwrap());
+        assert_eq!(allowed(|| throttle.request(one)), 20);
+        let refusal = throttle.request(one).unwrap_err();
+        assert_eq!(refusal.reason, Reason::TooManyRequests);
+        assert!(refusal.retry_after.is_some_and(|after| after <= Duration::from_secs(1)));
+        assert_eq!(allowed(|| throttle.request(two)), 20);
+    }
+
+    #[test]
+    fn connections_and_forgeries_cost_more() {
+        let throttle = Throttle::new(&limits());
+        assert_eq!(allowed(|| throttle.connection("192.0.2.1".parse().unwrap())), 5);
+        let forger = "192.0.2.2".parse().unwrap();
+        let forged = allowed(|| {
+            throttle.request(forger)?;
+            throttle.forgery(forger);
+            Ok(())
+        });
+        assert_eq!(forged, 2);
+    }
+
+    #[test]
+    fn a_host_of_ipv6_is_one_address_however_many_it_uses() {
+        let same: [IpAddr; 2] = ["2001:db8::1".parse().unwrap(), "2001:db8::ffff:1".parse().unwrap()];
+        assert_eq!(Source::of(same[0]), Source::of(same[1]));
+        assert_ne!(Source::of(same[0]), Source::of("2001:db8:0:1::1".parse().unwrap()));
+        assert_eq!(Source::of("::ffff:192.0.2.1".parse().unwrap()), Source::of("192.0.2.1".parse().unwrap()));
+    }
+
+    #[test]
+    fn a_hotkeys_rate_is_its_own() {
+        let throttle = Throttle::new(&Limits { burst_seconds: 2, ..Limits::default() });
+        let (slow, fast) = (Hotkey([1; 32]), Hotkey([2; 32]));
+        assert_eq!(allowed(|| throttle.hotkey(&slow, 1)), 2);
+        let burst = allowed(|| throttle.hotkey(&fast, 50));
+        assert!((100..=110).contains(&burst), "{burst}");
+    }
+}
