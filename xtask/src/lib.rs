@@ -19,6 +19,7 @@ mod cache;
 mod clients;
 mod demo;
 mod deny;
+mod fuzz;
 mod interop;
 mod libtorch;
 mod models;
@@ -30,12 +31,14 @@ mod requirements;
 mod run;
 mod subtensor;
 mod test;
+mod tool;
 mod toolchain;
 
 pub use bench::command as bench;
 pub use cache::{Cache, Lock, link};
 pub use clients::{Line, command as clients, table};
 pub use demo::command as demo;
+pub use fuzz::command as fuzz;
 pub use interop::command as interop;
 pub use libtorch::{PACKAGE as LIBTORCH, VERSION as LIBTORCH_VERSION};
 pub use libtorch::{

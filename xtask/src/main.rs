@@ -19,6 +19,8 @@ cargo xtask clients [--require] [--write]
                                what genuine clients can do with the embedded chain, installed from their registries
 cargo xtask interop            other people's programs against ours: Bittensor's library; llama.cpp's server and a
                                gRPC client with reflection
+cargo xtask fuzz [TARGET…] [--seconds N] [--keep]
+                               strangers' bytes, by the million, for so long for each target (600 s); docs/fuzzing.md
 cargo xtask test-subtensor ws://… [ARGS]
                                the whole chain client against any node of the family; docs/subtensor.md
 cargo xtask libtorch [--force] find or fetch libtorch, so that cargo build, run and test work with nothing exported
@@ -56,6 +58,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         "test" => xtask::test(rest),
         "test-subtensor" => xtask::test_subtensor(rest),
         "bench" => xtask::bench(rest),
+        "fuzz" => xtask::fuzz(rest),
         "notebooks" => xtask::notebooks(rest),
         "clients" => xtask::clients(rest),
         "python" => xtask::python(rest),

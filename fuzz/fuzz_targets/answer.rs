@@ -1,0 +1,4 @@
+//! See `decoders/src/answer.rs`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| assay_fuzz_decoders::run("answer", bytes));

@@ -1,0 +1,4 @@
+//! See `decoders/src/envelope.rs`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| assay_fuzz_decoders::run("envelope", bytes));
