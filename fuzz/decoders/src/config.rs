@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 
 use scoring::{Incentive, Registry};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::Serialize;
 use simulation::{Scenario, run};
 
 /// Seats of a subnet that is played, and blocks of its epochs: more of them take seconds.
@@ -22,7 +22,7 @@ pub fn config(bytes: &[u8]) -> bool {
 }
 
 fn is_sensible(rules: &Incentive, registry: &Registry) -> bool {
-    let same: Incentive = in_json(rules);
+    let same: Incentive = again(rules, |json| serde_json::from_str(json).map_err(|error| error.to_string()));
     assert_eq!(same.digest(), rules.digest());
     let built = registry.build(rules);
     assert_eq!(built.is_ok(), registry.build(&same).is_ok());
@@ -36,7 +36,7 @@ fn is_playable(scenario: &Scenario, registry: &Registry) -> bool {
     if scenario.check(registry).is_err() {
         return false;
     }
-    let _: Scenario = in_json(scenario);
+    again(scenario, |json| Scenario::from_json(json).map_err(|error| error.to_string()));
     // One point of a grid is as good as ten thousand.
     if let Ok(grid) = (Scenario { sweep: None, ..scenario.clone() }).grid(registry) {
         assert_eq!(grid.len(), 1);
@@ -53,10 +53,10 @@ fn is_playable(scenario: &Scenario, registry: &Registry) -> bool {
     true
 }
 
-/// The same, written and read again.
-fn in_json<T: Serialize + DeserializeOwned + Debug>(value: &T) -> T {
+/// The same, written as JSON and read again.
+fn again<T: Serialize + Debug>(value: &T, read: impl Fn(&str) -> Result<T, String>) -> T {
     let json = serde_json::to_string(value).expect("settings make JSON");
-    let same = serde_json::from_str(&json).unwrap_or_else(|error| panic!("{error}: {json}"));
+    let same = read(&json).unwrap_or_else(|error| panic!("{error}: {json}"));
     assert_eq!(format!("{same:?}"), format!("{value:?}"));
     same
 }
