@@ -85,7 +85,8 @@ pub fn command(arguments: &[String]) -> Result<()> {
             continue;
         }
         if options.keep {
-            let limits = ["--", "-merge=1", MAX_LEN, MALLOC_LIMIT, TIMEOUT];
+            // How often code runs is left aside, or each target would keep a thousand files.
+            let limits = ["--", "-merge=1", "-use_counters=0", MAX_LEN, MALLOC_LIMIT, TIMEOUT];
             run(cargo_fuzz(&tool, &root, target).args([&kept, &found]).args(limits))?;
             let (files, bytes) = prune(&kept, MAX_FILES, MAX_BYTES)?;
             step(&format!("{}: {files} files, {bytes} bytes", kept.display()));

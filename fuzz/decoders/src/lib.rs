@@ -13,6 +13,7 @@
 #![warn(missing_docs)]
 
 mod answer;
+mod archive;
 mod commitment;
 mod config;
 mod envelope;
@@ -32,6 +33,7 @@ pub type Target = fn(&[u8]) -> bool;
 /// Every target by its name: that of a program in `fuzz/fuzz_targets/` and of a folder in `fuzz/corpus/`.
 pub const TARGETS: &[(&str, Target)] = &[
     ("answer", answer::answer),
+    ("archive", archive::archive),
     ("commitment", commitment::commitment),
     ("config", config::config),
     ("envelope", envelope::envelope),

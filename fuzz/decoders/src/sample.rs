@@ -3,8 +3,14 @@
 use primitives::{BlockHash, BlockRef, Digest, Hotkey, Keypair, MechId, NetUid, Registration, Uid, Weights};
 use scoring::{
     Anchored, Check, Evidence, Header, Incentive, LOG_VERSION, Landed, Outcome, Record, Round, Score, ScoreLog, Scored,
-    Seal, Seat, Snapshot, WeightsRecord,
+    Seal, Sealed, Seat, Snapshot, WeightsRecord,
 };
+
+/// Its first records, sealed.
+pub fn log(count: usize) -> Vec<Sealed> {
+    let mut log = ScoreLog::new();
+    records().into_iter().take(count).map(|record| log.append(&record)).collect()
+}
 
 /// One of every kind, in order.
 pub fn records() -> Vec<Record> {

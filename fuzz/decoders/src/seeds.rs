@@ -12,7 +12,7 @@ use protos::{
 use scoring::ScoreLog;
 use tonic::Status;
 
-use crate::{commitment, opening, sample};
+use crate::{archive, commitment, opening, sample};
 
 /// Inputs by name.
 pub type Seeds = Vec<(&'static str, Vec<u8>)>;
@@ -21,6 +21,7 @@ pub type Seeds = Vec<(&'static str, Vec<u8>)>;
 pub fn of(target: &str) -> Seeds {
     match target {
         "answer" => answers(),
+        "archive" => vec![("manifest", archive::honest_manifest()), ("part", archive::honest_part())],
         "commitment" => vec![("honest", commitment::honest())],
         "config" => configs(),
         "envelope" => {
