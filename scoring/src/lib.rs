@@ -30,6 +30,7 @@ pub mod pairwise;
 pub mod proof;
 pub mod quantise;
 pub mod rehearsal;
+pub mod reliability;
 pub mod similarity;
 pub mod sketch;
 pub mod statistics;
