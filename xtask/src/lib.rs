@@ -25,6 +25,7 @@ mod libtorch;
 mod models;
 mod notebooks;
 mod package;
+mod page;
 mod python;
 mod pytorch;
 mod requirements;
@@ -47,6 +48,7 @@ pub use libtorch::{
 pub use models::{MINILM, check_minilm, command as models, minilm};
 pub use notebooks::command as notebooks;
 pub use package::{Package, Wheel, fetch_py};
+pub use page::command as page_check;
 pub use python::command as python;
 pub use pytorch::{lay_out as lay_out_pytorch, version as pytorch_version};
 pub use subtensor::command as test_subtensor;

@@ -10,10 +10,11 @@ Set-up and developer tasks
 
 cargo xtask demo [ARGS]        build everything and run a whole subnet; ARGS go to `assay demo`
 cargo xtask test [--quick]     format, clippy, tests, build without torch, the Python package, interop, dependencies,
-                               demo, notebooks
+                               the dashboard in a browser, demo, notebooks
 cargo xtask bench              how fast this machine runs the model in the repository
 cargo xtask notebooks [--log FILE]
                                execute the notebooks against a demo's log; results in notebooks/out
+cargo xtask page-check         the dashboard in a headless Chromium; pictures in target/page
 cargo xtask python             build the Python package and test it
 cargo xtask clients [--require] [--write]
                                what genuine clients can do with the embedded chain, installed from their registries
@@ -61,6 +62,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         "fuzz" => xtask::fuzz(rest),
         "notebooks" => xtask::notebooks(rest),
         "clients" => xtask::clients(rest),
+        "page-check" => xtask::page_check(rest),
         "python" => xtask::python(rest),
         "interop" => xtask::interop(rest),
         "libtorch" => libtorch(rest),

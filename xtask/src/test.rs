@@ -8,9 +8,9 @@ use anyhow::{Context, Result, bail};
 
 use crate::cache::Cache;
 use crate::run::{line, repository, run, step};
-use crate::{deny, interop, libtorch, notebooks, python};
+use crate::{deny, interop, libtorch, notebooks, page, python};
 
-const USAGE: &str = "cargo xtask test [--quick]    --quick leaves out the Python package, interop, the dependency checks, the demo and the notebooks";
+const USAGE: &str = "cargo xtask test [--quick]    --quick leaves out the Python package, interop, the dependency checks, the page, the demo and the notebooks";
 
 pub fn command(arguments: &[String]) -> Result<()> {
     let quick = match arguments {
@@ -42,6 +42,10 @@ pub fn command(arguments: &[String]) -> Result<()> {
         report.check("python", || python::check(&root, &Cache::of_user()?));
         report.check("interop", || interop::check(&root, &Cache::of_user()?));
         report.check("dependencies", || deny::check(&root, &Cache::of_user()?));
+        report.check("page", || {
+            // Nothing installs a browser: where there is none, the table says so.
+            Ok(page::check(&root)?.unwrap_or_else(|| "not run: no browser".into()))
+        });
         report.check("demo, notebooks", || notebooks::execute(&root, notebooks::Source::FreshDemo));
     }
     report.print();

@@ -54,6 +54,8 @@ function theme(chosen) {
     }
     theme(other);
   };
+  // For what the browser draws around the page.
+  $("ground").content = getComputedStyle(document.body).backgroundColor;
   heat.draw();
 }
 let kept = null;
