@@ -30,6 +30,10 @@ pub struct Config {
     pub weights_min_rounds: u64,
     /// Where Prometheus reads the metrics; nowhere by default. Who starts the validator serves them.
     pub metrics_listen: Option<SocketAddr>,
+    /// Where the dashboard is served; nowhere by default.
+    pub dashboard_listen: Option<SocketAddr>,
+    /// A loop that doesn't go on for so long is stale, for the dashboard's `/healthz`; at least three deadlines of a request.
+    pub stale_after_seconds: u64,
     /// How rows are committed where the subnet wants them committed first.
     pub commit_reveal: CommitReveal,
     /// How answers become scores, and scores weights. A store keeps to the rules that it was begun with. What is demanded
@@ -68,6 +72,8 @@ impl Default for Config {
             weights_margin_blocks: 30,
             weights_min_rounds: 1,
             metrics_listen: None,
+            dashboard_listen: None,
+            stale_after_seconds: 300,
             commit_reveal: CommitReveal::default(),
             incentive: Incentive::default(),
             registry: Registry::default(),
@@ -109,6 +115,7 @@ impl Config {
             ("connect_deadline_ms", self.connect_deadline_ms),
             ("concurrent_requests", self.concurrent_requests as u64),
             ("weights_margin_blocks", self.weights_margin_blocks),
+            ("stale_after_seconds", self.stale_after_seconds),
         ];
         if let Some((name, _)) = positive.iter().find(|(_, number)| *number == 0) {
             return Err(ConfigError::Zero(name));
@@ -119,6 +126,11 @@ impl Config {
 
     pub(crate) fn request_deadline(&self) -> Duration {
         Duration::from_millis(self.request_deadline_ms)
+    }
+
+    /// A loop that works may be silent for as long as it asks a miner, and has it open rows.
+    pub(crate) fn stale_after(&self) -> Duration {
+        Duration::from_secs(self.stale_after_seconds).max(3 * self.request_deadline())
     }
 
     pub(crate) fn connect_deadline(&self) -> Duration {

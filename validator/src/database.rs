@@ -414,6 +414,12 @@ impl Database {
         self.read(|conn| conn.query_row(query, [], read).optional())
     }
 
+    /// How many records there were ever.
+    pub fn count(&self) -> Result<u64, StoreError> {
+        let query = "SELECT COALESCE(MAX(seq) + 1, 0) FROM records";
+        self.read(|conn| Ok(unsigned(conn.query_row(query, [], |row| row.get(0))?)))
+    }
+
     /// So many records from `from` on, in order.
     pub fn page(&self, from: u64, count: u32) -> Result<Vec<Sealed>, StoreError> {
         self.read(|conn| {

@@ -1,5 +1,7 @@
 //! A running validator.
 
+use std::net::SocketAddr;
+
 use primitives::Hotkey;
 use scoring::Round;
 use tokio::{sync::watch, task::JoinSet};
@@ -47,6 +49,7 @@ pub struct Handle {
     pub(crate) hotkey: Hotkey,
     pub(crate) progress: Progress,
     pub(crate) store: SharedStore,
+    pub(crate) dashboard: Option<dashboard::Handle>,
     /// Aborted when this is dropped.
     pub(crate) tasks: JoinSet<()>,
 }
@@ -62,6 +65,11 @@ impl Handle {
         self.progress.0.subscribe()
     }
 
+    /// Where its dashboard is served, if it is.
+    pub fn dashboard_addr(&self) -> Option<SocketAddr> {
+        self.dashboard.as_ref().map(dashboard::Handle::addr)
+    }
+
     /// Resolves when the validator can't go on by itself: one of its tasks has ended, which only a bug can do.
     pub async fn failed(&mut self) {
         self.tasks.join_next().await;
@@ -71,6 +79,9 @@ impl Handle {
     /// way are in the journal, and go on from there at the next start.
     pub async fn shutdown(mut self) {
         self.tasks.shutdown().await;
+        if let Some(dashboard) = self.dashboard.take() {
+            dashboard.shutdown().await;
+        }
         self.store.idle().await;
     }
 }

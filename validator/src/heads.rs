@@ -4,17 +4,20 @@ use chain::{ChainError, Client};
 use futures::{StreamExt, stream::BoxStream};
 use primitives::BlockRef;
 
+use crate::view::View;
+
 /// Work takes blocks, and what waits in the stream meanwhile is old: every look goes to the newest block.
 pub(crate) struct Heads {
     chain: Client,
+    view: View,
     stream: BoxStream<'static, Result<BlockRef, ChainError>>,
     last: Option<BlockRef>,
 }
 
 impl Heads {
-    pub fn new(chain: Client) -> Self {
+    pub fn new(chain: Client, view: View) -> Self {
         let stream = chain.finalized_stream();
-        Self { chain, stream, last: None }
+        Self { chain, view, stream, last: None }
     }
 
     /// The newest finalised block, newer than the one before. Where the chain can't be asked it says so, and waits; the
@@ -30,9 +33,13 @@ impl Heads {
             match head {
                 Ok(head) => {
                     self.last = Some(head);
+                    self.view.head(head);
                     return Some(head);
                 }
-                Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "waiting for the chain"),
+                Err(error) => {
+                    self.view.chain_failed();
+                    tracing::warn!(error = &error as &dyn std::error::Error, "waiting for the chain");
+                }
             }
         }
         None

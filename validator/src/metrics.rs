@@ -1,8 +1,10 @@
 //! Every metric of a validator, by name. They go to whichever recorder the process has installed; without one they cost
-//! nothing. Labels are bounded: reasons, never hotkeys.
+//! nothing. Labels are bounded: reasons, seats and windows, never hotkeys.
 
+use dashboard::Reliable;
 use metrics::{Unit, counter, describe_counter, describe_gauge, gauge};
-use primitives::BlockNumber;
+use primitives::{BlockNumber, Uid};
+use scoring::reliability::{Figures, Period};
 
 const WEIGHTS: &str = "validator_weights_total";
 const SKIPPED: &str = "validator_weights_skipped_total";
@@ -16,6 +18,10 @@ const ROUNDS: &str = "validator_rounds_total";
 const SEALS: &str = "validator_log_seals_total";
 const ANCHORS: &str = "validator_log_anchors_total";
 const ANCHORED_BLOCK: &str = "validator_log_anchored_block";
+const MINER_REQUESTS: &str = "validator_miner_requests";
+const MINER_UPTIME: &str = "validator_miner_uptime_ratio";
+const MINER_FIRST_TOKEN: &str = "validator_miner_first_token_seconds";
+const MINER_SPEED: &str = "validator_miner_tokens_per_second";
 
 /// What is counted, and what a count of it means.
 const COUNTERS: [(&str, &str); 9] = [
@@ -31,10 +37,14 @@ const COUNTERS: [(&str, &str); 9] = [
 ];
 
 /// What has a value, and what it is.
-const GAUGES: [(&str, &str); 3] = [
+const GAUGES: [(&str, &str); 7] = [
     (VERIFIED_BLOCK, "Block of the last row that was read back from chain"),
     (ANCHORED_BLOCK, "Block of the last root of the score log that was read back from chain"),
     (FINALISED_BLOCK, "Newest finalised block that was looked at"),
+    (MINER_REQUESTS, "Requests to a miner that were scored (labels uid, window)"),
+    (MINER_UPTIME, "Share of them that was answered (labels uid, window)"),
+    (MINER_FIRST_TOKEN, "Time to the first token of right answers (labels uid, window, quantile)"),
+    (MINER_SPEED, "Tokens of right answers over their whole time (labels uid, window, quantile)"),
 ];
 
 /// Tell the recorder what they mean. Call it once, after the recorder is installed.
@@ -96,6 +106,36 @@ pub(crate) fn sealed() {
 pub(crate) fn anchored(block: BlockNumber) {
     counter!(ANCHORS).increment(1);
     gauge!(ANCHORED_BLOCK).set(block as f64);
+}
+
+/// How reliable the miner in a seat was.
+pub(crate) fn reliable(uid: Uid, reliable: &Reliable) {
+    let windows = [&reliable.hour, &reliable.day, &reliable.week];
+    for (period, figures) in Period::ALL.into_iter().zip(windows) {
+        let Figures { requests, uptime_ppm, first_token_us, tokens_per_second_milli, .. } = figures;
+        let (uid, window) = (uid.to_string(), period.as_str());
+        gauge!(MINER_REQUESTS, "uid" => uid.clone(), "window" => window).set(*requests as f64);
+        // What is not known is no number, rather than what it was before.
+        let value = |number: Option<f64>, of: f64| number.map_or(f64::NAN, |number| number / of);
+        gauge!(MINER_UPTIME, "uid" => uid.clone(), "window" => window).set(value(uptime_ppm.map(f64::from), 1e6));
+        let [waiting, speed] = [
+            first_token_us.map(|us| [us.p50, us.p90, us.p99]),
+            tokens_per_second_milli.map(|milli| [milli.p50, milli.p10, milli.p01]),
+        ];
+        for (at, quantile) in ["0.5", "0.9", "0.99"].into_iter().enumerate() {
+            let labels = [("uid", uid.clone()), ("window", window.to_owned()), ("quantile", quantile.to_owned())];
+            gauge!(MINER_FIRST_TOKEN, &labels).set(value(waiting.map(|us| us[at] as f64), 1e6));
+        }
+        for (at, quantile) in ["0.5", "0.1", "0.01"].into_iter().enumerate() {
+            let labels = [("uid", uid.clone()), ("window", window.to_owned()), ("quantile", quantile.to_owned())];
+            gauge!(MINER_SPEED, &labels).set(value(speed.map(|milli| milli[at] as f64), 1e3));
+        }
+    }
+}
+
+/// Nobody who was measured is in a seat any more.
+pub(crate) fn unreliable(uid: Uid) {
+    reliable(uid, &Reliable::default());
 }
 
 #[cfg(test)]

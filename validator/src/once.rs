@@ -9,8 +9,9 @@ use crate::{
     delivery::{Delivery, Held},
     handle::Progress,
     journal::Submission,
-    spawn::{SpawnError, open},
+    spawn::{SpawnError, board, open},
     store::{SharedStore, Store},
+    view::View,
     weights_job::{Planned, Skipped, WeightsJob},
 };
 
@@ -51,9 +52,10 @@ impl From<Held> for SetError {
 /// as they get now: to their end, or to a commit that waits to be revealed.
 pub async fn set_weights(config: Config, key: Keypair, chain: Client) -> Result<Submission, SetError> {
     let store = open(&config, key.hotkey(), &chain, Store::open_without_model).await?;
+    let view = View::unseen(&config, board(&config, &chain, key.hotkey()));
     let progress = Progress::new(store.rounds());
     let delivery = Delivery::new(&config, key, chain.clone(), SharedStore::new(store));
-    let job = WeightsJob::new(chain, config, delivery, progress);
+    let job = WeightsJob::new(chain, config, delivery, progress, view);
     job.resume().await?;
     let head = job.chain.finalized().await?;
     let rules = job.chain.hyperparameters(job.config.netuid, Some(head.hash)).await?;

@@ -71,6 +71,11 @@ impl StoreReader {
         Ok(self.database.checkpoint()?.map(|checkpoint| checkpoint.seq))
     }
 
+    /// How many records the log has, those that were forgotten included.
+    pub fn count(&self) -> Result<u64, StoreError> {
+        self.database.count()
+    }
+
     /// The log as far as a replay needs no records: the header, and where the log was pruned, the seal that it was pruned to
     /// and what it had come to. None of an empty store.
     pub fn beginning(&self, registry: &Registry) -> Result<Option<Replay>, StoreError> {

@@ -1,6 +1,6 @@
 //! Rounds of challenges, each anchored at a finalised block: derive, ask everybody, judge, score, write down.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{collections::HashSet, sync::Arc, time::Instant};
 
 use chain::Client;
 use futures::{StreamExt, stream};
@@ -20,6 +20,7 @@ use crate::{
     lot,
     referee::Referee,
     store::SharedStore,
+    view::{Over, View, unix_ms},
 };
 
 /// How often a miner is asked to open rows, where the road to it fails or it says to come again.
@@ -35,6 +36,7 @@ pub(crate) struct Rounds {
     pub referee: Arc<dyn Referee>,
     pub store: SharedStore,
     pub progress: Progress,
+    pub view: View,
 }
 
 /// A miner of this round.
@@ -49,12 +51,19 @@ struct Asked {
 impl Rounds {
     /// Follow the finalised blocks until the task is dropped. A round that is cut off leaves nothing behind.
     pub async fn run(self) {
-        let mut heads = Heads::new(self.chain.clone());
+        let mut heads = Heads::new(self.chain.clone(), self.view.clone());
         while let Some(head) = heads.next().await {
             match self.next(head).await {
-                Ok(Some((round, table))) => self.run_one(round, table).await,
-                Ok(None) => {}
-                Err(error) => tracing::error!(%error, "the store can't be read"),
+                Ok(Some((round, table))) => {
+                    self.run_one(round, table).await;
+                    self.view.round_ended();
+                }
+                // Unless the last one could not be written: then another is due.
+                Ok(None) => self.view.rounds().done(),
+                Err(error) => {
+                    self.view.rounds().failing("the store can't be read");
+                    tracing::error!(%error, "the store can't be read");
+                }
             }
         }
     }
@@ -78,6 +87,7 @@ impl Rounds {
 
     #[tracing::instrument(skip_all, name = "round", fields(round = round.round, block = round.block.number))]
     async fn run_one(&self, round: Round, table: ScoreTable) {
+        let (began, began_unix_ms) = (Instant::now(), unix_ms());
         let metagraph = match self.chain.metagraph(self.config.netuid, Some(round.block.hash)).await {
             Ok(metagraph) => metagraph,
             Err(error) => {
@@ -85,7 +95,7 @@ impl Rounds {
                 return;
             }
         };
-        let asked = self.ask(&table, &metagraph, table.mechanism().turn(round.round)).await;
+        let asked = self.ask(&table, &metagraph, table.mechanism().turn(round.round), began_unix_ms).await;
         let mut records = vec![Record::Round(round)];
         // Several at once: audits that come together share a run of the model.
         let mut scores = Vec::with_capacity(asked.len());
@@ -106,22 +116,40 @@ impl Rounds {
             }
         }
         let (miners, failed) = (asked.len(), asked.len() + 1 - records.len());
-        match self.store.with(move |store| store.append(&records).map(|()| store.rounds())).await {
-            Ok(rounds) => {
+        let written = self.store.with(move |store| {
+            store.append(&records)?;
+            Ok((store.rounds(), store.table().clone(), records))
+        });
+        match written.await {
+            Ok((rounds, table, records)) => {
                 tracing::info!(miners, unjudged = failed, "round scored");
                 self.progress.round(round, rounds);
                 crate::metrics::round_scored();
+                self.view.rounds().done();
+                self.show(Over { records, metagraph, table, began_unix_ms, took: began.elapsed() }).await;
             }
             Err(error) => {
+                self.view.rounds().failing("rounds can't be written to the store");
                 tracing::error!(error = &error as &dyn std::error::Error, "round lost: the store can't be written")
             }
+        }
+    }
+
+    /// Show what a round came to, and the rows on chain where they changed.
+    async fn show(&self, over: Over) {
+        let Some(of) = self.view.wants_rows(&over.metagraph) else { return self.view.round_over(over).await };
+        let metagraph = Metagraph { mechanism: self.config.mech, ..over.metagraph.clone() };
+        self.view.round_over(over).await;
+        match self.chain.metagraph_rows(&metagraph).await {
+            Ok(rows) => self.view.rows(of, &rows),
+            Err(error) => tracing::debug!(error = &error as &dyn std::error::Error, "rows on chain not read"),
         }
     }
 
     /// Ask every neuron that announces an endpoint, ourselves excepted, at most so many at once. In order of hotkeys,
     /// whoever answered first. Judging comes later: it would slow down miners on the same machine and with them the
     /// times that are measured.
-    async fn ask(&self, table: &ScoreTable, metagraph: &Metagraph, task: &str) -> Vec<Asked> {
+    async fn ask(&self, table: &ScoreTable, metagraph: &Metagraph, task: &str, began_unix_ms: u64) -> Vec<Asked> {
         let own = table.header().validator;
         let mut miners: Vec<(Registration, Axon)> = metagraph
             .neurons
@@ -130,6 +158,9 @@ impl Rounds {
             .filter_map(|neuron| Some((neuron.registration(), Axon::of(neuron)?)))
             .collect();
         miners.sort_unstable();
+        if let Some(round) = table.round() {
+            self.view.round_began(round, miners.len(), began_unix_ms);
+        }
         let announced: HashSet<Axon> = miners.iter().map(|(_, axon)| *axon).collect();
         self.client.retain(|axon| announced.contains(axon));
         let asks = miners.into_iter().filter_map(|(miner, axon)| {
@@ -156,6 +187,7 @@ impl Rounds {
                     let outcome = failure.outcome();
                     tracing::debug!(miner = %miner, endpoint = %axon.endpoint, outcome = outcome.as_str(), %failure, "no answer");
                 }
+                self.view.miner_ended();
                 Asked { miner, challenge, answer, audited }
             })
         });

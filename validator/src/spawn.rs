@@ -3,6 +3,7 @@
 use std::{path::Path, sync::Arc};
 
 use chain::{ChainError, Client};
+use dashboard::{Board, Subject};
 use model::ModelError;
 use primitives::{BlockRef, GenerateRequest, Hotkey, Keypair, NetUid, Prompt, Request, Sampling};
 use scoring::{Incentive, Needs, Registry, Verifies, proof::ProofRules};
@@ -18,6 +19,7 @@ use crate::{
     referee::Referee,
     round::Rounds,
     store::{SharedStore, Store},
+    view::{View, unix_ms},
     weights_job::WeightsJob,
 };
 
@@ -41,6 +43,9 @@ pub enum SpawnError {
     /// The store can't be used.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The dashboard can't be served.
+    #[error("the dashboard can't be served")]
+    Dashboard(#[from] dashboard::SpawnError),
     /// The rules mark answers by what the validator's model can't do.
     #[error("the rules mark answers by {quality}, which this validator's model can't do")]
     Referee {
@@ -96,6 +101,19 @@ pub(crate) async fn open(config: &Config, hotkey: Hotkey, chain: &Client, open: 
     Ok(store)
 }
 
+/// Where what a validator sees is written down.
+pub(crate) fn board(config: &Config, chain: &Client, validator: Hotkey) -> Board {
+    Board::new(Subject {
+        netuid: config.netuid,
+        mechanism: config.mech,
+        genesis: chain.genesis(),
+        validator,
+        version: env!("CARGO_PKG_VERSION").into(),
+        round_blocks: config.round_blocks,
+        started_unix_ms: unix_ms(),
+    })
+}
+
 /// What is demanded of proofs follows from the model that they are held against.
 fn with_proof(mut config: Config, rules: Option<ProofRules>) -> Config {
     if config.incentive.gate.verifies == Verifies::Answer {
@@ -140,6 +158,16 @@ pub async fn spawn_with(
         SpawnError::Referee { quality, source }
     })?;
     let store = open(&config, hotkey, &chain, Store::open).await?;
+    let board = board(&config, &chain, hotkey);
+    // An address that can't be had is told before anything is asked.
+    let dashboard = match config.dashboard_listen {
+        Some(listen) => Some(dashboard::spawn(dashboard::Config::new(listen), board.clone()).await?),
+        None => None,
+    };
+    if let Some(dashboard) = &dashboard {
+        tracing::info!(listen = %dashboard.addr(), "dashboard served");
+    }
+    let (view, store) = View::new(&config, &chain, board, store).await;
     let progress = Progress::new(store.rounds());
     let store = SharedStore::new(store);
     let delivery = Delivery::new(&config, key.clone(), chain.clone(), store.clone());
@@ -151,10 +179,11 @@ pub async fn spawn_with(
         referee,
         store: store.clone(),
         progress: progress.clone(),
+        view: view.clone(),
     };
-    let weights = WeightsJob::new(chain, config, delivery, progress.clone());
+    let weights = WeightsJob::new(chain, config, delivery, progress.clone(), view);
     let mut tasks = JoinSet::new();
     tasks.spawn(rounds.run());
     tasks.spawn(weights.run());
-    Ok(Handle { hotkey, progress, store, tasks })
+    Ok(Handle { hotkey, progress, store, dashboard, tasks })
 }

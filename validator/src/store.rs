@@ -20,6 +20,9 @@ use crate::{
     weights_job::Skipped,
 };
 
+/// Records that are read at once.
+const PAGE: u32 = 4_096;
+
 /// A store that is open for writing. There is at most one per file.
 pub struct Store {
     database: Database,
@@ -94,6 +97,38 @@ impl Store {
     /// The last round.
     pub fn last_round(&self) -> Option<Round> {
         self.replay.table.round()
+    }
+
+    /// Show the rounds since a block, and what was scored in them, in order.
+    pub(crate) fn since(&self, block: BlockNumber, mut each: impl FnMut(&Record)) -> Result<(), StoreError> {
+        let read = |sealed: &Sealed| sealed.record().map_err(|source| StoreError::Record { source });
+        let is_older =
+            |sealed: &Sealed| matches!(sealed.record(), Ok(Record::Round(round)) if round.block.number < block);
+        // Most of a long log is older: where it begins is looked for from the end.
+        let first = self.database.checkpoint()?.map_or(0, |checkpoint| checkpoint.seq);
+        let mut from = self.replay.log().len();
+        while from > first {
+            let start = from.saturating_sub(PAGE.into()).max(first);
+            let page = self.database.page(start, PAGE)?;
+            from = start;
+            if page.iter().any(|sealed| !sealed.is_scored() && is_older(sealed)) {
+                break;
+            }
+        }
+        let mut recent = false;
+        self.database.rows(from, |sealed| {
+            if sealed.is_scored() && !recent {
+                return Ok(());
+            }
+            let record = read(&sealed)?;
+            if let Record::Round(round) = &record {
+                recent = round.block.number >= block;
+            }
+            if recent && matches!(record, Record::Round(_) | Record::Scored(_)) {
+                each(&record);
+            }
+            Ok(())
+        })
     }
 
     /// The journal, oldest first.
@@ -344,6 +379,39 @@ mod tests {
             "bytes": "00ff", "hash": BlockHash([3; 32]), "nonce": 4, "birth": block(40), "period": 128,
         });
         serde_json::from_value(call).unwrap()
+    }
+
+    /// More records than are read at once, so that the beginning lies in another page than the end.
+    #[test]
+    fn what_is_recent_is_found_from_the_end() {
+        let folder = TempDir::new().unwrap();
+        let mut store = open(&folder.path().join("store.sqlite"));
+        let (mut table, mut records) = (store.table().clone(), Vec::new());
+        for number in 0..2 * u64::from(PAGE) / 3 {
+            let next = round(&table, block(number * 10), &[(miner(1), 20), (miner(2), 3)]);
+            next.iter().for_each(|record| table.apply(record).unwrap());
+            records.extend(next);
+        }
+        store.append(&records).unwrap();
+        let since = |store: &Store, block| {
+            let mut found = Vec::new();
+            store.since(block, |record| found.push(record.clone())).unwrap();
+            found
+        };
+        let rounds = records.len() as u64 / 3;
+        for first in [0, 1, rounds / 2, rounds - 1, rounds] {
+            let skipped = usize::try_from(first).unwrap() * 3;
+            assert_eq!(since(&store, (first * 10).saturating_sub(9)), records[skipped..], "from round {first}");
+        }
+        // A seal is no round, and what a store was pruned to begins with one.
+        store.seal(3, block(rounds * 10), &crate::scene::validator()).unwrap();
+        let more = round(store.table(), block(rounds * 10), &[(miner(1), 20)]);
+        store.append(&more).unwrap();
+        assert_eq!(since(&store, rounds * 10), more);
+        drop(store);
+        let path = folder.path().join("store.sqlite");
+        crate::Pruning::plan(&path, 0, &Registry::default()).unwrap().unwrap().run().unwrap();
+        assert_eq!(since(&open(&path), 0), more);
     }
 
     #[test]

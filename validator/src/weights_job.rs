@@ -12,6 +12,7 @@ use crate::{
     heads::Heads,
     journal::{Abandoned, State, Submission},
     metrics,
+    view::View,
     window::{Window, margin, window},
 };
 
@@ -99,12 +100,13 @@ pub(crate) struct WeightsJob {
     pub delivery: Delivery,
     pub anchoring: Anchoring,
     pub progress: Progress,
+    pub view: View,
     /// What was said last, so that it is said once per epoch.
     pub said: Option<(u64, Skipped)>,
 }
 
 impl WeightsJob {
-    pub fn new(chain: Client, config: Config, delivery: Delivery, progress: Progress) -> Self {
+    pub fn new(chain: Client, config: Config, delivery: Delivery, progress: Progress, view: View) -> Self {
         let anchoring = Anchoring {
             chain: chain.clone(),
             config: config.clone(),
@@ -112,20 +114,25 @@ impl WeightsJob {
             store: delivery.store.clone(),
             refused: None,
         };
-        Self { chain, config, delivery, anchoring, progress, said: None }
+        Self { chain, config, delivery, anchoring, progress, view, said: None }
     }
 
     /// Follow the finalised blocks until the task is dropped.
     pub async fn run(mut self) {
-        let mut heads = Heads::new(self.chain.clone());
+        let mut heads = Heads::new(self.chain.clone(), self.view.clone());
         while let Some(head) = heads.next().await {
             metrics::finalised(head.number);
-            if let Err(held) = self.step(head).await {
-                match &held {
-                    Held::Chain(_) | Held::TooEarly(_) => {
-                        tracing::warn!(error = %held, block = head.number, "weights postponed");
+            match self.step(head).await {
+                Ok(()) => self.view.weights().done(),
+                Err(held @ (Held::Chain(_) | Held::TooEarly(_))) => {
+                    if matches!(held, Held::TooEarly(_)) {
+                        self.view.weights().goes_on();
                     }
-                    Held::Store(error) => tracing::error!(%error, block = head.number, "weights can't be journalled"),
+                    tracing::warn!(error = %held, block = head.number, "weights postponed");
+                }
+                Err(Held::Store(error)) => {
+                    self.view.weights().failing("weights can't be journalled");
+                    tracing::error!(%error, block = head.number, "weights can't be journalled");
                 }
             }
         }
@@ -135,6 +142,7 @@ impl WeightsJob {
     async fn step(&mut self, head: BlockRef) -> Result<(), Held> {
         self.resume().await?;
         let rules = self.chain.hyperparameters(self.config.netuid, Some(head.hash)).await?;
+        self.view.rules(head, &rules);
         match self.plan(head, &rules, false).await? {
             Planned::New(submission) => return self.deliver(submission).await.map(drop),
             Planned::Skipped { epoch_index, why } => self.say(epoch_index, why),
@@ -195,6 +203,7 @@ impl WeightsJob {
     /// As far as it gets.
     pub async fn deliver(&self, submission: impl Into<Box<Submission>>) -> Result<Submission, Held> {
         let delivered = self.delivery.deliver(*submission.into()).await?;
+        self.view.submission(&delivered);
         self.progress.submission(delivered.clone());
         Ok(delivered)
     }
@@ -239,6 +248,7 @@ impl WeightsJob {
         if self.said != said {
             if let Some((_, skipped)) = &said {
                 tracing::warn!(epoch, reason = skipped.as_str(), detail = %skipped, "no weights for this epoch");
+                self.view.skipped(epoch, skipped);
                 metrics::skipped(skipped.as_str());
             }
             self.said = said;

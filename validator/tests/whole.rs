@@ -11,6 +11,7 @@ use primitives::{Digest, Endpoint, FinishReason, Keypair, MechId, NetUid, Prompt
 use scoring::{Anchor, Outcome, Record, replay_log};
 use tempfile::TempDir;
 use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
     sync::{Mutex, MutexGuard, mpsc},
     task::{JoinHandle, JoinSet},
@@ -109,7 +110,10 @@ impl Scene {
         let mut scene = Self { node, chain, folder: TempDir::new().unwrap(), _miners: Vec::new(), _alone: alone };
         for (uri, number) in [("//Honest", 1), ("//Liar", 2)] {
             let announce = Some(Endpoint(([127, 0, 0, 2], 0).into()));
-            let config = miner::Config { announce, ..miner::Config::test(&scene.folder.path().join(uri)) };
+            let config = miner::Config {
+                announce,
+                ..miner::Config::test(&scene.folder.path().join(uri.trim_start_matches('/')))
+            };
             let miner =
                 miner::spawn(config, dev_account(uri), Oracle::backend(number), scene.chain.clone()).await.unwrap();
             scene.run(miner.ready()).await;
@@ -201,6 +205,71 @@ async fn honesty_is_weighed_and_the_log_explains_it() {
     assert_eq!((replay.counts.weights, replay.counts.landed), (1, 1));
     assert_eq!(replay.table.last_weights().unwrap().iter().collect::<Vec<_>>(), row);
     validator.shutdown().await;
+}
+
+/// What a server of ours says to a request for a path: its status and the JSON.
+async fn get(from: SocketAddr, path: &str) -> (String, serde_json::Value) {
+    let mut stream = TcpStream::connect(from).await.unwrap();
+    stream.write_all(format!("GET {path} HTTP/1.1\r\nhost: a\r\n\r\n").as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (head.split(' ').nth(1).unwrap().to_owned(), serde_json::from_str(body).unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_it_sees_is_served_and_survives_a_restart() {
+    let scene = Scene::new().await;
+    let config = Config { dashboard_listen: Some(SocketAddr::from(([127, 0, 0, 1], 0))), ..scene.config() };
+    let validator = scene.spawn(config.clone()).await.unwrap();
+    scene.until(&validator, is_verified).await;
+    let addr = validator.dashboard_addr().unwrap();
+    let shown = async {
+        loop {
+            let (_, document) = get(addr, "/api/subnet.json").await;
+            // The row stands on chain before the next round looks.
+            if document["weights"]["rows"].as_array().is_some_and(|rows| !rows.is_empty()) {
+                return document;
+            }
+        }
+    };
+    let document = scene.run(shown).await;
+    let miners = document["miners"].as_array().unwrap();
+    let of = |uid: u64| miners.iter().find(|miner| miner["uid"] == uid).unwrap();
+    let uptime = |uid| &of(uid)["reliability"]["1h"]["uptime_ppm"];
+    assert_eq!([2, 3, 4].map(uptime), [1_000_000, 1_000_000, 0], "a liar is up, and one that is not there is down");
+    assert!(of(2)["reliability"]["7d"]["tokens_per_second_milli"]["p50"].as_u64().unwrap() > 0);
+    assert!(of(3)["reliability"]["7d"]["tokens_per_second_milli"].is_null());
+    let count = |uid, word: &str| of(uid)["outcomes"][word].as_u64().unwrap_or(0);
+    assert!(count(2, "ok") > 0 && count(3, "wrong_output") > 0 && count(4, "unreachable") > 0);
+    assert_eq!(document["weights"]["rows"][0]["uids"], serde_json::json!([2]));
+    assert_eq!(document["submissions"][0]["state"], "verified");
+    assert_eq!(document["neurons"].as_array().unwrap().len(), 5);
+    let (status, health) = get(addr, "/healthz").await;
+    assert_eq!((status.as_str(), health["loops"].as_array().unwrap().len()), ("200", 3));
+    validator.shutdown().await;
+    assert!(TcpStream::connect(addr).await.is_err(), "it is served no longer");
+
+    let again = scene.spawn(config).await.unwrap();
+    let addr = again.dashboard_addr().unwrap();
+    // No block is made: what is shown is remembered. It is a moment after the start that it is.
+    let remembered = async {
+        loop {
+            let (_, document) = get(addr, "/api/subnet.json").await;
+            if document["submissions"][0]["state"] == "verified" {
+                return document;
+            }
+        }
+    };
+    let after = tokio::time::timeout(Duration::from_secs(60), remembered).await.expect("in time");
+    // A round that was cut off leaves nothing.
+    let rounds = |document: &serde_json::Value| {
+        let rounds = document["rounds"].as_array().unwrap().iter();
+        rounds.filter(|round| round["scored"].as_u64().unwrap() > 0).count()
+    };
+    assert!(rounds(&after) >= rounds(&document).min(60), "{} of {}", rounds(&after), rounds(&document));
+    assert!(after["windows"][0]["rounds"].as_u64().unwrap() > 0, "{}", after["windows"]);
+    again.shutdown().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -13,6 +13,7 @@ use crate::{
     loading, metrics,
     settings::BackendName,
     stop::Stop,
+    whole_file::WholeFile,
 };
 
 /// Challenge the miners of a subnet and set their weights
@@ -40,6 +41,12 @@ pub struct Args {
     /// Where Prometheus reads the metrics [setting: validator.metrics_listen]
     #[arg(long, value_name = "ADDRESS")]
     metrics_listen: Option<SocketAddr>,
+    /// Where the dashboard is served [setting: validator.dashboard_listen]
+    #[arg(long, value_name = "ADDRESS")]
+    dashboard_listen: Option<SocketAddr>,
+    /// Write the dashboard's address to a file once it is served, for a parent process that had a free port taken
+    #[arg(long, value_name = "FILE", hide = true)]
+    dashboard_address_file: Option<PathBuf>,
     /// Stop when stdin ends, for a parent process that may be killed
     #[arg(long, hide = true)]
     stop_with_stdin: bool,
@@ -55,6 +62,7 @@ pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
     flags.flag("--store", "validator.store_path", args.store.as_ref().map(|path| path.display()));
     flags.flag("--mech", "validator.mech", args.mech);
     flags.flag("--metrics-listen", "validator.metrics_listen", args.metrics_listen);
+    flags.flag("--dashboard-listen", "validator.dashboard_listen", args.dashboard_listen);
     let settings = global.settings(flags)?.settings;
     if settings.model.backend != BackendName::Torch {
         return Err(Usage("a validator checks with its own model: model.backend must be \"torch\"".into()).into());
@@ -74,6 +82,9 @@ pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
         validator::describe_metrics();
     }
     let mut validator = validator::spawn_with(settings.validator, keypair, referee, chain).await?;
+    if let (Some(path), Some(addr)) = (&args.dashboard_address_file, validator.dashboard_addr()) {
+        WholeFile::create(path)?.write(addr.to_string().as_bytes())?;
+    }
     tokio::select! {
         () = stop.requested() => {}
         () = stdin_ended(), if args.stop_with_stdin => {}

@@ -17,6 +17,9 @@ pub struct Member {
     pub restarts: u32,
     /// Where it writes what it does.
     pub log: PathBuf,
+    dashboard: PathBuf,
+    /// The address of its dashboard that was said last.
+    said: String,
 }
 
 /// A validator that dies this often has a fault that a restart won't mend.
@@ -27,7 +30,8 @@ const GRACE: Duration = Duration::from_secs(5);
 
 impl Member {
     /// Start `assay validator` with `arguments`; its words go to `log`.
-    pub fn start(arguments: Vec<String>, log: &Path) -> anyhow::Result<Self> {
+    /// It writes the address of its dashboard to `dashboard`.
+    pub fn start(arguments: Vec<String>, log: &Path, dashboard: &Path) -> anyhow::Result<Self> {
         let program = std::env::current_exe().context("finding this program")?;
         let file = log.to_owned();
         let command = Box::new(move || {
@@ -49,12 +53,23 @@ impl Member {
             Ok(command)
         });
         let child = command()?.spawn().context("starting a validator")?;
-        Ok(Self { command, child, restarts: 0, log: log.to_owned() })
+        let (log, dashboard) = (log.to_owned(), dashboard.to_owned());
+        Ok(Self { command, child, restarts: 0, log, dashboard, said: String::new() })
     }
 
     /// The process, for those who want to kill it.
     pub fn pid(&self) -> Option<u32> {
         self.child.id()
+    }
+
+    /// Where its dashboard is served, if that is news: it takes another port when it is started again.
+    pub fn moved(&mut self) -> Option<&str> {
+        let address = std::fs::read_to_string(&self.dashboard).ok()?;
+        if address == self.said {
+            return None;
+        }
+        self.said = address;
+        Some(&self.said)
     }
 
     /// Start it again if it died. Says whether it did.

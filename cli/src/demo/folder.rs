@@ -24,6 +24,8 @@ pub struct Folder {
 pub struct ValidatorFiles {
     config: PathBuf,
     log: PathBuf,
+    /// Where it writes the address of its dashboard.
+    dashboard: PathBuf,
 }
 
 impl Folder {
@@ -99,7 +101,7 @@ impl Folder {
             table.insert("weights_margin_blocks".into(), i64::from(args.tempo / 2).into());
         }
         fs::write(&config, toml::to_string(&settings)?).with_context(|| format!("writing {}", config.display()))?;
-        Ok(ValidatorFiles { config, log: folder.join("validator.log") })
+        Ok(ValidatorFiles { config, log: folder.join("validator.log"), dashboard: folder.join("dashboard.txt") })
     }
 
     /// Write the summary and export the logs. Returns the summary's path.
@@ -133,9 +135,13 @@ impl ValidatorFiles {
             uri,
             "--model",
             &model.display().to_string(),
+            "--dashboard-listen",
+            "127.0.0.1:0",
+            "--dashboard-address-file",
+            &self.dashboard.display().to_string(),
             "--stop-with-stdin",
         ];
-        Member::start(arguments.map(str::to_owned).to_vec(), &self.log)
+        Member::start(arguments.map(str::to_owned).to_vec(), &self.log, &self.dashboard)
     }
 }
 

@@ -100,6 +100,9 @@ impl<'a> Watch<'a> {
                 if member.tend()? {
                     screen.say("a validator died and was started again: it goes on where its log ends");
                 }
+                if let Some(address) = member.moved() {
+                    screen.say(&format!("dashboard  http://{address}/"));
+                }
             }
             let report = self.look(block, screen).await.context("reading the chain")?;
             if done(self) {
