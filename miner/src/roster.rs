@@ -6,25 +6,27 @@ use primitives::{Hotkey, Metagraph, Neuron};
 
 /// A metagraph that is asked by hotkey, once per request.
 #[derive(Clone, Debug)]
-pub(crate) struct Roster {
+pub struct Roster {
     metagraph: Metagraph,
     places: HashMap<Hotkey, usize>,
     stake_rao: u128,
 }
 
 impl Roster {
-    pub(crate) fn new(metagraph: Metagraph) -> Self {
+    /// Of one metagraph.
+    pub fn new(metagraph: Metagraph) -> Self {
         let places = metagraph.neurons.iter().enumerate().map(|(place, neuron)| (neuron.hotkey, place)).collect();
         let stake_rao = metagraph.neurons.iter().map(|neuron| u128::from(neuron.stake_rao)).sum();
         Self { metagraph, places, stake_rao }
     }
 
-    pub(crate) fn metagraph(&self) -> &Metagraph {
+    /// What it was made of.
+    pub fn metagraph(&self) -> &Metagraph {
         &self.metagraph
     }
 
     /// The neuron of a hotkey.
-    pub(crate) fn seat(&self, hotkey: &Hotkey) -> Option<&Neuron> {
+    pub fn seat(&self, hotkey: &Hotkey) -> Option<&Neuron> {
         self.metagraph.neurons.get(*self.places.get(hotkey)?)
     }
 

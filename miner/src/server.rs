@@ -17,7 +17,7 @@ use tonic::transport::Server;
 
 use crate::{
     Access, Config,
-    admission::{Admission, Subnet},
+    admission::Admission,
     announcement::{Announcement, unannounced},
     clock,
     door::DoorLayer,
@@ -142,13 +142,14 @@ pub async fn spawn(
     Ok(handle)
 }
 
-/// Listen and serve whoever is in `subnet`.
-pub(crate) async fn serve(
+/// Listen and serve whoever is in `subnet`, which the caller keeps: several miners of one process may share a view of it.
+/// Nothing is announced, whatever the configuration says.
+pub async fn serve(
     config: &Config,
     key: Keypair,
     backend: Arc<dyn Backend>,
     genesis: BlockHash,
-    subnet: Subnet,
+    subnet: watch::Receiver<Option<Arc<Roster>>>,
 ) -> Result<Handle, SpawnError> {
     let state = State::open(&config.state_path)?;
     let bind = |source| SpawnError::Bind { addr: config.listen, source };

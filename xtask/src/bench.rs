@@ -11,9 +11,11 @@ mod machine;
 mod measure;
 mod models;
 mod options;
+mod pipe;
 mod programs;
 mod proofs;
 mod report;
+mod round;
 mod service;
 
 use std::fs;
@@ -29,6 +31,11 @@ use crate::cache::Cache;
 use crate::run::{repository, step};
 
 pub fn command(arguments: &[String]) -> Result<()> {
+    if let Some((what, rest)) = arguments.split_first()
+        && what == "round"
+    {
+        return round::command(rest);
+    }
     let options = Options::parse(arguments)?;
     if let Some(device) = &options.device {
         gpu::require(device)?;

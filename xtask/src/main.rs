@@ -12,6 +12,7 @@ cargo xtask demo [ARGS]        build everything and run a whole subnet; ARGS go 
 cargo xtask test [--quick]     format, clippy, tests, build without torch, the Python package, interop, dependencies,
                                the dashboard in a browser, demo, notebooks
 cargo xtask bench              how fast this machine runs the model in the repository
+cargo xtask bench round        a validator's rounds beside those of Bittensor's Python SDK 10
 cargo xtask notebooks [--log FILE]
                                execute the notebooks against a demo's log; results in notebooks/out
 cargo xtask page-check         the dashboard in a headless Chromium; pictures in target/page

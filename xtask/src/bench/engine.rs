@@ -1,23 +1,20 @@
-//! An engine in a process of its own, asked over its stdin and stdout, a line of JSON each way.
+//! An engine in a process of its own, asked over its stdin and stdout.
 
-use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::measure::{Lap, Run};
-use crate::run::{line, step};
+use super::pipe::Pipe;
 
 #[derive(Debug)]
 pub struct Engine {
     pub name: String,
     pub dtype: String,
-    child: Child,
-    stdin: ChildStdin,
-    stdout: BufReader<ChildStdout>,
+    pipe: Pipe,
 }
 
 #[derive(Deserialize)]
@@ -29,23 +26,14 @@ struct Hello {
 impl Engine {
     /// Returns when it has loaded what it will run.
     pub fn start(command: &mut Command) -> Result<Engine> {
-        step(&line(command));
-        // Threads that spin while they wait take the processor from whoever is measured at the moment.
-        command.env("OMP_WAIT_POLICY", "passive").stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = command.spawn().with_context(|| format!("cannot run {}", line(command)))?;
-        let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
-            bail!("no pipe to {}", line(command));
-        };
-        let name = line(command);
-        let mut engine = Engine { name, dtype: String::new(), child, stdin, stdout: BufReader::new(stdout) };
-        let hello: Hello = engine.read()?;
-        (engine.name, engine.dtype) = (hello.engine, hello.dtype);
-        Ok(engine)
+        let mut pipe = Pipe::start(command)?;
+        let hello: Hello = pipe.read()?;
+        pipe.name.clone_from(&hello.engine);
+        Ok(Engine { name: hello.engine, dtype: hello.dtype, pipe })
     }
 
     pub fn ask<T: DeserializeOwned>(&mut self, request: &Value) -> Result<T> {
-        writeln!(self.stdin, "{request}").with_context(|| format!("{} ended", self.name))?;
-        self.read()
+        self.pipe.ask(request)
     }
 
     pub fn generate(&mut self, prompts: &[Vec<u32>], new: u32) -> Result<Lap> {
@@ -56,22 +44,6 @@ impl Engine {
     pub fn measure(&mut self, round: usize, prompts: &[Vec<u32>], new: u32) -> Result<Run> {
         let (prefill, whole) = (self.generate(prompts, 1)?, self.generate(prompts, new)?);
         Ok(Run { engine: self.name.clone(), round, prefill, whole })
-    }
-
-    fn read<T: DeserializeOwned>(&mut self) -> Result<T> {
-        let mut text = String::new();
-        self.stdout.read_line(&mut text).with_context(|| format!("reading from {}", self.name))?;
-        if text.is_empty() {
-            bail!("{} failed ({})", self.name, self.child.wait()?);
-        }
-        serde_json::from_str(&text).with_context(|| format!("{} says {}", self.name, text.trim_end()))
-    }
-}
-
-impl Drop for Engine {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 

@@ -8,7 +8,8 @@ use anyhow::{Context, Result, bail};
 pub const USAGE: &str = "\
 usage: cargo xtask bench [--rounds N] [--threads N] [--prompt TOKENS] [--new TOKENS] [--concurrency N,N,…]
                          [--python FILE | --no-peers] [--model FOLDER] [--json FILE] [--write FILE]
-       cargo xtask bench --device cuda:0 [--dtype TYPE] [the same, but for --python and --no-peers]";
+       cargo xtask bench --device cuda:0 [--dtype TYPE] [the same, but for --python and --no-peers]
+       cargo xtask bench round [--miners N,N,…] [--rounds N] [--concurrent N] [--no-peers] [--json FILE] [--write FILE]";
 
 #[derive(Debug, Eq, PartialEq)]
 pub struct Options {
@@ -92,7 +93,7 @@ impl Options {
     }
 }
 
-fn count<T: FromStr + PartialOrd + From<u8>>(flag: &str, text: &str) -> Result<T> {
+pub fn count<T: FromStr + PartialOrd + From<u8>>(flag: &str, text: &str) -> Result<T> {
     match text.parse() {
         Ok(number) if number >= T::from(1) => Ok(number),
         _ => bail!("{flag} {text}: a whole number from 1 on is wanted"),
