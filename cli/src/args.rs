@@ -4,13 +4,16 @@ use std::{env, path::PathBuf, str::FromStr};
 
 use anyhow::Context as _;
 use chain::Client;
-use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, error::ErrorKind};
+use clap::{
+    ArgAction, ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, error::ErrorKind,
+};
 use primitives::{BlockHash, BlockNumber, HashError, MechId, NetUid};
 use scoring::{Incentive, Registry};
 
 use crate::{
     commands,
     layers::{Layer, Loaded, SettingsError, load, load_over},
+    progress,
     telemetry::LogFormat,
 };
 
@@ -55,7 +58,11 @@ pub struct Global {
 impl Cli {
     /// Read the command line. What can't be understood is said on stderr, and ends the process.
     pub fn read() -> Self {
-        let cli = Self::parse();
+        let matches = Self::command().get_matches();
+        let cli = Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+        if cli.global.quiet > 0 || wants_document(&matches) {
+            progress::hide();
+        }
         // clap keeps a flag's values from one place only: those before a subcommand or those after it.
         let words = env::args_os().skip(1).take_while(|word| word != "--");
         let named = words.filter(|word| word.to_str().is_some_and(|word| word.split('=').next() == Some("--config")));
@@ -65,6 +72,12 @@ impl Cli {
         }
         cli
     }
+}
+
+/// Whether the command, or the one below it that was named, is to print JSON.
+fn wants_document(matches: &ArgMatches) -> bool {
+    let below = || matches.subcommand().is_some_and(|(_, below)| wants_document(below));
+    matches.try_get_one("json").ok().flatten().copied().unwrap_or(false) || below()
 }
 
 impl Global {
@@ -112,6 +125,11 @@ pub enum Command {
     Inspect(commands::inspect::Args),
     Simulate(commands::simulate::Args),
     Config(commands::config::Args),
+    Init(commands::init::Args),
+    Doctor(commands::doctor::Args),
+    Health(commands::health::Args),
+    Completions(commands::completions::Args),
+    Man(commands::man::Args),
 }
 
 impl Command {
@@ -283,6 +301,13 @@ impl FromStr for BlockName {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_document_is_wanted_where_it_is_asked_for() {
+        let wants = |line: &str| wants_document(&Cli::command().get_matches_from(line.split(' ')));
+        assert!(wants("assay metagraph --json") && wants("assay config show --json"));
+        assert!(!wants("assay metagraph") && !wants("assay wallet list"));
+    }
 
     #[test]
     fn blocks_are_named_by_number_or_hash() {

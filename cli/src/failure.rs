@@ -20,14 +20,19 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
         // Whoever read stdout has seen enough.
         return ExitCode::SUCCESS;
     }
-    let mut line = format!("error: {}", causes(error));
-    if let Some(hint) = error.chain().find_map(hint) {
-        line += "; ";
-        line += &hint;
+    let (wrong, hint) = told(error);
+    match hint {
+        Some(hint) => eprintln!("error: {wrong}; {hint}"),
+        None => eprintln!("error: {wrong}"),
     }
-    // One line, whatever the libraries below put into theirs.
-    eprintln!("{}", line.split_whitespace().collect::<Vec<_>>().join(" "));
     status(error)
+}
+
+/// What is wrong, and what to do about it where that is known; one line each.
+pub fn told(error: &anyhow::Error) -> (String, Option<String>) {
+    // Whatever the libraries below put into theirs.
+    let line = |text: String| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    (line(causes(error)), error.chain().find_map(hint).map(line))
 }
 
 /// The causes, outermost first, without those that their parents' texts contain already.

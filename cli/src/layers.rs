@@ -107,13 +107,18 @@ impl Layer {
     fn file(path: &Path, known: &Keys) -> Result<Self, SettingsError> {
         let text =
             fs::read_to_string(path).map_err(|source| SettingsError::Unreadable { path: path.to_owned(), source })?;
+        Self::text(path, &text, known)
+    }
+
+    /// What such a file says.
+    fn text(path: &Path, text: &str, known: &Keys) -> Result<Self, SettingsError> {
         if let Err(error) = text.parse::<toml::Table>() {
             let before = error.span().map_or(0, |span| span.start).min(text.len());
             let line = 1 + text.as_bytes()[..before].iter().filter(|byte| **byte == b'\n').count();
             let reason = error.message().lines().collect::<Vec<_>>().join(" ");
             return Err(SettingsError::Syntax { path: path.to_owned(), line, reason });
         }
-        let values = File::from_str(&text, FileFormat::Toml).collect()?;
+        let values = File::from_str(text, FileFormat::Toml).collect()?;
         let mut layer = Self::default();
         layer.flatten("", values, &path.display().to_string(), known)?;
         Ok(layer)
@@ -339,6 +344,22 @@ pub fn load(files: &[PathBuf], flags: Layer, registry: &Registry) -> Result<Load
     merge(&Settings::default(), files, None, flags, registry)
 }
 
+/// What a file would be by itself, before it is written to `path`.
+pub fn load_text(path: &Path, text: &str, registry: &Registry) -> Result<Loaded, SettingsError> {
+    let layer = Layer::text(path, text, &Keys::of_settings())?;
+    settle(&Settings::default(), vec![layer], Some(Map::new()), Layer::default(), registry)
+}
+
+/// What variables of the environment would be, beside files.
+#[cfg(test)]
+pub fn load_with_variables(
+    files: &[PathBuf],
+    variables: Map<String, String>,
+    registry: &Registry,
+) -> Result<Loaded, SettingsError> {
+    merge(&Settings::default(), files, Some(variables), Layer::default(), registry)
+}
+
 /// The same where rules that nobody sets are these.
 pub fn load_over(
     rules: &Incentive,
@@ -360,10 +381,20 @@ fn merge(
     registry: &Registry,
 ) -> Result<Loaded, SettingsError> {
     let known = Keys::of_settings();
+    let files = files.iter().map(|path| Layer::file(path, &known)).collect::<Result<_, _>>()?;
+    settle(defaults, files, variables, flags, registry)
+}
+
+fn settle(
+    defaults: &Settings,
+    files: Vec<Layer>,
+    variables: Option<Map<String, String>>,
+    flags: Layer,
+    registry: &Registry,
+) -> Result<Loaded, SettingsError> {
+    let known = Keys::of_settings();
     let mut layers = vec![Layer::defaults(defaults)];
-    for path in files {
-        layers.push(Layer::file(path, &known)?);
-    }
+    layers.extend(files);
     layers.push(Layer::environment(variables, &known)?);
     layers.push(flags);
     for key in Settings::WHOLE {
@@ -381,9 +412,10 @@ fn merge(
         origins.insert(key.clone(), value.origin().unwrap_or_default().to_owned());
     }
     let builder = layers.into_iter().fold(config::Config::builder(), |builder, layer| builder.add_source(layer));
-    // What is inside of a table that is one value came with the table.
+    // What is inside of a table or a list that is one value came with it.
     let origin = |key: &str| {
-        let mut above = std::iter::successors(Some(key), |key| Some(key.rsplit_once('.')?.0));
+        let list = key.split_once('[').map_or(key, |(list, _)| list);
+        let mut above = std::iter::successors(Some(list), |key| Some(key.rsplit_once('.')?.0));
         above.find_map(|key| origins.get(key)).cloned().unwrap_or_default()
     };
     let settings: Settings = builder.build()?.try_deserialize().map_err(|error| located(error, &origin))?;

@@ -12,9 +12,11 @@ mod call;
 mod commands;
 #[cfg(feature = "torch")]
 pub mod demo;
+mod doctor;
 mod drawing;
 mod failure;
 mod identity;
+mod init;
 mod inspect;
 
 mod launch;
@@ -25,6 +27,7 @@ mod metrics;
 mod output;
 mod page;
 mod password;
+mod progress;
 mod prompt;
 #[cfg(all(test, feature = "torch"))]
 mod reference;
@@ -32,6 +35,8 @@ mod reload;
 mod sampling;
 mod score_log;
 mod settings;
+#[cfg(all(test, feature = "torch"))]
+mod shipped;
 mod simulate;
 mod stop;
 mod table;
@@ -98,5 +103,10 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Inspect(args) => commands::inspect::run(args, global).await,
         Command::Simulate(args) => commands::simulate::run(args, global).await,
         Command::Config(args) => commands::config::run(args, global).await,
+        Command::Init(args) => commands::init::run(&args, global),
+        Command::Doctor(args) => commands::doctor::run(&args, global).await,
+        Command::Health(args) => commands::health::run(&args, global).await,
+        Command::Completions(args) => commands::completions::run(&args),
+        Command::Man(args) => commands::man::run(&args),
     }
 }

@@ -2,17 +2,18 @@
 //! does.
 
 use std::{
-    io::{self, IsTerminal as _},
     num::NonZero,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use anyhow::Context as _;
-use indicatif::{ProgressBar, ProgressStyle};
 use model::{Backend, Device, Dtype, Encoder, Engine, EngineOptions, LoadProgress, OnProgress, Options, Script};
 
-use crate::settings::ModelSettings;
+use crate::{
+    progress::{self, Progress},
+    settings::ModelSettings,
+};
 
 /// Between two lines of the log. A model that loads faster writes none.
 const LOG_EVERY: Duration = Duration::from_secs(5);
@@ -84,8 +85,8 @@ fn torch_options(settings: &ModelSettings) -> anyhow::Result<Options> {
 }
 
 /// Say it in the way that fits stderr.
-fn progress() -> OnProgress {
-    if io::stderr().is_terminal() {
+pub fn progress() -> OnProgress {
+    if progress::is_drawn() {
         return Box::new(bar());
     }
     let mut pace = Pace { last: Instant::now() };
@@ -99,21 +100,17 @@ fn progress() -> OnProgress {
 
 /// Clears itself away when both steps are done, or when it is dropped on a failure.
 fn bar() -> impl FnMut(LoadProgress) + Send {
-    let bar = ProgressBar::new(0);
-    if let Ok(style) = ProgressStyle::with_template("{msg:16} {wide_bar} {bytes}/{total_bytes} {eta:>4}") {
-        bar.set_style(style);
-    }
+    let mut bar = None;
     let mut step = None;
     move |progress| {
+        let shown = bar.get_or_insert_with(Progress::of_bytes);
         if step != Some(progress.step) {
             step = Some(progress.step);
-            bar.reset();
-            bar.set_length(progress.total_bytes);
-            bar.set_message(progress.step.to_string());
+            shown.begin(progress.step.to_string(), progress.total_bytes);
         }
-        bar.set_position(progress.done_bytes);
+        shown.set(progress.done_bytes);
         if progress.step == model::LoadStep::Place && progress.done_bytes == progress.total_bytes {
-            bar.finish_and_clear();
+            bar = None;
         }
     }
 }

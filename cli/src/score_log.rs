@@ -12,6 +12,8 @@ use anyhow::{Context as _, bail};
 use scoring::{Header, LogReader, Record, Registry, Replay, ReplayError, ScoreLog, Sealed};
 use validator::Store;
 
+use crate::progress::Progress;
+
 /// What every SQLite file starts with.
 const SQLITE: &[u8; 16] = b"SQLite format 3\0";
 
@@ -108,6 +110,16 @@ impl Log {
         }
     }
 
+    /// How many records there are up to its end, those that were forgotten included, where that is known without reading them.
+    /// What can't be read is said by what reads them.
+    pub fn count(&self) -> Option<u64> {
+        match self {
+            Self::Store(store) => store.count().ok(),
+            Self::Archive(archive) => archive.next_seq().ok(),
+            Self::Lines(_) => None,
+        }
+    }
+
     /// Every record from `from` on that is here, each checked against the hash before it.
     pub fn records(self, from: u64) -> anyhow::Result<Records> {
         Ok(match self {
@@ -144,8 +156,10 @@ impl Log {
             Self::Store(store) => store.beginning(registry)?,
             Self::Lines(_) | Self::Archive(_) => None,
         };
+        let progress = Progress::of("records", self.count());
         for sealed in self.records(0)? {
             let sealed = sealed?;
+            progress.set(sealed.seq);
             let record = match &mut replay {
                 // What a store's beginning stands for is not applied twice.
                 Some(replay) if sealed.seq < replay.log().len() => sealed.record()?,

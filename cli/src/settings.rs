@@ -232,7 +232,9 @@ impl Settings {
         if self.localnet.tempo == 0 {
             return Err(of("localnet")("tempo must be at least 1: a subnet without epochs pays nobody".into()));
         }
-        self.model.device.parse::<model::Device>().map_err(|error| of("model")(error.into()))?;
+        for device in self.model.device.split(',') {
+            device.trim().parse::<model::Device>().map_err(|error| of("model")(error.into()))?;
+        }
         self.validator.registry.build(&self.incentive).map_err(|error| of("incentive")(error.into()))?;
         self.validator.check().map_err(|error| of("validator")(error.into()))
     }
@@ -248,6 +250,16 @@ mod tests {
     #[test]
     fn the_defaults_make_sense() {
         Settings::default().check().unwrap();
+    }
+
+    #[test]
+    fn a_model_may_run_on_several_devices() {
+        let on = |device: &str| Settings {
+            model: ModelSettings { device: device.into(), ..ModelSettings::default() },
+            ..Settings::default()
+        };
+        on("cuda:0, cuda:1").check().unwrap();
+        assert!(on("cuda:0,gpu").check().is_err() && on("").check().is_err());
     }
 
     /// Each commented file says what the code's defaults say, and names every key of its sections.

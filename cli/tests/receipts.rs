@@ -59,10 +59,8 @@ async fn scene(roles: &[Role]) -> Scene {
     let mut miners = Vec::new();
     for (role, key) in roles.iter().zip(&keys) {
         let backend = troupe.backend(*role).unwrap();
-        let miner =
-            miner::spawn(miner::Config::test(&folder.path().join(key)), dev_account(key), backend, chain.clone())
-                .await
-                .unwrap();
+        let config = miner::Config::test(&folder.path().join(key.trim_start_matches('/')));
+        let miner = miner::spawn(config, dev_account(key), backend, chain.clone()).await.unwrap();
         tokio::time::timeout(PATIENCE, miner.ready()).await.unwrap();
         miners.push(miner);
     }

@@ -1,10 +1,15 @@
 //! grpc.health.v1, for the server as a whole and for the service by name.
 
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use protos::wire::miner_server::SERVICE_NAME;
 use tokio::sync::{Mutex, watch};
-use tonic_health::{ServingStatus, server::HealthReporter};
+use tonic::transport::Endpoint;
+use tonic_health::{
+    ServingStatus,
+    pb::{HealthCheckRequest, health_check_response, health_client::HealthClient},
+    server::HealthReporter,
+};
 
 use crate::metrics;
 
@@ -69,6 +74,40 @@ impl Health {
         // The sender lives in self: no error.
         let _ = self.ready.subscribe().wait_for(|ready| *ready).await;
     }
+}
+
+/// Nobody at an address says how a miner is.
+#[derive(Debug, thiserror::Error)]
+pub enum HealthError {
+    /// Nothing listens there, or it doesn't answer.
+    #[error("no miner answers at {address}")]
+    Unreachable {
+        /// Who was asked.
+        address: SocketAddr,
+        /// Why not.
+        #[source]
+        source: tonic::transport::Error,
+    },
+    /// Something answers, and not as a miner does.
+    #[error("what answers at {address} is no miner")]
+    Foreign {
+        /// Who was asked.
+        address: SocketAddr,
+        /// What it said.
+        #[source]
+        source: Box<tonic::Status>,
+    },
+}
+
+/// Ask at an address whether the miner there welcomes requests; it has to say so within `patience`.
+pub async fn is_serving(address: SocketAddr, patience: Duration) -> Result<bool, HealthError> {
+    let unreachable = |source| HealthError::Unreachable { address, source };
+    let endpoint = Endpoint::from_shared(format!("http://{address}")).map_err(unreachable)?;
+    let channel = endpoint.connect_timeout(patience).timeout(patience).connect().await.map_err(unreachable)?;
+    let question = HealthCheckRequest { service: SERVICE_NAME.to_owned() };
+    let answer = HealthClient::new(channel).check(question).await;
+    let answer = answer.map_err(|source| HealthError::Foreign { address, source: Box::new(source) })?;
+    Ok(answer.into_inner().status() == health_check_response::ServingStatus::Serving)
 }
 
 /// Tell what the model says of itself, until it is gone.

@@ -53,7 +53,9 @@ mod tests;
 
 pub use access::Access;
 pub use config::{Config, Limits};
+pub use health::{HealthError, is_serving};
 pub use metrics::describe_metrics;
-pub use server::{Handle, SpawnError, spawn};
+pub use roster::Roster;
+pub use server::{Handle, SpawnError, serve, spawn};
 pub use state::StateError;
 pub use tls::IdentityError;

@@ -18,8 +18,8 @@ use scoring::{
 use tokio::sync::oneshot;
 
 use crate::{
-    Audit, Backend, Device, Dtype, GenerateJob, Manifest, ModelError, OnProgress, Sampler, TokenStream, Tokenizer,
-    calibration,
+    Audit, Backend, Device, Dtype, GenerateJob, LoadProgress, Manifest, ModelError, OnProgress, Sampler, TokenStream,
+    Tokenizer, calibration,
     chat_template::ChatTemplate,
     config::LlamaConfig,
     cpu::CpuLlama,
@@ -101,6 +101,40 @@ pub struct Engine {
     waiting: Arc<Waiting>,
 }
 
+/// A folder that was read: all that is known of a model before it runs anywhere.
+struct Checkpoint {
+    config: LlamaConfig,
+    tokenizer: Tokenizer,
+    chat: Option<ChatTemplate>,
+    weights: Weights,
+    manifest: Manifest,
+    calibration: Option<SignedCalibration>,
+}
+
+impl Checkpoint {
+    fn read(
+        path: &Path,
+        slot_tokens: usize,
+        with_calibration: bool,
+        on_progress: &mut dyn FnMut(LoadProgress),
+    ) -> Result<Self, ModelError> {
+        let mut folder = Folder::open(path)?;
+        let mut config = LlamaConfig::parse(&folder.path("config.json"), &folder.text("config.json")?)?;
+        if let Some(ids) = generation_config::end_tokens(&mut folder, config.vocab_size)? {
+            config.set_end_tokens(ids);
+        }
+        let tokenizer = folder.tokenizer(config.vocab_size)?;
+        let chat = ChatTemplate::read(&mut folder)?;
+        let weights = folder.weights(on_progress)?;
+        let max_context = config.max_context.min(slot_tokens.max(1));
+        let mut manifest = folder.manifest(config.model_type, config.vocab_size, max_context, config.end_tokens());
+        manifest.proof = ProofKind::HiddenRows;
+        let calibration = if with_calibration { calibration::read(path, &manifest.digest)? } else { None };
+        manifest.calibration = calibration.as_ref().map(|signed| signed.calibration.digest());
+        Ok(Self { config, tokenizer, chat, weights, manifest, calibration })
+    }
+}
+
 impl Engine {
     /// Loads a Hugging Face folder of the Llama family onto the processor. Blocks until it is done.
     pub fn load(path: &Path) -> Result<Self, ModelError> {
@@ -109,20 +143,9 @@ impl Engine {
 
     /// [`Self::load`] elsewhere or otherwise.
     pub fn load_with(path: &Path, options: &EngineOptions, mut on_progress: OnProgress) -> Result<Self, ModelError> {
-        let mut folder = Folder::open(path)?;
-        let mut config = LlamaConfig::parse(&folder.path("config.json"), &folder.text("config.json")?)?;
-        if let Some(ids) = generation_config::end_tokens(&mut folder, config.vocab_size)? {
-            config.set_end_tokens(ids);
-        }
-        let tokenizer = folder.tokenizer(config.vocab_size)?;
-        let chat = ChatTemplate::read(&mut folder)?;
-        let weights = folder.weights(&mut *on_progress)?;
-        let max_context = config.max_context.min(options.slot_tokens.max(1));
-        let (vocab_size, ends) = (config.vocab_size, config.end_tokens());
-        let mut manifest = folder.manifest(config.model_type, vocab_size, max_context, ends.clone());
-        manifest.proof = ProofKind::HiddenRows;
-        let calibration = if options.calibration { calibration::read(path, &manifest.digest)? } else { None };
-        manifest.calibration = calibration.as_ref().map(|signed| signed.calibration.digest());
+        let Checkpoint { config, tokenizer, chat, weights, manifest, calibration } =
+            Checkpoint::read(path, options.slot_tokens, options.calibration, &mut *on_progress)?;
+        let (max_context, ends) = (manifest.max_context, manifest.end_tokens.clone());
 
         let waiting = Arc::new(Waiting::new(options.queue));
         // Closes the queue on every way out of here but the last: workers that were started end.
@@ -148,6 +171,12 @@ impl Engine {
         let manifest = &engine.manifest;
         tracing::info!(model = manifest.name, digest = %manifest.digest, devices = options.devices.len(), "model loaded");
         Ok(engine)
+    }
+
+    /// What a folder would be loaded as, with the digests of all its files, and whether its calibration is there and its own.
+    /// Blocks as long as reading every byte takes; nothing is placed, so it needs no memory for the model.
+    pub fn identify(path: &Path, mut on_progress: OnProgress) -> Result<Manifest, ModelError> {
+        Ok(Checkpoint::read(path, usize::MAX, true, &mut *on_progress)?.manifest)
     }
 
     /// What was measured of the model, if that lies in its folder.

@@ -120,6 +120,6 @@ pub use encoder::Encoder;
 #[cfg(feature = "torch")]
 pub use engine::{Engine, EngineOptions};
 #[cfg(feature = "torch")]
-pub use libtorch::{LIBTORCH_VERSION, Options, libtorch_version};
+pub use libtorch::{LIBTORCH_VERSION, Options, libtorch_version, probe};
 #[cfg(feature = "torch")]
 pub use script::Script;

@@ -45,6 +45,11 @@ pub fn libtorch_version() -> Option<String> {
     VERSION.get_or_init(loaded::version).clone()
 }
 
+/// Whether the right libtorch is here and can use a device; why not otherwise. Of a GPU its CUDA libraries are loaded.
+pub fn probe(device: Device) -> Result<(), ModelError> {
+    open(device).map(drop)
+}
+
 /// Makes sure that the right libtorch is here and that it can use the device.
 pub(crate) fn open(device: Device) -> Result<tch::Device, ModelError> {
     if let Some(found) = libtorch_version().filter(|found| found != LIBTORCH_VERSION) {

@@ -13,6 +13,7 @@ use scoring::{
 use tokio::sync::OnceCell;
 
 use super::measure::{Asked, Bench, Given};
+use crate::progress;
 
 /// Guesses that are held against one answer.
 const ATTEMPTS: u32 = 100;
@@ -43,7 +44,7 @@ impl Cast<'_> {
 
 /// Measures everybody.
 pub async fn observe(bench: &Bench, cast: &Cast<'_>) -> anyhow::Result<Vec<Observed>> {
-    let bars = MultiProgress::new();
+    let bars = MultiProgress::with_draw_target(progress::target());
     let bar = |name: &str| {
         let style = ProgressStyle::with_template("{msg:36} {bar:30} {pos}/{len} {eta}")
             .unwrap_or_else(|_| ProgressStyle::default_bar());

@@ -16,6 +16,7 @@ use super::control;
 use crate::{
     args::{Global, netuid},
     layers::Layer,
+    progress::Progress,
     settings::LocalnetSettings,
     stop::Stop,
     table::Table,
@@ -126,7 +127,9 @@ fn print_accounts(accounts: &[(primitives::Coldkey, u64)]) -> io::Result<()> {
 }
 
 async fn copy(url: &str, netuid: NetUid, at: Option<primitives::BlockHash>) -> anyhow::Result<Fork> {
+    let waiting = Progress::waiting(format!("copying subnet {netuid}"));
     let fork = localnet::fork(url, netuid, at).await.with_context(|| format!("copying subnet {netuid} of {url}"))?;
+    drop(waiting);
     tracing::info!(%netuid, block = fork.at.number, "subnet copied");
     for item in &fork.skipped {
         tracing::warn!(item, "not copied: the other chain has it in another shape or not at all");

@@ -7,12 +7,17 @@ pub mod bench;
 #[cfg(feature = "torch")]
 pub mod calibrate;
 pub mod commitment;
+pub mod completions;
 pub mod config;
 pub mod control;
+pub mod doctor;
 pub mod epoch;
+pub mod health;
+pub mod init;
 pub mod inspect;
 pub mod localnet;
 pub mod log;
+pub mod man;
 pub mod metagraph;
 pub mod miner;
 pub mod register;

@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::{self, IsTerminal as _, Write as _},
+    io::{self, Write as _},
     ops::ControlFlow,
     path::PathBuf,
     process::ExitCode,
@@ -13,10 +13,9 @@ use std::{
 };
 
 use anyhow::Context as _;
-use indicatif::{ProgressBar, ProgressStyle};
 use simulation::{Outcome, Scenario, campaign};
 
-use crate::{args::Global, layers::Layer, simulate, stop::Stop, whole_file::WholeFile};
+use crate::{args::Global, layers::Layer, progress::Progress, simulate, stop::Stop, whole_file::WholeFile};
 
 /// Play a subnet on paper: who is paid what, and whether honesty pays best
 ///
@@ -85,20 +84,16 @@ async fn played(scenario: &Scenario, global: &Global) -> anyhow::Result<Outcome>
         stop.requested().await;
         told.store(true, Ordering::Relaxed);
     });
-    let bar = if io::stderr().is_terminal() { ProgressBar::new(0) } else { ProgressBar::hidden() };
-    if let Ok(style) = ProgressStyle::with_template("{pos}/{len} runs {wide_bar} {eta:>4}") {
-        bar.set_style(style);
-    }
-    let (scenario, registry, shown) = (scenario.clone(), global.registry.clone(), bar.clone());
+    let (scenario, registry) = (scenario.clone(), global.registry.clone());
+    let bar = Progress::of("runs", Some(0));
     let played = tokio::task::spawn_blocking(move || {
         campaign(&scenario, &registry, |progress| {
-            shown.set_length(progress.total);
-            shown.set_position(progress.done);
+            bar.set_total(progress.total);
+            bar.set(progress.done);
             if stopped.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })
     });
     let outcome = played.await.context("a run failed")?;
-    bar.finish_and_clear();
     listening.abort();
     Ok(outcome?)
 }

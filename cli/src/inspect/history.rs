@@ -10,7 +10,7 @@ use scoring::{
     yuma::{self, EpochInput, EpochOutput, StoredRows as _},
 };
 
-use crate::commands::epoch;
+use crate::{commands::epoch, progress::Progress};
 
 /// What is looked at.
 pub struct History {
@@ -41,6 +41,7 @@ pub async fn of_chain(chain: &Client, netuid: NetUid, at: Option<BlockHash>, epo
     let now = read(chain, netuid, at).await?;
     let mut rows = vec![now.epoch()];
     let (mut gone_before, mut last) = (None, now.input.last_mechanism_step_block);
+    let progress = Progress::of("epochs", Some(epochs as u64));
     while rows.len() <= epochs && last > 1 {
         // What an epoch started from is the state after the block before it.
         let block = last - 1;
@@ -49,6 +50,7 @@ pub async fn of_chain(chain: &Client, netuid: NetUid, at: Option<BlockHash>, epo
             break;
         };
         rows.push(seen.epoch());
+        progress.step();
         if seen.input.last_mechanism_step_block >= block {
             break;
         }

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 
 use std::{
+    io::Write as _,
     path::Path,
     process::{Command, Output, Stdio},
 };
@@ -19,6 +20,15 @@ pub fn command(folder: &Path) -> Command {
 /// Runs it there.
 pub fn run(folder: &Path, arguments: &[&str]) -> Output {
     command(folder).args(arguments).output().unwrap()
+}
+
+/// The same with a text on stdin, all of which it need not read.
+pub fn told(folder: &Path, arguments: &[&str], text: &str) -> Output {
+    let mut command = command(folder);
+    let piped = command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = piped.spawn().unwrap();
+    let _ = child.stdin.take().unwrap().write_all(text.as_bytes());
+    child.wait_with_output().unwrap()
 }
 
 /// What it prints, which must be all well.

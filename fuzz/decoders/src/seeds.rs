@@ -2,7 +2,7 @@
 
 use primitives::{
     BlockHash, ChatMessage, DataType, Digest, EmbedRequest, FinishReason, GenerateRequest, InferRequest, Keypair,
-    NetUid, Prompt, ProofKind, Request, Sampling, Tensor,
+    NetUid, Prompt, ProofKind, Request, Sampling, Tensor, TlsPin,
 };
 use prost::Message as _;
 use protos::{
@@ -96,6 +96,7 @@ fn answers() -> Seeds {
         max_context: 256,
         proof: ProofKind::HiddenRows,
         calibration: Some(Digest([5; 32])),
+        tls_key: Some(TlsPin([6; 32])),
     };
     let refusal = Refusal::retry(Reason::QueueFull, "all places are taken", std::time::Duration::from_millis(1_500));
     vec![

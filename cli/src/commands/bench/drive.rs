@@ -14,7 +14,7 @@ use super::{
     report::Samples,
     statistics::{OK, Sample},
 };
-use crate::failure::Usage;
+use crate::{failure::Usage, progress::Progress};
 
 /// What is asked of whom, and how much of it at once.
 pub struct Load {
@@ -35,6 +35,7 @@ pub async fn drive(load: &Load, prompts: Vec<Vec<u32>>, samples: Samples) -> any
     let connections = load.concurrency.div_ceil(load.streams_per_connection.max(1)).max(1);
     let clients: Vec<MinerClient> =
         (0..connections).map(|_| MinerClient::new(load.key.clone(), load.timeout)).collect();
+    let progress = Progress::of("requests", Some(prompts.len() as u64));
     let (prompts, started) = (Mutex::new(prompts.into_iter()), Instant::now());
     let next = || prompts.lock().unwrap_or_else(PoisonError::into_inner).next();
     let worker = async |client: MinerClient| -> Result<(), WireError> {
@@ -42,6 +43,7 @@ pub async fn drive(load: &Load, prompts: Vec<Vec<u32>>, samples: Samples) -> any
             let request = GenerateRequest::new(Prompt::Tokens(prompt), load.new_tokens, load.sampling);
             let (sample, retry_after) = one(load, &client, &Request::Generate(request), started).await?;
             samples.lock().unwrap_or_else(PoisonError::into_inner).push(sample);
+            progress.step();
             if let Some(pause) = retry_after {
                 tokio::time::sleep(pause).await;
             }

@@ -11,6 +11,7 @@ use serde_json::json;
 
 use crate::{
     output::print,
+    progress::Progress,
     score_log::{Log, Source},
 };
 
@@ -40,8 +41,11 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
 
 fn lines(log: &Source) -> anyhow::Result<()> {
     let mut out = BufWriter::new(io::stdout().lock());
-    for sealed in log.open()?.records(0)? {
+    let log = log.open()?;
+    let progress = Progress::of("records", log.count());
+    for sealed in log.records(0)? {
         let sealed = sealed?;
+        progress.set(sealed.seq);
         out.write_all(&sealed.to_line(&sealed.record()?))?;
     }
     Ok(out.flush()?)
@@ -58,11 +62,15 @@ fn archive(args: &Args, place: &str) -> anyhow::Result<()> {
     {
         bail!("records {next} to {} are gone from the store: an archive must have been written before", first - 1);
     }
+    let progress = Progress::of("records", log.count());
     let mut source = Ok(());
     // The archive sees that they follow what it has.
     let records = log.records(next.saturating_sub(1)).with_context(|| args.log.name())?;
     let records = records.map_while(|sealed: anyhow::Result<Sealed>| match sealed {
-        Ok(sealed) => Some(Ok::<_, std::convert::Infallible>(sealed)),
+        Ok(sealed) => {
+            progress.set(sealed.seq);
+            Some(Ok::<_, std::convert::Infallible>(sealed))
+        }
         Err(error) => {
             source = Err(error);
             None

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use scoring::Record;
 use serde::Serialize;
 
-use crate::{output::print, score_log::Source};
+use crate::{output::print, progress::Progress, score_log::Source};
 
 /// Check a log's chain of hashes and the signatures under its epochs
 ///
@@ -54,8 +54,10 @@ fn verify(log: &Source) -> anyhow::Result<Found> {
     log.verify_container()?;
     let mut found = Found { pruned_to: log.pruned_to()?, ..Found::default() };
     let mut header = None;
+    let progress = Progress::of("records", log.count());
     for sealed in log.records(0)? {
         let sealed = sealed?;
+        progress.set(sealed.seq);
         found.records = sealed.seq + 1;
         found.head = Some(sealed.hash);
         // Most records are scored answers; only those that carry signatures are looked into.
