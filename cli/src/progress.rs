@@ -50,8 +50,8 @@ impl Progress {
         Self::new(what.to_owned(), total, template)
     }
 
-    #[cfg(feature = "torch")]
     /// Over bytes. What is done with them is said by [`Self::begin`].
+    #[cfg(feature = "torch")]
     pub fn of_bytes() -> Self {
         Self::new(String::new(), Some(0), "{msg:16} {wide_bar} {bytes}/{total_bytes} {eta:>4}")
     }
@@ -74,8 +74,8 @@ impl Progress {
         Self { bar, waits: AtomicBool::new(is_drawn()), due: Instant::now() + PATIENCE }
     }
 
-    #[cfg(feature = "torch")]
     /// Another piece of work, with a length of its own.
+    #[cfg(feature = "torch")]
     pub fn begin(&self, what: String, total: u64) {
         self.bar.reset();
         self.bar.set_length(total);
