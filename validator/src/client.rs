@@ -1,6 +1,6 @@
 //! Asks miners: seal, send, verify, measure. Validators and users ask in the same way.
 
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use primitives::{Digest, GenerateRequest, Hotkey, Keypair, Request};
 use protos::{
@@ -19,6 +19,7 @@ use crate::{
     answer::{Answer, Failure, proof},
     axon::Axon,
     channels::Channels,
+    unix_time::unix_ms,
 };
 
 /// A message's own fields and the signature, beside its payload.
@@ -103,7 +104,8 @@ impl MinerClient {
             let channel = self.channel(axon, Some(binding.receiver)).await?;
             // The miner's clock starts with the request, not with the connection.
             let ttl_ms = u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX).clamp(1, MAX_LIFETIME_MS);
-            let signed = envelope::seal(&self.key, binding, method, payload, now_ms(), ttl_ms, envelope::fresh_nonce());
+            let signed =
+                envelope::seal(&self.key, binding, method, payload, unix_ms(), ttl_ms, envelope::fresh_nonce());
             let digest = envelope::digest(&signed, method).ok();
             exchange.request_digest = digest;
             sealed(&signed);
@@ -161,7 +163,7 @@ impl MinerClient {
         let attempt = async {
             let channel = self.channel(axon, Some(binding.receiver)).await?;
             let ttl_ms = u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX).clamp(1, MAX_LIFETIME_MS);
-            let signed = envelope::seal(&self.key, binding, OPEN, payload, now_ms(), ttl_ms, envelope::fresh_nonce());
+            let signed = envelope::seal(&self.key, binding, OPEN, payload, unix_ms(), ttl_ms, envelope::fresh_nonce());
             let digest = envelope::digest(&signed, OPEN).unwrap_or(Digest([0; 32]));
             let limit = max_openings_bytes(positions.len()) + ENVELOPE_BYTES;
             let mut miner = miner_client::MinerClient::new(channel).max_decoding_message_size(limit);
@@ -284,8 +286,4 @@ fn timed(signed: SignedRequest, deadline: Duration) -> tonic::Request<SignedRequ
     let mut request = tonic::Request::new(signed);
     request.set_timeout(deadline);
     request
-}
-
-fn now_ms() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| u64::try_from(now.as_millis()).unwrap_or(u64::MAX))
 }

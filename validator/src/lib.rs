@@ -47,6 +47,7 @@ mod round;
 mod scene;
 mod spawn;
 mod store;
+mod unix_time;
 mod view;
 mod weights_job;
 mod window;

@@ -20,7 +20,8 @@ use crate::{
     lot,
     referee::Referee,
     store::SharedStore,
-    view::{Over, View, unix_ms},
+    unix_time::unix_ms,
+    view::{Over, View},
 };
 
 /// How often a miner is asked to open rows, where the road to it fails or it says to come again.

@@ -19,7 +19,8 @@ use crate::{
     referee::Referee,
     round::Rounds,
     store::{SharedStore, Store},
-    view::{View, unix_ms},
+    unix_time::unix_ms,
+    view::View,
     weights_job::WeightsJob,
 };
 

@@ -1,9 +1,11 @@
 //! Moments, of what happens and of what happened before the start.
 
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
 use primitives::BlockNumber;
 use scoring::reliability::Period;
+
+use crate::unix_time::unix_ms;
 
 /// A clock that only goes forwards, whatever becomes of the system's, and knows when blocks were.
 #[derive(Clone, Copy, Debug)]
@@ -45,11 +47,6 @@ impl Clock {
     pub fn earliest_block(&self) -> BlockNumber {
         self.head.saturating_sub(Period::LONGEST_SECONDS * 1_000 / self.block_ms)
     }
-}
-
-/// Now, in milliseconds since 1970, by the system.
-pub(crate) fn unix_ms() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| u64::try_from(now.as_millis()).unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]

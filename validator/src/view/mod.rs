@@ -15,12 +15,12 @@ use dashboard::{Board, Head, Progress, Pulse, Skipped as NoRow, Submission as Li
 use primitives::{BlockNumber, BlockRef, Hyperparameters, Metagraph, MetagraphRows, Uid};
 use scoring::{Record, Round, ScoreTable, reliability::Ledger};
 
-pub(crate) use crate::view::clock::unix_ms;
 use crate::{
     config::Config,
     journal::{State, Submission},
     metrics,
     store::Store,
+    unix_time::unix_ms,
     view::{clock::Clock, history::History},
     weights_job::Skipped,
 };
