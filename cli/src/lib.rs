@@ -24,8 +24,12 @@ mod layers;
 #[cfg(feature = "torch")]
 mod loading;
 mod metrics;
+#[cfg(all(test, feature = "torch"))]
+mod observability;
 mod output;
 mod page;
+#[cfg(all(test, feature = "torch"))]
+mod pages;
 mod password;
 mod progress;
 mod prompt;

@@ -1,5 +1,5 @@
-//! What is shipped beside the program is held against it: every command line in the images, units and pages for operators is
-//! one that it takes, every variable is a setting, every file is there.
+//! What is shipped beside the program is held against it: every command line in the images and units is one that it takes, every
+//! variable is a setting, every file is there.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -14,11 +14,11 @@ use yaml_rust2::{Yaml, YamlLoader};
 
 use crate::{args::Cli, layers::load_with_variables, settings::Settings};
 
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
-fn read(name: &str) -> String {
+pub(crate) fn read(name: &str) -> String {
     fs::read_to_string(root().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
@@ -40,7 +40,7 @@ fn sets<'a>(variables: impl IntoIterator<Item = (&'a str, String)>, place: &str)
 }
 
 /// A shell's words: quotes hold them together, and a comment or another command ends them.
-fn words(line: &str) -> Vec<String> {
+pub(crate) fn words(line: &str) -> Vec<String> {
     let (mut words, mut word, mut quote, mut began) = (Vec::new(), String::new(), None, false);
     for letter in line.chars() {
         match (quote, letter) {
@@ -65,7 +65,7 @@ fn words(line: &str) -> Vec<String> {
 }
 
 /// The command lines of the program in a shell's text.
-fn command_lines(text: &str) -> Vec<Vec<String>> {
+pub(crate) fn command_lines(text: &str) -> Vec<Vec<String>> {
     let text = text.replace("\\\n", " ");
     let mut found = Vec::new();
     for line in text.lines() {
@@ -294,41 +294,6 @@ fn the_units_run_commands_that_there_are() {
         assert!(users.lines().any(|line| line.starts_with(&format!("u {} ", value("User")))));
         assert_eq!((value("ProtectSystem"), value("NoNewPrivileges")), ("strict".to_owned(), "yes".to_owned()));
         assert_eq!(values("MemoryDenyWriteExecute"), Vec::<String>::new(), "PyTorch compiles kernels");
-    }
-}
-
-/// The shell's blocks of a page.
-fn blocks(page: &str) -> String {
-    let mut blocks = String::new();
-    let mut inside = false;
-    for line in page.lines() {
-        match line.trim_start().strip_prefix("```") {
-            Some(kind) => inside = !inside && kind == "sh",
-            None if inside => blocks += &format!("{line}\n"),
-            None => {}
-        }
-    }
-    blocks
-}
-
-#[test]
-fn the_pages_for_operators_name_what_there_is() {
-    for (page, least) in [("docs/operating.md", 15), ("docs/mainnet.md", 12)] {
-        let text = read(page);
-        let lines = command_lines(&blocks(&text));
-        assert!(lines.len() >= least, "{page} has {} command lines", lines.len());
-        lines.iter().for_each(|line| takes(line, page));
-        // Commands in the middle of a sentence, where they are whole.
-        for span in text.split('`').skip(1).step_by(2).filter(|span| span.starts_with("assay ") && !span.contains('…'))
-        {
-            takes(&words(span), page);
-        }
-        for name in text.split(|c: char| c.is_whitespace() || "`()[],;".contains(c)) {
-            let name = name.trim_end_matches(['.', ':']);
-            if ["packaging/", "configs/"].iter().any(|folder| name.starts_with(folder)) {
-                assert!(root().join(name).exists(), "{page}: there is no {name}");
-            }
-        }
     }
 }
 

@@ -135,6 +135,10 @@ async fn a_killed_validator_loses_nothing_and_submits_nothing_twice() {
     assert!(validator.metric("validator_weights_verified_block").await >= Some(1.0));
     assert!(validator.metric("validator_finalised_block").await >= Some(1.0));
     assert!(validator.metric("validator_rounds_total").await >= Some(1.0));
+    assert!(validator.metric("validator_round_seconds_count").await >= Some(1.0));
+    assert!(validator.metric(r#"validator_answers_total{outcome="ok"}"#).await >= Some(1.0));
+    assert_eq!(validator.metric("validator_permit").await, Some(1.0));
+    assert!(validator.metric("validator_tempo_blocks").await >= Some(1.0));
     assert_eq!(validator.metric("validator_reveals_lost_total").await, Some(0.0));
     child.kill().await.unwrap();
 

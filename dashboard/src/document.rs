@@ -251,6 +251,25 @@ pub enum Proof {
     NoAnswer,
 }
 
+impl Proof {
+    /// All of them, in order.
+    pub const ALL: [Self; 7] =
+        [Self::Holds, Self::Differs, Self::Missing, Self::Broken, Self::Unaudited, Self::NotAsked, Self::NoAnswer];
+
+    /// The word, as in the document and in the metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Holds => "holds",
+            Self::Differs => "differs",
+            Self::Missing => "missing",
+            Self::Broken => "broken",
+            Self::Unaudited => "unaudited",
+            Self::NotAsked => "not_asked",
+            Self::NoAnswer => "no_answer",
+        }
+    }
+}
+
 /// A window of the figures of reliability.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Window {
@@ -316,4 +335,16 @@ pub struct Submission {
     pub reason: Option<String>,
     /// The block that holds it, where one does.
     pub block: Option<BlockNumber>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_document_and_the_metrics_use_one_word() {
+        for proof in Proof::ALL {
+            assert_eq!(serde_json::to_string(&proof).unwrap(), format!("\"{}\"", proof.as_str()));
+        }
+    }
 }

@@ -62,8 +62,15 @@ pub fn describe_metrics() {
         describe_histogram!(name, Unit::Seconds, meaning);
     }
     // A counter that is first seen at 1 has not risen, for who watches it.
-    counter!(REQUESTS, "outcome" => ANSWERED).increment(0);
-    counter!(OPENINGS, "outcome" => ANSWERED).increment(0);
+    for outcome in [ANSWERED, CLIENT_GONE].into_iter().chain(Reason::ALL.iter().map(|reason| reason.as_str())) {
+        counter!(REQUESTS, "outcome" => outcome).increment(0);
+    }
+    for outcome in [ANSWERED].into_iter().chain(Reason::ALL.iter().map(|reason| reason.as_str())) {
+        counter!(OPENINGS, "outcome" => outcome).increment(0);
+    }
+    for reason in TurnedAway::ALL {
+        counter!(TURNED_AWAY, "reason" => reason.as_str()).increment(0);
+    }
     for name in [PROMPT_TOKENS, NEW_TOKENS] {
         counter!(name).increment(0);
     }
@@ -86,7 +93,6 @@ pub(crate) enum TurnedAway {
 }
 
 impl TurnedAway {
-    #[cfg(test)]
     const ALL: [Self; 4] = [Self::TooMany, Self::TooManyOfAddress, Self::TooOften, Self::Handshake];
 
     pub(crate) fn as_str(self) -> &'static str {

@@ -1,10 +1,15 @@
 //! Every metric of a validator, by name. They go to whichever recorder the process has installed; without one they cost
 //! nothing. Labels are bounded: reasons, seats and windows, never hotkeys.
 
-use dashboard::Reliable;
-use metrics::{Unit, counter, describe_counter, describe_gauge, gauge};
-use primitives::{BlockNumber, Uid};
-use scoring::reliability::{Figures, Period};
+use std::time::Duration;
+
+use dashboard::{Proof, Reliable};
+use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+use primitives::{BlockNumber, Neuron, Uid};
+use scoring::{
+    Outcome, Score,
+    reliability::{Figures, Period},
+};
 
 const WEIGHTS: &str = "validator_weights_total";
 const SKIPPED: &str = "validator_weights_skipped_total";
@@ -15,6 +20,14 @@ const LOST: &str = "validator_reveals_lost_total";
 const VERIFIED_BLOCK: &str = "validator_weights_verified_block";
 const FINALISED_BLOCK: &str = "validator_finalised_block";
 const ROUNDS: &str = "validator_rounds_total";
+const ROUNDS_LOST: &str = "validator_rounds_lost_total";
+const ROUND: &str = "validator_round_seconds";
+const ANSWERS: &str = "validator_answers_total";
+const PROOFS: &str = "validator_proofs_total";
+const CHAIN_ERRORS: &str = "validator_chain_errors_total";
+const TEMPO: &str = "validator_tempo_blocks";
+const PERMIT: &str = "validator_permit";
+const TRUST: &str = "validator_trust_ratio";
 const SEALS: &str = "validator_log_seals_total";
 const ANCHORS: &str = "validator_log_anchors_total";
 const ANCHORED_BLOCK: &str = "validator_log_anchored_block";
@@ -22,9 +35,17 @@ const MINER_REQUESTS: &str = "validator_miner_requests";
 const MINER_UPTIME: &str = "validator_miner_uptime_ratio";
 const MINER_FIRST_TOKEN: &str = "validator_miner_first_token_seconds";
 const MINER_SPEED: &str = "validator_miner_tokens_per_second";
+const MINER_SCORE: &str = "validator_miner_score_ratio";
+const MINER_INCENTIVE: &str = "validator_miner_incentive_ratio";
+const MINER_EMISSION: &str = "validator_miner_emission_alpha";
+
+/// How a row can end.
+const ENDS: [&str; 7] = ["verified", "epoch_passed", "seat_lost", "refused", "diverged", "not_revealed", "unobserved"];
+/// Why an epoch can get none.
+const SKIPS: [&str; 5] = ["not_registered", "already_set", "refused", "too_few_rounds", "no_weights"];
 
 /// What is counted, and what a count of it means.
-const COUNTERS: [(&str, &str); 9] = [
+const COUNTERS: [(&str, &str); 13] = [
     (WEIGHTS, "Rows of weights brought to an end, by how they ended (label end)"),
     (SKIPPED, "Epochs for which no row was planned, by reason (label reason)"),
     (COMMITS, "Commits of rows that the chain keeps"),
@@ -32,20 +53,33 @@ const COUNTERS: [(&str, &str); 9] = [
     (LATE, "Commits whose reveal was late"),
     (LOST, "Commits that were not revealed"),
     (ROUNDS, "Rounds of challenges that were scored"),
+    (ROUNDS_LOST, "Rounds that could not be written to the store"),
+    (ANSWERS, "Requests to miners that were scored, by what became of them (label outcome)"),
+    (PROOFS, "The same by what became of their proofs (label proof)"),
+    (CHAIN_ERRORS, "Questions for finalised blocks that failed"),
     (SEALS, "Epochs for which the score log was signed"),
     (ANCHORS, "Roots of the score log that were read back from chain"),
 ];
 
 /// What has a value, and what it is.
-const GAUGES: [(&str, &str); 7] = [
+const GAUGES: [(&str, &str); 13] = [
     (VERIFIED_BLOCK, "Block of the last row that was read back from chain"),
     (ANCHORED_BLOCK, "Block of the last root of the score log that was read back from chain"),
     (FINALISED_BLOCK, "Newest finalised block that was looked at"),
+    (TEMPO, "Blocks from one epoch to the next"),
+    (PERMIT, "1 while this validator has a permit, 0 without one or without a seat"),
+    (TRUST, "Share of this validator's weights that was left after clipping, at the last epoch"),
     (MINER_REQUESTS, "Requests to a miner that were scored (labels uid, window)"),
     (MINER_UPTIME, "Share of them that was answered (labels uid, window)"),
     (MINER_FIRST_TOKEN, "Time to the first token of right answers (labels uid, window, quantile)"),
     (MINER_SPEED, "Tokens of right answers over their whole time (labels uid, window, quantile)"),
+    (MINER_SCORE, "Standing of a miner: what its scores come to (label uid)"),
+    (MINER_INCENTIVE, "Its share of what the last epoch paid to miners (label uid)"),
+    (MINER_EMISSION, "What the last epoch paid to it, in alpha (label uid)"),
 ];
+
+/// What is measured, and from when to when.
+const HISTOGRAMS: [(&str, &str); 1] = [(ROUND, "From the first question of a round until it is written")];
 
 /// Tell the recorder what they mean. Call it once, after the recorder is installed.
 pub fn describe_metrics() {
@@ -55,15 +89,34 @@ pub fn describe_metrics() {
     for (name, meaning) in GAUGES {
         describe_gauge!(name, Unit::Count, meaning);
     }
+    for (name, meaning) in HISTOGRAMS {
+        describe_histogram!(name, Unit::Seconds, meaning);
+    }
     // A counter that is first seen at 1 has not risen, for who watches it.
-    for name in [COMMITS, RECOMMITS, LATE, LOST, ROUNDS, SEALS, ANCHORS] {
+    for name in [COMMITS, RECOMMITS, LATE, LOST, ROUNDS, ROUNDS_LOST, CHAIN_ERRORS, SEALS, ANCHORS] {
         counter!(name).increment(0);
     }
-    counter!(WEIGHTS, "end" => "verified").increment(0);
+    for end in ENDS {
+        counter!(WEIGHTS, "end" => end).increment(0);
+    }
+    for reason in SKIPS {
+        counter!(SKIPPED, "reason" => reason).increment(0);
+    }
+    for outcome in Outcome::ALL {
+        counter!(ANSWERS, "outcome" => outcome.as_str()).increment(0);
+    }
+    for proof in Proof::ALL {
+        counter!(PROOFS, "proof" => proof.as_str()).increment(0);
+    }
 }
 
 pub(crate) fn verified(block: BlockNumber) {
     counter!(WEIGHTS, "end" => "verified").increment(1);
+    verified_at(block);
+}
+
+/// The last row that was verified, perhaps before the start.
+pub(crate) fn verified_at(block: BlockNumber) {
     gauge!(VERIFIED_BLOCK).set(block as f64);
 }
 
@@ -95,8 +148,33 @@ pub(crate) fn finalised(block: BlockNumber) {
     gauge!(FINALISED_BLOCK).set(block as f64);
 }
 
-pub(crate) fn round_scored() {
+pub(crate) fn round_scored(took: Duration) {
     counter!(ROUNDS).increment(1);
+    histogram!(ROUND).record(took);
+}
+
+pub(crate) fn round_lost() {
+    counter!(ROUNDS_LOST).increment(1);
+}
+
+/// What became of one request.
+pub(crate) fn answer(outcome: Outcome, proof: Proof) {
+    counter!(ANSWERS, "outcome" => outcome.as_str()).increment(1);
+    counter!(PROOFS, "proof" => proof.as_str()).increment(1);
+}
+
+pub(crate) fn chain_failed() {
+    counter!(CHAIN_ERRORS).increment(1);
+}
+
+pub(crate) fn tempo(blocks: u16) {
+    gauge!(TEMPO).set(blocks);
+}
+
+/// This validator's own seat, if it has one.
+pub(crate) fn own_seat(seat: Option<&Neuron>) {
+    gauge!(PERMIT).set(if seat.is_some_and(|seat| seat.validator_permit) { 1.0 } else { 0.0 });
+    gauge!(TRUST).set(seat.map_or(f64::NAN, |seat| share(seat.validator_trust)));
 }
 
 pub(crate) fn sealed() {
@@ -133,9 +211,26 @@ pub(crate) fn reliable(uid: Uid, reliable: &Reliable) {
     }
 }
 
+/// What the miner in a seat scores, and is paid.
+pub(crate) fn paid(uid: Uid, score: Score, incentive: u16, emission_rao: u64) {
+    standing(uid, [f64::from(score.nano()) / 1e9, share(incentive), emission_rao as f64 / 1e9]);
+}
+
+fn standing(uid: Uid, [score, incentive, emission]: [f64; 3]) {
+    gauge!(MINER_SCORE, "uid" => uid.to_string()).set(score);
+    gauge!(MINER_INCENTIVE, "uid" => uid.to_string()).set(incentive);
+    gauge!(MINER_EMISSION, "uid" => uid.to_string()).set(emission);
+}
+
+/// Of the chain's shares.
+fn share(of_65535: u16) -> f64 {
+    f64::from(of_65535) / f64::from(u16::MAX)
+}
+
 /// Nobody who was measured is in a seat any more.
-pub(crate) fn unreliable(uid: Uid) {
+pub(crate) fn unmeasured(uid: Uid) {
     reliable(uid, &Reliable::default());
+    standing(uid, [f64::NAN; 3]);
 }
 
 #[cfg(test)]
@@ -149,7 +244,8 @@ mod tests {
         let row =
             |kind: &'static str| move |(name, meaning): (&str, &str)| format!("| `{name}` | {kind} | {meaning} |");
         let counters = COUNTERS.into_iter().map(row("counter"));
-        let expected: Vec<String> = counters.chain(GAUGES.into_iter().map(row("gauge"))).collect();
+        let gauges = counters.chain(GAUGES.into_iter().map(row("gauge")));
+        let expected: Vec<String> = gauges.chain(HISTOGRAMS.into_iter().map(row("histogram"))).collect();
         let document = include_str!("../../docs/validators.md");
         let found: Vec<&str> = document.lines().filter(|line| line.starts_with("| `validator_")).collect();
         assert_eq!(found, expected);
@@ -168,7 +264,9 @@ mod tests {
             Skipped::TooFewRounds { scored: 0, needed: 0 },
             Skipped::NoWeights(scoring::NoWeights::NobodyScored),
         ];
-        for label in ends.iter().map(Abandoned::code).chain(skips.iter().map(Skipped::as_str)) {
+        assert_eq!(ENDS[1..], ends.each_ref().map(Abandoned::code));
+        assert_eq!(SKIPS, skips.each_ref().map(Skipped::as_str));
+        for label in ENDS[1..].iter().chain(&SKIPS) {
             assert!(document.lines().any(|line| line.starts_with(&format!("| `{label}` |"))), "{label}");
         }
     }

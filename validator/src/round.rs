@@ -125,11 +125,12 @@ impl Rounds {
             Ok((rounds, table, records)) => {
                 tracing::info!(miners, unjudged = failed, "round scored");
                 self.progress.round(round, rounds);
-                crate::metrics::round_scored();
+                crate::metrics::round_scored(began.elapsed());
                 self.view.rounds().done();
                 self.show(Over { records, metagraph, table, began_unix_ms, took: began.elapsed() }).await;
             }
             Err(error) => {
+                crate::metrics::round_lost();
                 self.view.rounds().failing("rounds can't be written to the store");
                 tracing::error!(error = &error as &dyn std::error::Error, "round lost: the store can't be written")
             }

@@ -76,7 +76,7 @@ impl History {
 }
 
 /// What became of an answer's proof.
-fn proof(evidence: &Evidence) -> Proof {
+pub(super) fn proof(evidence: &Evidence) -> Proof {
     match (&evidence.check, evidence.outcome) {
         (Some(Check::Unaudited { .. }), _) => Proof::Unaudited,
         (Some(Check::Proven { proof: ProofCheck::Missing, .. }), _) => Proof::Missing,

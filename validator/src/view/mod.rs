@@ -5,7 +5,7 @@ mod history;
 mod seats;
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -127,6 +127,13 @@ impl View {
             history.apply(record, clock.unix_ms_of(block));
         })?;
         *submissions = store.submissions()?;
+        let verified = submissions.iter().rev().find_map(|submission| match submission.state {
+            State::Verified { block } => Some(block),
+            _ => None,
+        });
+        if let Some(block) = verified {
+            metrics::verified_at(block.number);
+        }
         let old = submissions.len().saturating_sub(SUBMISSIONS);
         submissions.drain(..old);
         // Who sits where, and with them the miners, comes with the first round.
@@ -152,6 +159,7 @@ impl View {
 
     /// The chain could not be asked for its blocks.
     pub fn chain_failed(&self) {
+        metrics::chain_failed();
         self.live(|live| live.chain_errors += 1);
     }
 
@@ -167,6 +175,7 @@ impl View {
 
     /// The subnet's rules at a block.
     pub fn rules(&self, head: BlockRef, rules: &Hyperparameters) {
+        metrics::tempo(rules.tempo);
         let next = rules.next_epoch_block(head.number);
         self.seen().epoch_index = Some(rules.epoch_index);
         self.live(|live| {
@@ -248,6 +257,9 @@ impl View {
         for record in &over.records {
             seen.ledger.apply(record, now);
             seen.history.apply(record, over.began_unix_ms);
+            if let Record::Scored(scored) = record {
+                metrics::answer(scored.evidence.outcome, history::proof(&scored.evidence));
+            }
         }
         seen.history.took(over.took);
         let seats: BTreeSet<_> = over.metagraph.neurons.iter().map(primitives::Neuron::registration).collect();
@@ -255,10 +267,18 @@ impl View {
         let miners = seats::miners(&over.metagraph, &over.table, &seen.ledger, &seen.history, now);
         let measured: BTreeSet<Uid> = miners.iter().map(|miner| miner.uid).collect();
         for gone in seen.measured.difference(&measured) {
-            metrics::unreliable(*gone);
+            metrics::unmeasured(*gone);
         }
         for miner in &miners {
             metrics::reliable(miner.uid, &miner.reliability);
+        }
+        let own = over.table.header().validator;
+        metrics::own_seat(over.metagraph.neurons.iter().find(|neuron| neuron.hotkey == own));
+        let standings: BTreeMap<_, _> = over.table.standings().collect();
+        for neuron in &over.metagraph.neurons {
+            if let Some(standing) = standings.get(&neuron.registration()) {
+                metrics::paid(neuron.uid, standing.score, neuron.incentive, neuron.emission_rao);
+            }
         }
         seen.measured = measured;
         let (rounds, windows) = (seen.history.rounds(), seats::windows(&seen.ledger, now));
