@@ -1,5 +1,5 @@
-"""A miner before llama.cpp's server, asked by `assay` and by a gRPC client that knows reflection only. Run by
-`cargo xtask interop`: interop.py ASSAY MODEL_FOLDER
+"""A miner before llama.cpp's server, asked by `assay` and by a gRPC client that knows reflection only, in the clear and as
+docs/protocol.md says how to connect. Run by `cargo xtask interop`: interop.py ASSAY MODEL_FOLDER
 """
 
 import json
@@ -51,11 +51,19 @@ def assay(*words, status=0):
     return done.stdout
 
 
+def documented():
+    """What docs/protocol.md has for clients in Python."""
+    page = (HERE / "../../../docs/protocol.md").read_text()
+    names = {}
+    exec(page.split("```python\n")[1].split("```")[0], names)
+    return names["connect"]
+
+
 class Reflected:
     """Any service of a server, by what the server says of itself."""
 
-    def __init__(self, address):
-        self.channel = grpc.insecure_channel(address)
+    def __init__(self, channel):
+        self.channel = channel
         self.pool = descriptor_pool.DescriptorPool(ProtoReflectionDescriptorDatabase(self.channel))
 
     def stream(self, service, method, request):
@@ -89,7 +97,7 @@ def main(folder):
     counted = f"127.0.0.1:{free_port()}"
     place = ("--metrics-listen", counted, "--listen", "127.0.0.2:0", "--announce", "127.0.0.2:0")
     miner = Process(ASSAY, "--config", str(settings(folder)), "miner", "--key", "//Miner", *place, *openai, *at)
-    client = Reflected(miner.line)
+    client = Reflected(grpc.insecure_channel(miner.line))
     health = client.stream("grpc.health.v1.Health", "Watch", {})
 
     def until(status):
@@ -142,6 +150,21 @@ def main(folder):
     assert [token for message in events for token in message.tokens.ids] == answer["tokens"], events
     assert "".join(message.tokens.text for message in events) == answer["text"], events
 
+    # The same over TLS, to the key that is on chain and to no other.
+    shown = json.loads(assay("axon", "show", "--key", "//Miner", "--json", *at))
+    pin = bytes.fromhex(shown["certificate"]["public_key"].removeprefix("0x"))
+    host, port = miner.line.rsplit(":", 1)
+    secured = Reflected(documented()(host, int(port), pin))
+    printed = assay("ask", PROMPT, "--max-new", "12", "--temperature", "0", "--key", "//User", "--print-request", *at)
+    events = [event.FromString(it.payload) for it in secured.stream("assay.miner.v1.Miner", "Generate", json.loads(printed))]
+    assert "".join(message.tokens.text for message in events) == answer["text"], events
+    try:
+        documented()(host, int(port), bytes(32))
+    except ConnectionError:
+        pass
+    else:
+        raise AssertionError("connected to a key that nobody vouches for")
+
     # Under load.
     load = ("--concurrency", "1,4", "--requests", "8", "--prompt-tokens", "16", "--new-tokens", "8")
     measured = json.loads(assay("bench", "miner", "--key", "//User", "--json", *load, *at))
@@ -181,4 +204,4 @@ if __name__ == "__main__":
         finally:
             for process in reversed(Process.running):
                 process.end()
-    print("llama.cpp's server behind a miner: tokens, probabilities, stop texts, conversations, reflection, load, health")
+    print("llama.cpp's server behind a miner: tokens, probabilities, stop texts, conversations, reflection, TLS, load, health")
