@@ -1,5 +1,5 @@
-//! ARCHITECTURE.md is checked: its crate graph is the manifests', its path of one challenge names code that exists,
-//! and the words that the project avoids stay out of module names.
+//! ARCHITECTURE.md is checked: its crate graph is the manifests', its path of one challenge names code that exists, its invariants
+//! name tests that exist, and the words that the project avoids stay out of module names.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -116,6 +116,72 @@ fn the_path_of_one_challenge_exists() {
         steps += 1;
     }
     assert!(steps >= 8, "the path has {steps} steps");
+}
+
+#[test]
+fn invariants_are_held_by_tests() {
+    let text = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    let mut named = 0;
+    for row in between(&text, "invariants").lines().filter(|line| line.contains(".rs`")) {
+        let held_by = row.trim_matches('|').rsplit('|').next().unwrap();
+        let mut file = None;
+        for span in code_spans(held_by) {
+            if span.ends_with(".rs") {
+                file = Some(span);
+                continue;
+            }
+            let file = file.unwrap_or_else(|| panic!("in which file is {span}?"));
+            let source = fs::read_to_string(root().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
+            let at = source.find(&format!("fn {span}(")).unwrap_or_else(|| panic!("{file} has no {span}"));
+            // Its attributes stand between it and what was before.
+            let above = source[..at].rsplit_once("\n\n").map_or(&source[..at], |(_, above)| above);
+            let is_test = above.contains("#[test]") || above.contains("#[tokio::test");
+            assert!(is_test, "{file}: {span} is no test");
+            named += 1;
+        }
+        assert!(file.is_some(), "nothing holds: {row}");
+    }
+    assert!(named >= 25, "{named} tests");
+}
+
+/// What decides money has time, chance and the chain's state as arguments.
+#[test]
+fn the_core_is_pure() {
+    const IMPURE: [&str; 10] = [
+        "SystemTime",
+        "Instant::",
+        "std::net",
+        "std::fs",
+        "std::env",
+        "async fn",
+        "async move",
+        "thread_rng",
+        "rand::rng",
+        "OsRng",
+    ];
+    fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+        for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            match path.is_dir() {
+                true => sources(&path, found),
+                false => found.push(path),
+            }
+        }
+    }
+    let crates = manifests();
+    for name in ["scoring", "simulation"] {
+        let named = crates[name].theirs.iter().find(|dependency| {
+            ["tokio", "futures", "async-trait", "rand", "getrandom", "tonic"].contains(&dependency.as_str())
+        });
+        assert_eq!(named, None, "{name}");
+        let mut files = Vec::new();
+        sources(&root().join(name).join("src"), &mut files);
+        assert!(!files.is_empty());
+        for file in files {
+            let source = fs::read_to_string(&file).unwrap();
+            let found = IMPURE.iter().find(|word| source.contains(**word));
+            assert_eq!(found, None, "{}", file.display());
+        }
+    }
 }
 
 #[test]
