@@ -4,6 +4,8 @@
 //! A library, so that tests can play the demo's cast on a chain of their own, and so that the owner of a subnet makes the same
 //! command with tasks and scorers of its own: the binary only calls [`main`] with those of `scoring`.
 
+#![warn(missing_docs)]
+
 mod amount;
 mod args;
 #[cfg(feature = "torch")]

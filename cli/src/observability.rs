@@ -109,11 +109,19 @@ fn metrics() -> BTreeMap<String, Metric> {
     read
 }
 
+/// What the value of a label must be, or must not.
+#[derive(Debug, PartialEq, Eq)]
+struct Matcher {
+    label: String,
+    operator: String,
+    value: String,
+}
+
 /// What an expression of PromQL names.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Names {
     /// Metrics, each with its matchers: label, operator, value.
-    metrics: Vec<(String, Vec<(String, String, String)>)>,
+    metrics: Vec<(String, Vec<Matcher>)>,
     /// Labels by which it groups or joins.
     grouped: Vec<String>,
 }
@@ -168,12 +176,13 @@ fn names(expression: &str) -> Names {
 }
 
 /// `label=~"value"`, in parts.
-fn matcher(text: &str) -> Option<(String, String, String)> {
+fn matcher(text: &str) -> Option<Matcher> {
     let text = text.trim();
     let at = text.find(['=', '!'])?;
     let (label, rest) = text.split_at(at);
     let (operator, value) = rest.split_at(rest.find('"').unwrap_or_else(|| panic!("no value in {text}")));
-    Some((label.trim().to_owned(), operator.trim().to_owned(), value.trim_matches('"').to_owned()))
+    let [label, operator] = [label, operator].map(|part| part.trim().to_owned());
+    Some(Matcher { label, operator, value: value.trim_matches('"').to_owned() })
 }
 
 /// That all there is in an expression is counted by the program; the labels that its result may have.
@@ -184,7 +193,7 @@ fn holds(known: &BTreeMap<String, Metric>, variables: &[&str], expression: &str)
     for (name, matchers) in &found.metrics {
         let metric = known.get(name).unwrap_or_else(|| panic!("nobody counts {name}: {expression}"));
         labels.extend(metric.labels.keys().cloned());
-        for (label, operator, value) in matchers {
+        for Matcher { label, operator, value } in matchers {
             if let Some(variable) = value.strip_prefix('$') {
                 assert!(variables.contains(&variable), "no variable {value}: {expression}");
             }
@@ -340,10 +349,15 @@ fn names_are_found_in_expressions() {
     let found = names(
         "sum by (job, le) (rate(a_total{x=~\"p|q\", y!=\"1\"}[5m])) / 2 > 0.5 unless on (job) b or histogram_quantile(0.9, c_bucket)",
     );
-    let matchers = [("x", "=~", "p|q"), ("y", "!=", "1")].map(|(a, b, c)| (a.to_owned(), b.to_owned(), c.to_owned()));
+    let matchers = |text: &str| text.split(", ").filter_map(matcher).collect::<Vec<_>>();
+    assert_eq!(matchers("x=~\"p|q\"")[0].operator, "=~");
     assert_eq!(
         found.metrics,
-        [("a_total".into(), matchers.to_vec()), ("b".into(), Vec::new()), ("c_bucket".into(), Vec::new())]
+        [
+            ("a_total".into(), matchers("x=~\"p|q\", y!=\"1\"")),
+            ("b".into(), Vec::new()),
+            ("c_bucket".into(), Vec::new())
+        ]
     );
     assert_eq!(found.grouped, ["job", "le", "job"]);
 }

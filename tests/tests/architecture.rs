@@ -61,6 +61,16 @@ fn unsafe_code_is_forbidden_but_where_foreign_code_is_called() {
     assert_eq!(read("model/Cargo.toml")["lints"]["rust"]["unsafe_code"].as_str(), Some("deny"));
 }
 
+/// The embedded chain's pallets are another matter: their items are Subtensor's, by Subtensor's names.
+#[test]
+fn what_is_public_is_documented() {
+    for member in manifests().keys().filter(|member| !member.starts_with("localnet/")) {
+        let front = root().join(member).join("src/lib.rs");
+        let source = fs::read_to_string(&front).unwrap_or_else(|error| panic!("{}: {error}", front.display()));
+        assert!(source.contains("#![warn(missing_docs)]"), "{member} doesn't ask for documentation");
+    }
+}
+
 #[test]
 fn the_crate_graph_is_the_documented_one() {
     let text = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();

@@ -30,6 +30,7 @@ use self::programs::{Programs, Python};
 use crate::cache::Cache;
 use crate::run::{repository, step};
 
+/// `cargo xtask bench`: how fast a model is served, beside other engines.
 pub fn command(arguments: &[String]) -> Result<()> {
     if let Some((what, rest)) = arguments.split_first()
         && what == "round"

@@ -19,6 +19,7 @@ pub struct Lock {
 }
 
 impl Cache {
+    /// The one that all checkouts of a user share.
     pub fn of_user() -> Result<Cache> {
         let absolute = |name| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
         let base = absolute("XDG_CACHE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".cache")));
@@ -28,14 +29,17 @@ impl Cache {
         }
     }
 
+    /// One in a folder.
     pub fn at(root: impl Into<PathBuf>) -> Cache {
         Cache { root: root.into() }
     }
 
+    /// Where something of this name is kept, if it is.
     pub fn path(&self, name: &str) -> PathBuf {
         self.root.join(name)
     }
 
+    /// Its folder.
     pub fn root(&self) -> &Path {
         &self.root
     }

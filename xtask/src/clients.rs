@@ -26,6 +26,7 @@ const BEGIN: &str = "<!-- written by `cargo xtask clients --write` -->\n";
 const END: &str = "<!-- end of what is written -->\n";
 const SUBXT: &str = "subxt 0.51.1";
 
+/// `cargo xtask clients`: how far clients of other people come with the embedded chain.
 pub fn command(arguments: &[String]) -> Result<()> {
     let (mut require, mut write) = (false, false);
     for argument in arguments {

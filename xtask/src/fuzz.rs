@@ -58,6 +58,7 @@ impl Options {
     }
 }
 
+/// `cargo xtask fuzz`: fuzz the decoders, one after the other.
 pub fn command(arguments: &[String]) -> Result<()> {
     let options = Options::parse(arguments)?;
     let root = repository()?;

@@ -35,6 +35,7 @@ const LLAMA_CPP: Counterpart = Counterpart {
     what: "llama.cpp's server behind a miner",
 };
 
+/// `cargo xtask interop`: other people's programs against ours.
 pub fn command(arguments: &[String]) -> Result<()> {
     if !arguments.is_empty() {
         bail!("usage: cargo xtask interop");

@@ -14,6 +14,8 @@
 //! assert_eq!(tally.summary(), "5 passed, 0 failed, 0 ignored in 1 binaries");
 //! ```
 
+#![warn(missing_docs)]
+
 mod bench;
 mod cache;
 mod clients;

@@ -16,6 +16,7 @@ use crate::package::{Package, Wheel};
 use crate::run::{self, repository, step};
 use crate::{pytorch, toolchain};
 
+/// The version that everything is built for.
 pub const VERSION: &str = "2.11.0";
 
 /// The CUDA build's CPU part, and the two small CUDA libraries that it names: enough to link and to run on a CPU.
@@ -27,6 +28,7 @@ const LIBRARIES: [(&str, u64); 5] = [
     ("libtorch_cpu.so", 451_209_129),
 ];
 
+/// The wheels that it comes from.
 pub const PACKAGE: Package = Package {
     name: "libtorch-2.11.0",
     stamp: ".ok-2.11.0-1",
@@ -97,6 +99,7 @@ pub fn exported(value: Option<PathBuf>, link: &Path) -> Option<PathBuf> {
     value.filter(|path| !path.as_os_str().is_empty() && path != link)
 }
 
+/// That a folder has the libraries and headers that a build needs.
 pub fn check_exported(folder: &Path) -> Result<()> {
     let named = || format!("LIBTORCH is set to {}", folder.display());
     if !folder.is_absolute() {

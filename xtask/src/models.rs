@@ -66,6 +66,7 @@ pub fn minilm(root: &Path, cache: &Cache) -> Result<PathBuf> {
     Ok(link)
 }
 
+/// That a folder has the files of the sentence encoder.
 pub fn check_minilm(folder: &Path) -> Result<()> {
     for (name, size) in MINILM_FILES {
         let found = fs::metadata(folder.join(name)).map(|file| file.len()).unwrap_or(0);

@@ -22,6 +22,7 @@ pub enum Source {
     Log(PathBuf),
 }
 
+/// `cargo xtask notebooks`: execute them, and with them what they say that they found.
 pub fn command(arguments: &[String]) -> Result<()> {
     let source = match arguments {
         [] => Source::LastDemo,

@@ -15,8 +15,11 @@ const FETCH: &str = include_str!("fetch.py");
 /// One wheel of a Python package index, by its checksum.
 #[derive(Clone, Debug)]
 pub struct Wheel {
+    /// Name and version, as pip is asked for it.
     pub requirement: &'static str,
+    /// The checksum of its file.
     pub sha256: &'static str,
+    /// The file's name.
     pub file: &'static str,
 }
 
@@ -27,6 +30,7 @@ pub struct Package {
     pub name: &'static str,
     /// Written last: a folder without it is not complete.
     pub stamp: &'static str,
+    /// What is installed, each by its checksum.
     pub wheels: &'static [Wheel],
     /// `from/=to/` for a folder, `from=to` for a file.
     pub rules: &'static [&'static str],
@@ -95,6 +99,7 @@ impl Package {
         remove(&old)
     }
 
+    /// Whether a folder has all of it.
     pub fn is_complete(&self, folder: &Path, check: impl Fn(&Path) -> Result<()>) -> bool {
         folder.join(self.stamp).is_file() && check(folder).is_ok()
     }

@@ -25,6 +25,7 @@ const SIZES: [(&str, u32, u32); 2] = [("desk", 1280, 900), ("phone", 390, 844)];
 const SEATS: [u32; 3] = [0, 12, 1_000];
 const THEMES: [&str; 2] = ["light", "dark"];
 
+/// `cargo xtask page-check`: look at the dashboard in a browser.
 pub fn command(arguments: &[String]) -> Result<()> {
     ensure!(arguments.is_empty(), "usage: cargo xtask page-check");
     let found = check(&repository()?)?;

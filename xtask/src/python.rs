@@ -10,6 +10,7 @@ use crate::cache::Cache;
 use crate::requirements;
 use crate::run::{python, repository, run};
 
+/// `cargo xtask python`: build the Python package and run its tests.
 pub fn command(arguments: &[String]) -> Result<()> {
     if !arguments.is_empty() {
         bail!("usage: cargo xtask python");

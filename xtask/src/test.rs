@@ -12,6 +12,7 @@ use crate::{deny, interop, libtorch, notebooks, page, python};
 
 const USAGE: &str = "cargo xtask test [--quick]    --quick leaves out the Python package, interop, the dependency checks, the page, the demo and the notebooks";
 
+/// Run every check, and say at the end what became of each.
 pub fn command(arguments: &[String]) -> Result<()> {
     let quick = match arguments {
         [] => false,
@@ -80,13 +81,18 @@ fn tests(command: &mut Command) -> Result<String> {
 /// The sum of cargo's `test result:` lines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
+    /// Test binaries that ran.
     pub binaries: u32,
+    /// Tests that passed.
     pub passed: u32,
+    /// Tests that failed.
     pub failed: u32,
+    /// Tests that were left out.
     pub ignored: u32,
 }
 
 impl Tally {
+    /// Take in a line of cargo's output.
     pub fn read(&mut self, line: &str) {
         let Some(rest) = line.trim_start().strip_prefix("test result: ") else { return };
         let count = |what: &str| {
@@ -99,6 +105,7 @@ impl Tally {
         self.ignored += count("ignored");
     }
 
+    /// All of it in one line.
     pub fn summary(&self) -> String {
         let Tally { binaries, passed, failed, ignored } = self;
         format!("{passed} passed, {failed} failed, {ignored} ignored in {binaries} binaries")

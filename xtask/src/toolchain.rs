@@ -11,6 +11,7 @@ fn cxx() -> String {
     env::var("CXX").ok().filter(|name| !name.is_empty()).unwrap_or_else(|| "c++".into())
 }
 
+/// That there is a compiler for C++, or what to install.
 pub fn require_cxx() -> Result<()> {
     let status = Command::new(cxx()).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
     match status {

@@ -72,6 +72,7 @@ pub struct Args {
     json: bool,
 }
 
+/// Play it, and print who was paid; fails where a cheat was paid too much.
 pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let stop = Stop::listen().context("listening for signals")?;
     let verdict = Cell::new(None);

@@ -1,5 +1,7 @@
 //! A subnet of one's own: miners are asked for sums, and paid by how close they come.
 
+#![warn(missing_docs)]
+
 use primitives::{GenerateRequest, Prompt, Request, Sampling};
 use scoring::{Choices, Question, Registry, Score, Scorer, Task};
 use serde::{Deserialize, Deserializer, de::Error};

@@ -5,8 +5,11 @@ use serde::Deserialize;
 /// One step of one client, as its script prints it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Line {
+    /// Whose client, with its version.
     pub client: String,
+    /// What it did.
     pub step: String,
+    /// Whether that worked.
     pub ok: bool,
     /// What the client said, where it failed.
     pub error: Option<String>,
