@@ -9,8 +9,8 @@ const HELP: &str = "\
 Set-up and developer tasks
 
 cargo xtask demo [ARGS]        build everything and run a whole subnet; ARGS go to `assay demo`
-cargo xtask test [--quick]     format, clippy, tests, build without torch, the Python package, interop, dependencies,
-                               the dashboard in a browser, demo, notebooks
+cargo xtask test [--quick]     format, clippy, tests, build without torch, rustdoc, the Python package, interop,
+                               dependencies, the dashboard in a browser, demo, notebooks
 cargo xtask bench              how fast this machine runs the model in the repository
 cargo xtask bench round        a validator's rounds beside those of Bittensor's Python SDK 10
 cargo xtask notebooks [--log FILE]

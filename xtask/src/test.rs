@@ -10,7 +10,7 @@ use crate::cache::Cache;
 use crate::run::{line, repository, run, step};
 use crate::{deny, interop, libtorch, notebooks, page, python};
 
-const USAGE: &str = "cargo xtask test [--quick]    --quick leaves out the Python package, interop, the dependency checks, the page, the demo and the notebooks";
+const USAGE: &str = "cargo xtask test [--quick]    --quick leaves out rustdoc, the Python package, interop, the dependency checks, the page, the demo and the notebooks";
 
 /// Run every check, and say at the end what became of each.
 pub fn command(arguments: &[String]) -> Result<()> {
@@ -40,6 +40,10 @@ pub fn command(arguments: &[String]) -> Result<()> {
         Ok(String::new())
     });
     if !quick {
+        report.check("documentation", || {
+            let mut doc = cargo(&["doc", "--workspace", "--no-deps", "--locked"]);
+            run(doc.env("RUSTDOCFLAGS", "-D warnings")).map(|()| String::new())
+        });
         report.check("python", || python::check(&root, &Cache::of_user()?));
         report.check("interop", || interop::check(&root, &Cache::of_user()?));
         report.check("dependencies", || deny::check(&root, &Cache::of_user()?));
