@@ -31,6 +31,8 @@ pub fn start(format: LogFormat, level: i16) {
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(format!("{below},assay={level}")));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    // What can't be written, where stderr is a file and the disk is full, is lost: to complain of it on stderr would panic.
+    let builder = builder.log_internal_errors(false);
     // A second start, as in a test, changes nothing.
     let _ = match format {
         LogFormat::Text => builder.with_ansi(io::IsTerminal::is_terminal(&io::stderr())).try_init(),

@@ -508,12 +508,15 @@ impl Raw {
 
 fn classify(path: &Path, source: rusqlite::Error) -> StoreError {
     let path = path.to_owned();
+    let extended = source.sqlite_error().map(|error| error.extended_code);
     match source.sqlite_error_code() {
         Some(ErrorCode::NotADatabase) => StoreError::NotAStore { path },
         Some(ErrorCode::DatabaseCorrupt) => {
             StoreError::Damaged { path, damage: Damage::File(source.to_string()).into() }
         }
         Some(ErrorCode::DiskFull) => StoreError::Full { path, source },
+        // It says so where its own index of the write-ahead log can't grow: nothing but room is missing there.
+        _ if extended == Some(rusqlite::ffi::SQLITE_IOERR_SHMSIZE) => StoreError::Full { path, source },
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Locked { path },
         _ => StoreError::Sqlite { path, source },
     }
