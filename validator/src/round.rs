@@ -148,9 +148,9 @@ impl Rounds {
         }
     }
 
-    /// Ask every neuron that announces an endpoint, ourselves excepted, at most so many at once. In order of hotkeys,
-    /// whoever answered first. Judging comes later: it would slow down miners on the same machine and with them the
-    /// times that are measured.
+    /// Ask every neuron that announces an endpoint, ourselves excepted, at most so many at once: one that hangs keeps its
+    /// own place busy and nobody else's. In order of hotkeys, whoever answered first. Judging comes later: it would slow
+    /// down miners on the same machine and with them the times that are measured.
     async fn ask(&self, table: &ScoreTable, metagraph: &Metagraph, task: &str, began_unix_ms: u64) -> Vec<Asked> {
         let own = table.header().validator;
         let mut miners: Vec<(Registration, Axon)> = metagraph
@@ -193,7 +193,10 @@ impl Rounds {
                 Asked { miner, challenge, answer, audited }
             })
         });
-        stream::iter(asks).buffered(self.config.concurrent_requests).collect().await
+        let mut asked: Vec<Asked> =
+            stream::iter(asks).buffer_unordered(self.config.concurrent_requests).collect().await;
+        asked.sort_unstable_by_key(|asked| asked.miner);
+        asked
     }
 
     /// Decided when the answer is there, and by nothing that a miner could know. One without the proof that is demanded

@@ -1,6 +1,8 @@
 //! What is shown of a running validator: reliability in the metrics, and all else on the dashboard. It decides nothing.
 
 mod clock;
+#[cfg(test)]
+mod endurance;
 mod history;
 mod seats;
 
