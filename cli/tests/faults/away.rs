@@ -37,10 +37,6 @@ async fn a_chain_that_is_away_for_a_tempo_costs_nothing_but_its_time() {
         stage.next_row().await;
     }
     stop(&mut child).await;
-    // The row of the last epoch may be under way.
-    let mut child = stage.validator_process(&road.url()).spawn().unwrap();
-    stage.next_row().await;
-    stop(&mut child).await;
     stage.nothing_lost_or_doubled().await;
 }
 
