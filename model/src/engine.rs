@@ -18,7 +18,7 @@ use scoring::{
 use tokio::sync::oneshot;
 
 use crate::{
-    Audit, Backend, Device, Dtype, GenerateJob, LoadProgress, Manifest, ModelError, OnProgress, Sampler, TokenStream,
+    Audit, Backend, Device, Dtype, GenerateJob, LoadProgress, Manifest, ModelError, OnProgress, Sampler, Steps, TokenStream,
     Tokenizer, calibration,
     chat_template::ChatTemplate,
     config::LlamaConfig,
@@ -282,6 +282,10 @@ impl Drop for Engine {
 impl Backend for Engine {
     fn manifest(&self) -> &Manifest {
         &self.manifest
+    }
+
+    fn steps(&self) -> Option<Steps> {
+        Some(self.waiting.steps.read())
     }
 
     async fn generate(&self, job: GenerateJob) -> Result<TokenStream, ModelError> {

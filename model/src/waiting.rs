@@ -12,6 +12,7 @@ use crate::{
     ModelError,
     forward::{Ask, Said},
     sequence::Sequence,
+    steps::StepCount,
 };
 
 /// Tokens to run, and what for.
@@ -91,6 +92,8 @@ pub(crate) struct Waiting {
     /// Something came, or nothing will come any more.
     changed: Condvar,
     limit: usize,
+    /// How full the workers' steps were.
+    pub steps: StepCount,
 }
 
 #[derive(Debug)]
@@ -116,7 +119,7 @@ const FIRST_GUESS: Duration = Duration::from_millis(500);
 impl Waiting {
     pub(crate) fn new(limit: usize) -> Self {
         let state = State { jobs: VecDeque::new(), closed: false, last_end: None, between_ends: FIRST_GUESS };
-        Self { state: Mutex::new(state), changed: Condvar::new(), limit }
+        Self { state: Mutex::new(state), changed: Condvar::new(), limit, steps: StepCount::default() }
     }
 
     /// Adds a job, or says when there may be a place.

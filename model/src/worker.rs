@@ -37,6 +37,7 @@ type Answers = Vec<Result<Said, NotFinite>>;
 impl Worker {
     pub(crate) fn new(model: Box<dyn Forward>, limits: Limits, ends: Vec<u32>, waiting: Arc<Waiting>) -> Self {
         let limits = Limits { reuse: limits.reuse && !model.config().rope.depends_on_length(), ..limits };
+        waiting.steps.begin(limits.slots);
         let jobs = (0..limits.slots).map(|_| None).collect();
         Self { model, schedule: Schedule::new(limits), jobs, ends, waiting }
     }
@@ -101,6 +102,7 @@ impl Worker {
     fn step(&mut self) {
         let _step = tracing::trace_span!("step").entered();
         let runs = self.schedule.plan();
+        self.waiting.steps.step(runs.len());
         let pieces: Vec<Piece> = runs.iter().map(|run| self.piece(run)).collect();
         match contain(|| tracing::trace_span!("forward").in_scope(|| self.model.run(&pieces))) {
             Ok(mut answers) => {

@@ -99,7 +99,7 @@ impl MinerClient {
         let (method, payload) = encode_request(request)?;
         let started = Instant::now();
         let mut exchange =
-            Exchange { deadline, started, request_digest: None, first_token: None, shown: Shown::default() };
+            Exchange { deadline, started, request_digest: None, first_token: None, capacity_used_ppm: None, shown: Shown::default() };
         let attempt = async {
             let channel = self.channel(axon, Some(binding.receiver)).await?;
             // The miner's clock starts with the request, not with the connection.
@@ -132,8 +132,8 @@ impl MinerClient {
             Ok((output, receipt)) => (Ok(output), Some(receipt)),
             Err(failure) => (Err(failure), None),
         };
-        let Exchange { request_digest, first_token, shown, .. } = exchange;
-        Ok(Answer { request_digest, result, shown, receipt, first_token, latency })
+        let Exchange { request_digest, first_token, capacity_used_ppm, shown, .. } = exchange;
+        Ok(Answer { request_digest, result, shown, receipt, capacity_used_ppm, first_token, latency })
     }
 
     /// Have hidden rows of an answer opened: exactly these, signed by the miner. Whether they belong to the answer's proof
@@ -214,6 +214,7 @@ struct Exchange {
     started: Instant,
     request_digest: Option<Digest>,
     first_token: Option<Duration>,
+    capacity_used_ppm: Option<u32>,
     shown: Shown,
 }
 
@@ -244,6 +245,7 @@ impl Exchange {
         }
         let answer = verifier.finish()?;
         self.shown.proof = proof(&answer)?;
+        self.capacity_used_ppm = answer.capacity_used_ppm;
         Ok((Output::Generation(answer.generation), answer.receipt))
     }
 

@@ -189,7 +189,7 @@ impl Rounds {
                     let outcome = failure.outcome();
                     tracing::debug!(miner = %miner, endpoint = %axon.endpoint, outcome = outcome.as_str(), %failure, "no answer");
                 }
-                self.view.miner_ended();
+                self.view.miner_ended(miner, answer.as_ref().and_then(|answer| answer.capacity_used_ppm));
                 Asked { miner, challenge, answer, audited }
             })
         });
