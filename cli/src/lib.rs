@@ -66,6 +66,7 @@ use crate::args::{Cli, Command};
 pub fn main(registry: Registry) -> ExitCode {
     let mut cli = Cli::read();
     cli.global.registry = registry;
+    launch::with_all_files();
     if cli.command.needs_torch() {
         launch::with_patient_threads();
     }

@@ -34,7 +34,7 @@ use crate::{
     stop::Stops,
     tensors::Tensors,
     torch_llama::TorchLlama,
-    waiting::{Job, Purpose, Questions, Told, Waiting},
+    waiting::{Job, Purpose, Questions, Told, Trace, Waiting},
     weights::Weights,
     worker::{Worker, contain},
 };
@@ -259,7 +259,15 @@ impl Engine {
         let (answer, told) = oneshot::channel();
         let (room, reusable) = (tokens.len(), tokens.len() - asks.len());
         let purpose = Purpose::Ask(Questions::new(asks, rows, answer));
-        self.waiting.push(Job { tokens, room, reusable, deadline: None, priority: 0, purpose })?;
+        self.waiting.push(Job {
+            tokens,
+            room,
+            reusable,
+            deadline: None,
+            priority: 0,
+            purpose,
+            trace: Trace::queued(),
+        })?;
         told.await.map_err(|_| ModelError::Stopped)?
     }
 
@@ -312,7 +320,7 @@ impl Backend for Engine {
         }
         let (room, reusable) = (tokens.len() + max_new as usize, tokens.len() - 1);
         let purpose = Purpose::Answer(Box::new(sequence));
-        self.waiting.push(Job { tokens, room, reusable, deadline, priority, purpose })?;
+        self.waiting.push(Job { tokens, room, reusable, deadline, priority, purpose, trace: Trace::queued() })?;
         Ok(stream)
     }
 

@@ -7,6 +7,7 @@ use std::{
 };
 
 use tokio::sync::oneshot;
+use tracing::Span;
 
 use crate::{
     ModelError,
@@ -28,6 +29,28 @@ pub(crate) struct Job {
     /// The highest goes first.
     pub(crate) priority: u8,
     pub(crate) purpose: Purpose,
+    pub(crate) trace: Trace,
+}
+
+/// A job's spans, so that a trace tells waiting from work.
+#[derive(Debug)]
+pub(crate) struct Trace {
+    /// Whoever asked for it.
+    asked: Span,
+    /// Open while it waits, and then while it is worked on.
+    _stage: Span,
+}
+
+impl Trace {
+    /// It waits.
+    pub(crate) fn queued() -> Self {
+        Self { asked: Span::current(), _stage: tracing::info_span!("queued") }
+    }
+
+    /// It takes part in the runs of a model, in a slot of it.
+    pub(crate) fn batch(&mut self, slot: usize, tokens: usize, reused: usize) {
+        self._stage = tracing::info_span!(parent: &self.asked, "batch", slot, tokens, reused);
+    }
 }
 
 /// What a job is for.

@@ -70,7 +70,7 @@ impl Worker {
     }
 
     fn admit(&mut self) {
-        while let Some((job, admission)) = {
+        while let Some((mut job, admission)) = {
             let schedule = &mut self.schedule;
             self.waiting.pop(|job| schedule.admit(&job.tokens, job.room, job.reusable))
         } {
@@ -82,6 +82,7 @@ impl Worker {
             }
             tracing::debug!(slot, tokens = job.tokens.len(), reused = admission.reused, "job admitted");
             let prompt = job.tokens.len();
+            job.trace.batch(slot, prompt, admission.reused);
             self.jobs[slot] = Some(Live { job, prompt });
         }
     }

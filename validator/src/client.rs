@@ -14,6 +14,7 @@ use scoring::{
     proof::{Opening, Shown},
 };
 use tonic::transport::Channel;
+use tracing::Instrument as _;
 
 use crate::{
     answer::{Answer, Failure, proof},
@@ -97,6 +98,11 @@ impl MinerClient {
         mut seen: impl FnMut(&SignedEvent, &Event),
     ) -> Result<Answer, WireError> {
         let (method, payload) = encode_request(request)?;
+        let nonce = envelope::fresh_nonce();
+        // The miner's trace has the same nonce: one can be laid beside the other, and nothing about it goes over the wire.
+        let number = u128::from_be_bytes(nonce);
+        let span =
+            tracing::info_span!("infer", method, endpoint = %axon.endpoint, nonce = format_args!("{number:032x}"));
         let started = Instant::now();
         let mut exchange =
             Exchange { deadline, started, request_digest: None, first_token: None, capacity_used_ppm: None, shown: Shown::default() };
@@ -104,8 +110,7 @@ impl MinerClient {
             let channel = self.channel(axon, Some(binding.receiver)).await?;
             // The miner's clock starts with the request, not with the connection.
             let ttl_ms = u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX).clamp(1, MAX_LIFETIME_MS);
-            let signed =
-                envelope::seal(&self.key, binding, method, payload, unix_ms(), ttl_ms, envelope::fresh_nonce());
+            let signed = envelope::seal(&self.key, binding, method, payload, unix_ms(), ttl_ms, nonce);
             let digest = envelope::digest(&signed, method).ok();
             exchange.request_digest = digest;
             sealed(&signed);
@@ -120,7 +125,7 @@ impl MinerClient {
                 Request::Infer(_) => exchange.tensors(channel, signed, binding, &digest).await,
             }
         };
-        let result = match tokio::time::timeout(deadline, attempt).await {
+        let result = match tokio::time::timeout(deadline, attempt).instrument(span).await {
             Ok(result) => result,
             Err(_) => Err(Failure::Timeout(deadline)),
         };
