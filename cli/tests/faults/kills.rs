@@ -5,12 +5,13 @@ use std::{fs, path::Path, time::Duration};
 use assay_cli::demo::cast::Role;
 use primitives::Digest;
 use protos::{CLOCK_WINDOW_MS, Reason, wire::SignedRequest};
+use serde_json::Value;
 use tokio::time::{sleep, timeout};
 
 use super::{
     asker::{generate, now_ms},
     dice::{Dice, faults},
-    process::{PATIENCE, files, stop},
+    process::{PATIENCE, files, stop, until},
     stage::{Stage, model},
 };
 
@@ -62,11 +63,30 @@ async fn a_killed_validator_loses_nothing_and_doubles_nothing() {
     }
     // It lives on: what the last kill cut off is settled, and another row follows.
     stage.next_row().await;
+    // It reads what the chain took back a moment before it is counted.
+    until("the row is counted", async || {
+        (stage.metric(r#"validator_weights_total{end="verified"}"#).await >= Some(1.0)).then_some(())
+    })
+    .await;
+    for counted in [
+        "validator_weights_verified_block",
+        "validator_finalised_block",
+        "validator_rounds_total",
+        "validator_round_seconds_count",
+        r#"validator_answers_total{outcome="ok"}"#,
+        "validator_tempo_blocks",
+    ] {
+        until(counted, async || (stage.metric(counted).await >= Some(1.0)).then_some(())).await;
+    }
+    until("the permit is seen", async || (stage.metric("validator_permit").await == Some(1.0)).then_some(())).await;
+    assert_eq!(stage.metric("validator_reveals_lost_total").await, Some(0.0));
     stop(&mut child).await;
     assert!(stage.records().len() > kept.len());
     assert!(contents(&wallets) == keys, "keys were changed");
     println!("{kills} kills of the validator");
-    stage.nothing_lost_or_doubled().await;
+    let replayed = stage.nothing_lost_or_doubled().await;
+    let at_least_one = |pointer: &str| replayed.pointer(pointer).and_then(Value::as_u64) >= Some(1);
+    assert!(at_least_one("/chain/rows") && at_least_one("/chain/anchors"), "{replayed}");
 }
 
 /// What was sent to the miner, and whether any of the answer came back.

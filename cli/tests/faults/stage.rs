@@ -45,6 +45,8 @@ pub struct Stage {
     pub miner: Hotkey,
     /// Where the miner of [`Self::miner_process`] listens: free now, and nobody else's in the meantime.
     pub listen: SocketAddr,
+    /// Where the validator's metrics are read: free in the same way.
+    metrics: SocketAddr,
     folder: TempDir,
     _players: Vec<miner::Handle>,
     _alone: MutexGuard<'static, ()>,
@@ -94,8 +96,9 @@ impl Stage {
             }
         }
         let listen = TcpListener::bind("127.0.0.2:0").unwrap().local_addr().unwrap();
+        let metrics = TcpListener::bind("127.0.0.9:0").unwrap().local_addr().unwrap();
         std::fs::create_dir(folder.path().join("store")).unwrap();
-        Self { chain, client, miner, listen, folder, _players: players, _alone: alone }
+        Self { chain, client, miner, listen, metrics, folder, _players: players, _alone: alone }
     }
 
     pub fn folder(&self) -> &Path {
@@ -118,6 +121,7 @@ impl Stage {
         command.args(["-v", "validator", "--netuid", "1", "--chain-url", url]);
         command.args(key).args(["--store", "store/validator.sqlite", "--model"]).arg(model());
         command.args(["--dashboard-listen", "127.0.0.1:0", "--dashboard-address-file", "dashboard"]);
+        command.args(["--metrics-listen", &self.metrics.to_string()]);
         command.env("ASSAY__VALIDATOR__ROUND_BLOCKS", "2");
         command.env("ASSAY__VALIDATOR__REQUEST_DEADLINE_MS", "1500");
         command.env("ASSAY__VALIDATOR__STALE_AFTER_SECONDS", "1");
@@ -198,13 +202,17 @@ impl Stage {
         until("one more row is verified", async || (self.verified() > before).then_some(())).await;
     }
 
+    /// A metric's value, as Prometheus reads it from the validator's process.
+    pub async fn metric(&self, name: &str) -> Option<f64> {
+        let answer = get(self.metrics, "/metrics").await.unwrap();
+        assert!(answer.contains("\n# HELP validator_weights_total Rows of weights brought to an end, "), "{answer}");
+        answer.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok())
+    }
+
     /// What `/healthz` of the validator's process says; none where it isn't there.
     pub async fn health(&self) -> Option<(u16, Value)> {
         let addr: SocketAddr = std::fs::read_to_string(self.folder().join("dashboard")).ok()?.parse().ok()?;
-        let mut stream = TcpStream::connect(addr).await.ok()?;
-        stream.write_all(b"GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n").await.ok()?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.ok()?;
+        let answer = get(addr, "/healthz").await?;
         let (head, body) = answer.split_once("\r\n\r\n")?;
         Some((head.split(' ').nth(1)?.parse().ok()?, serde_json::from_str(body).ok()?))
     }
@@ -224,8 +232,9 @@ impl Stage {
     }
 
     /// That nothing was lost and nothing doubled: every round once and in order, a log that replays, one row per epoch, and
-    /// the chain holding the rows and roots that the log says it does, and no others. The validator is stopped.
-    pub async fn nothing_lost_or_doubled(&self) {
+    /// the chain holding the rows and roots that the log says it does, and no others. The validator is stopped. Returns what
+    /// `assay replay` says.
+    pub async fn nothing_lost_or_doubled(&self) -> Value {
         let settled = || self.submissions().iter().all(|submission| submission.state.is_finished());
         // A row may have been under way: other lives bring it to its end.
         while !settled() {
@@ -267,9 +276,11 @@ impl Stage {
         let number = |pointer: &str| replayed.pointer(pointer).and_then(Value::as_u64);
         assert_eq!(number("/chain/rows"), Some(verified.len() as u64), "{replayed}");
         assert_eq!((number("/chain/anchors"), number("/chain/gone")), (number("/anchored"), Some(0)), "{replayed}");
+        assert!(number("/seals") >= number("/anchored"), "{replayed}");
         let written = files(&self.folder().join("store"));
         assert!(written.iter().all(|name| STORE.contains(&name.as_str())), "{written:?}");
         println!("{} records, {} rounds, {} rows of weights", records.len(), replayed["rounds"], verified.len());
+        replayed
     }
 
     /// Blocks in which the chain was sent a row of the validator's; it took each.
@@ -294,6 +305,15 @@ impl Drop for Stage {
             println!("{}", std::fs::read_to_string(self.folder().join("log")).unwrap_or_default());
         }
     }
+}
+
+/// A page over HTTP, with its head.
+async fn get(addr: SocketAddr, path: &str) -> Option<String> {
+    let mut stream = TcpStream::connect(addr).await.ok()?;
+    stream.write_all(format!("GET {path} HTTP/1.0\r\nhost: a\r\n\r\n").as_bytes()).await.ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.ok()?;
+    Some(answer)
 }
 
 /// A new hotkey in a wallet.
