@@ -7,7 +7,7 @@ use dashboard::{Proof, Reliable};
 use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use primitives::{BlockNumber, Neuron, Uid};
 use scoring::{
-    Outcome, Score,
+    Outcome,
     reliability::{Figures, Period},
 };
 
@@ -79,7 +79,7 @@ const GAUGES: [(&str, &str); 13] = [
 ];
 
 /// What is measured, and from when to when.
-const HISTOGRAMS: [(&str, &str); 1] = [(ROUND, "From the first question of a round until it is written")];
+const HISTOGRAMS: [(&str, &str); 1] = [(ROUND, "From a round's block until it is written")];
 
 /// Tell the recorder what they mean. Call it once, after the recorder is installed.
 pub fn describe_metrics() {
@@ -212,8 +212,9 @@ pub(crate) fn reliable(uid: Uid, reliable: &Reliable) {
 }
 
 /// What the miner in a seat scores, and is paid.
-pub(crate) fn paid(uid: Uid, score: Score, incentive: u16, emission_rao: u64) {
-    standing(uid, [f64::from(score.nano()) / 1e9, share(incentive), emission_rao as f64 / 1e9]);
+pub(crate) fn paid(neuron: &Neuron, score_nano: u32) {
+    let emission = neuron.emission_rao as f64 / 1e9;
+    standing(neuron.uid, [f64::from(score_nano) / 1e9, share(neuron.incentive), emission]);
 }
 
 fn standing(uid: Uid, [score, incentive, emission]: [f64; 3]) {

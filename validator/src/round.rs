@@ -125,9 +125,10 @@ impl Rounds {
             Ok((rounds, table, records)) => {
                 tracing::info!(miners, unjudged = failed, "round scored");
                 self.progress.round(round, rounds);
-                crate::metrics::round_scored(began.elapsed());
+                let took = began.elapsed();
+                crate::metrics::round_scored(took);
                 self.view.rounds().done();
-                self.show(Over { records, metagraph, table, began_unix_ms, took: began.elapsed() }).await;
+                self.show(Over { records, metagraph, table, began_unix_ms, took }).await;
             }
             Err(error) => {
                 crate::metrics::round_lost();

@@ -7,7 +7,7 @@ mod history;
 mod seats;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -273,15 +273,12 @@ impl View {
         }
         for miner in &miners {
             metrics::reliable(miner.uid, &miner.reliability);
-        }
-        let own = over.table.header().validator;
-        metrics::own_seat(over.metagraph.neurons.iter().find(|neuron| neuron.hotkey == own));
-        let standings: BTreeMap<_, _> = over.table.standings().collect();
-        for neuron in &over.metagraph.neurons {
-            if let Some(standing) = standings.get(&neuron.registration()) {
-                metrics::paid(neuron.uid, standing.score, neuron.incentive, neuron.emission_rao);
+            if let Some(neuron) = over.metagraph.neuron(miner.uid) {
+                metrics::paid(neuron, miner.score_nano);
             }
         }
+        let own = over.table.header().validator;
+        metrics::own_seat(over.metagraph.by_hotkey(&own));
         seen.measured = measured;
         let (rounds, windows) = (seen.history.rounds(), seats::windows(&seen.ledger, now));
         drop(seen);
