@@ -116,17 +116,16 @@ def _on_ray(table: pa.Table, texts: list[str], where: bool | str, workers: int |
     cpus = int(ray.cluster_resources().get("CPU", 1))
     shared = ray.put(table)
     task: Any = ray.remote(num_cpus=1)(_judged)
-    waiting = _batches(texts, min(workers or cpus, cpus))
-    running: list[Any] = []
+    limit = workers or cpus
+    tasks: list[Any] = []
     try:
-        for first, batch in waiting:
-            if workers is not None and len(running) >= workers:
-                # No more at a time than were asked for.
-                ray.wait(running, num_returns=len(running) - workers + 1, fetch_local=False)
-            running.append(task.remote(shared, first, batch))
-        return [ray.get(one) for one in running]
+        for first, batch in _batches(texts, min(limit, cpus)):
+            if len(tasks) >= limit:
+                # No more are under way at a time: whoever is interrupted leaves no others behind.
+                ray.wait(tasks, num_returns=len(tasks) - limit + 1, fetch_local=False)
+            tasks.append(task.remote(shared, first, batch))
+        return [ray.get(one) for one in tasks]
     except BaseException as error:
-        for one in running:
-            ray.cancel(one)
+        # What is under way goes on to its end. Ray ends the whole process where a task ends while it is cancelled.
         cause = getattr(error, "cause", None)
         raise (cause if isinstance(cause, _assay.AssayError) else error) from None

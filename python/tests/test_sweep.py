@@ -82,9 +82,9 @@ def test_a_signal_ends_it(log: Path) -> None:
         raise Enough
 
     before = signal.signal(signal.SIGALRM, enough)
-    signal.setitimer(signal.ITIMER_REAL, 0.05)
     try:
         with pytest.raises(Enough):
+            signal.setitimer(signal.ITIMER_REAL, 0.05)
             _assay.sweep(endless, ["{}"] * 8)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
