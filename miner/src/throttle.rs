@@ -13,7 +13,11 @@ use governor::{
     InsufficientCapacity, NotUntil, Quota, RateLimiter,
     clock::{Clock as _, MonotonicClock},
     middleware::NoOpMiddleware,
-    state::keyed::HashMapStateStore,
+    nanos::Nanos,
+    state::{
+        StateStore,
+        keyed::{HashMapStateStore, ShrinkableKeyedStateStore},
+    },
 };
 use primitives::Hotkey;
 use protos::{Reason, Refusal};
@@ -32,15 +36,15 @@ const FORGERY_COST: u32 = 9;
 /// Tokens of a hotkey's bucket per second: a request costs this over the hotkey's own rate.
 const UNITS: u32 = 1_000_000;
 
-type Buckets<K> = RateLimiter<K, HashMapStateStore<K>, MonotonicClock, NoOpMiddleware<std::time::Instant>>;
+type Buckets<S> = RateLimiter<<S as StateStore>::Key, S, MonotonicClock, NoOpMiddleware<std::time::Instant>>;
 
 /// The buckets.
 #[derive(Clone)]
 pub(crate) struct Throttle(Arc<Inner>);
 
 struct Inner {
-    addresses: Buckets<Source>,
-    hotkeys: Buckets<Hotkey>,
+    addresses: Buckets<Addresses>,
+    hotkeys: Buckets<HashMapStateStore<Hotkey>>,
     clock: MonotonicClock,
 }
 
@@ -50,6 +54,44 @@ pub(crate) enum Source {
     Address(IpAddr),
     /// Everybody who came when there were too many.
     Crowd,
+}
+
+/// Buckets by address. Once there are [`MAX_ADDRESSES`], whoever is new shares one, and whoever has one keeps it: a flood
+/// from everywhere doesn't put those who were there before it into its own crowd.
+#[derive(Default)]
+struct Addresses(HashMapStateStore<Source>);
+
+impl StateStore for Addresses {
+    type Key = Source;
+
+    fn measure_and_replace<T, F, E>(&self, source: &Source, measure: F) -> Result<T, E>
+    where
+        F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
+    {
+        let is_one_too_many = {
+            let known = self.0.lock();
+            known.len() >= MAX_ADDRESSES && !known.contains_key(source)
+        };
+        self.0.measure_and_replace(if is_one_too_many { &Source::Crowd } else { source }, measure)
+    }
+}
+
+impl ShrinkableKeyedStateStore<Source> for Addresses {
+    fn retain_recent(&self, drop_below: Nanos) {
+        self.0.retain_recent(drop_below);
+    }
+
+    fn shrink_to_fit(&self) {
+        ShrinkableKeyedStateStore::shrink_to_fit(&self.0);
+    }
+
+    fn len(&self) -> usize {
+        ShrinkableKeyedStateStore::len(&self.0)
+    }
+
+    fn is_empty(&self) -> bool {
+        ShrinkableKeyedStateStore::is_empty(&self.0)
+    }
 }
 
 impl Source {
@@ -77,7 +119,7 @@ impl Throttle {
         let address = limits.address_requests_per_second;
         let addresses = quota(address, address.saturating_mul(limits.burst_seconds).max(CONNECTION_COST));
         let hotkeys = quota(UNITS, UNITS.saturating_mul(limits.burst_seconds));
-        let addresses = RateLimiter::new(addresses, HashMapStateStore::default(), clock.clone());
+        let addresses = RateLimiter::new(addresses, Addresses::default(), clock.clone());
         let hotkeys = RateLimiter::new(hotkeys, HashMapStateStore::default(), clock.clone());
         Self(Arc::new(Inner { addresses, hotkeys, clock }))
     }
@@ -105,8 +147,8 @@ impl Throttle {
     }
 
     fn address(&self, address: IpAddr, cost: u32) -> Result<(), Refusal> {
-        let source = if self.0.addresses.len() < MAX_ADDRESSES { Source::of(address) } else { Source::Crowd };
-        self.judge(self.0.addresses.check_key_n(&source, positive(cost)), "too many requests from this address")
+        let verdict = self.0.addresses.check_key_n(&Source::of(address), positive(cost));
+        self.judge(verdict, "too many requests from this address")
     }
 
     fn judge(
@@ -144,6 +186,8 @@ fn positive(number: u32) -> NonZeroU32 {
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
     use super::*;
 
     fn limits() -> Limits {
@@ -189,6 +233,23 @@ mod tests {
         assert_eq!(Source::of(same[0]), Source::of(same[1]));
         assert_ne!(Source::of(same[0]), Source::of("2001:db8:0:1::1".parse().unwrap()));
         assert_eq!(Source::of("::ffff:192.0.2.1".parse().unwrap()), Source::of("192.0.2.1".parse().unwrap()));
+    }
+
+    #[test]
+    fn a_crowd_shares_one_bucket_and_takes_nobodys_from_him() {
+        let throttle = Throttle::new(&limits());
+        let early = "192.0.2.1".parse().unwrap();
+        throttle.request(early).unwrap();
+        let stranger = |number: u32| IpAddr::V4(Ipv4Addr::from(0x0a00_0000 + number));
+        (1..MAX_ADDRESSES as u32).for_each(|number| throttle.request(stranger(number)).unwrap());
+        let mut late = MAX_ADDRESSES as u32..;
+        assert_eq!(
+            allowed(|| throttle.request(stranger(late.next().unwrap()))),
+            20,
+            "one bucket for all that come late"
+        );
+        assert_eq!(allowed(|| throttle.request(early)), 19, "his own");
+        assert!(throttle.0.addresses.len() <= MAX_ADDRESSES + 1);
     }
 
     #[test]
