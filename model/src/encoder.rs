@@ -9,12 +9,12 @@ use crate::{
     Backend, Device, Dtype, GenerateJob, Manifest, ModelError, Options, TokenStream, Tokenizer,
     bert::Bert,
     config::BertConfig,
+    containment::contain,
     engine::spawn_loaded,
     folder::Folder,
     libtorch,
     sentence::Sentences,
     tensors::{Tensors, floats},
-    worker::contain,
 };
 
 /// Jobs that wait for the thread. Beyond that, callers wait.

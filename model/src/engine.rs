@@ -22,6 +22,7 @@ use crate::{
     Tokenizer, calibration,
     chat_template::ChatTemplate,
     config::LlamaConfig,
+    containment::contain,
     cpu::CpuLlama,
     folder::Folder,
     forward::{Ask, Forward, Said},
@@ -36,7 +37,7 @@ use crate::{
     torch_llama::TorchLlama,
     waiting::{Job, Purpose, Questions, Told, Waiting},
     weights::Weights,
-    worker::{Worker, contain},
+    worker::Worker,
 };
 
 /// How a model is served.

@@ -24,6 +24,7 @@
 #![warn(missing_docs)]
 
 mod backend;
+mod containment;
 mod detokeniser;
 mod device;
 mod dtype;

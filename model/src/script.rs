@@ -8,8 +8,8 @@ use tch::{CModule, IValue, Kind, TchError};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
-    Backend, Device, FileDigest, GenerateJob, Manifest, ModelError, Options, TokenStream, engine::spawn_loaded,
-    libtorch, manifest, worker::contain,
+    Backend, Device, FileDigest, GenerateJob, Manifest, ModelError, Options, TokenStream, containment::contain,
+    engine::spawn_loaded, libtorch, manifest,
 };
 
 /// Jobs that wait for the thread. Beyond that, callers wait.

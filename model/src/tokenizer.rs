@@ -7,7 +7,7 @@ use tokenizers::{
     normalizers::{Lowercase, Sequence},
 };
 
-use crate::{Detokeniser, ModelError};
+use crate::{Detokeniser, ModelError, containment::contain};
 
 /// A Hugging Face `tokenizer.json`. Cheap to clone.
 #[derive(Clone)]
@@ -22,7 +22,8 @@ impl Tokenizer {
 
     /// Padding and truncation that the file asks for are dropped: lengths are the engine's business.
     pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, Box<dyn Error + Send + Sync>> {
-        let mut tokenizer = tokenizers::Tokenizer::from_bytes(bytes)?;
+        // The library expects some of what it should ask for.
+        let mut tokenizer = contain(|| Ok(tokenizers::Tokenizer::from_bytes(bytes)))??;
         tokenizer.with_padding(None);
         tokenizer.with_truncation(None)?;
         Ok(Self(Arc::new(tokenizer)))
@@ -48,19 +49,22 @@ impl Tokenizer {
 
     /// Token ids of `text`, with the special tokens that the model wants around it.
     pub fn encode(&self, text: &str) -> Result<Vec<u32>, ModelError> {
-        let encoding = self.0.encode_fast(text, true).map_err(|source| ModelError::Tokenise { source })?;
-        Ok(encoding.get_ids().to_vec())
+        self.ids(text, true)
     }
 
     /// Token ids of a text that has its special tokens in it already, as a chat template writes them.
     pub fn encode_bare(&self, text: &str) -> Result<Vec<u32>, ModelError> {
-        let encoding = self.0.encode_fast(text, false).map_err(|source| ModelError::Tokenise { source })?;
-        Ok(encoding.get_ids().to_vec())
+        self.ids(text, false)
+    }
+
+    fn ids(&self, text: &str, special_tokens: bool) -> Result<Vec<u32>, ModelError> {
+        let encoded = contain(|| self.0.encode_fast(text, special_tokens).map_err(tokenise));
+        Ok(encoded?.get_ids().to_vec())
     }
 
     /// Text of token ids, special tokens left out. Bytes that are no UTF-8 come out as U+FFFD.
     pub fn decode(&self, ids: &[u32]) -> Result<String, ModelError> {
-        self.0.decode(ids, true).map_err(|source| ModelError::Tokenise { source })
+        contain(|| self.0.decode(ids, true).map_err(tokenise))
     }
 
     /// A decoder that is given ids as they are made.
@@ -82,5 +86,20 @@ impl Tokenizer {
 impl fmt::Debug for Tokenizer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Tokenizer").field("vocab_size", &self.vocab_size()).finish()
+    }
+}
+
+fn tokenise(source: Box<dyn Error + Send + Sync>) -> ModelError {
+    ModelError::Tokenise { source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_breaks_off_in_its_decoder_is_refused() {
+        let error = Tokenizer::from_bytes(br#"{"version":"1.0","decoder":{"type""#).unwrap_err();
+        assert!(matches!(error.downcast_ref(), Some(ModelError::Panicked { .. })), "{error}");
     }
 }

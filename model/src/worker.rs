@@ -1,14 +1,10 @@
 //! The loop of the one thread that owns a model's tensors.
 
-use std::{
-    ops::Range,
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
-    time::Instant,
-};
+use std::{ops::Range, sync::Arc, time::Instant};
 
 use crate::{
     ModelError, NotFinite,
+    containment::contain,
     forward::{Forward, Piece, Said},
     schedule::{Admission, Limits, Run, Schedule},
     sequence::Sequence,
@@ -217,14 +213,6 @@ fn learn(
         questions.told.rows = read(0..tokens)?;
     }
     Ok(None)
-}
-
-/// Runs something; a panic in it is its error, and the thread lives on.
-pub(crate) fn contain<T>(job: impl FnOnce() -> Result<T, ModelError>) -> Result<T, ModelError> {
-    catch_unwind(AssertUnwindSafe(job)).unwrap_or_else(|panic| {
-        let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-        Err(ModelError::Panicked { reason: text.unwrap_or("no reason given").to_owned() })
-    })
 }
 
 #[cfg(test)]
