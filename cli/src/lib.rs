@@ -66,6 +66,7 @@ pub fn main(registry: Registry) -> ExitCode {
     }
     let level = cli.command.log_level() + i16::from(cli.global.verbose) - i16::from(cli.global.quiet);
     telemetry::start(cli.global.log_format, level);
+    launch::with_all_files();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failure::report(&anyhow::Error::new(error).context("starting threads")),
