@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use primitives::{Digest, GenerateRequest, Tensor};
 use tokio::sync::watch;
 
-use crate::{Manifest, ModelError, TokenStream};
+use crate::{Manifest, ModelError, Steps, TokenStream};
 
 /// A request to continue a prompt, with the seed of its randomness and the time that it has.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +50,11 @@ pub trait Backend: Send + Sync + 'static {
         Err(ModelError::Unsupported { model: self.manifest().name.clone(), what: "take tensors" })
     }
 
+    /// How full its steps were so far; none where another program computes, or where there are no steps.
+    fn steps(&self) -> Option<Steps> {
+        None
+    }
+
     /// Whether it can be asked just now, for one that may be away. None is always there.
     fn up(&self) -> Option<watch::Receiver<bool>> {
         None
@@ -80,6 +85,10 @@ impl Backend for Combined {
 
     async fn infer(&self, tensors: Vec<Tensor>) -> Result<Vec<Tensor>, ModelError> {
         self.generator.infer(tensors).await
+    }
+
+    fn steps(&self) -> Option<Steps> {
+        self.generator.steps()
     }
 
     fn up(&self) -> Option<watch::Receiver<bool>> {

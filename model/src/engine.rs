@@ -18,8 +18,8 @@ use scoring::{
 use tokio::sync::oneshot;
 
 use crate::{
-    Audit, Backend, Device, Dtype, GenerateJob, LoadProgress, Manifest, ModelError, OnProgress, Sampler, TokenStream,
-    Tokenizer, calibration,
+    Audit, Backend, Device, Dtype, GenerateJob, LoadProgress, Manifest, ModelError, OnProgress, Sampler, Steps,
+    TokenStream, Tokenizer, calibration,
     chat_template::ChatTemplate,
     config::LlamaConfig,
     containment::contain,
@@ -35,7 +35,7 @@ use crate::{
     stop::Stops,
     tensors::Tensors,
     torch_llama::TorchLlama,
-    waiting::{Job, Purpose, Questions, Told, Waiting},
+    waiting::{Job, Purpose, Questions, Told, Trace, Waiting},
     weights::Weights,
     worker::Worker,
 };
@@ -260,7 +260,15 @@ impl Engine {
         let (answer, told) = oneshot::channel();
         let (room, reusable) = (tokens.len(), tokens.len() - asks.len());
         let purpose = Purpose::Ask(Questions::new(asks, rows, answer));
-        self.waiting.push(Job { tokens, room, reusable, deadline: None, priority: 0, purpose })?;
+        self.waiting.push(Job {
+            tokens,
+            room,
+            reusable,
+            deadline: None,
+            priority: 0,
+            purpose,
+            trace: Trace::queued(),
+        })?;
         told.await.map_err(|_| ModelError::Stopped)?
     }
 
@@ -283,6 +291,10 @@ impl Drop for Engine {
 impl Backend for Engine {
     fn manifest(&self) -> &Manifest {
         &self.manifest
+    }
+
+    fn steps(&self) -> Option<Steps> {
+        Some(self.waiting.steps.read())
     }
 
     async fn generate(&self, job: GenerateJob) -> Result<TokenStream, ModelError> {
@@ -309,7 +321,7 @@ impl Backend for Engine {
         }
         let (room, reusable) = (tokens.len() + max_new as usize, tokens.len() - 1);
         let purpose = Purpose::Answer(Box::new(sequence));
-        self.waiting.push(Job { tokens, room, reusable, deadline, priority, purpose })?;
+        self.waiting.push(Job { tokens, room, reusable, deadline, priority, purpose, trace: Trace::queued() })?;
         Ok(stream)
     }
 

@@ -7,11 +7,13 @@ use std::{
 };
 
 use tokio::sync::oneshot;
+use tracing::Span;
 
 use crate::{
     ModelError,
     forward::{Ask, Said},
     sequence::Sequence,
+    steps::StepCount,
 };
 
 /// Tokens to run, and what for.
@@ -27,6 +29,28 @@ pub(crate) struct Job {
     /// The highest goes first.
     pub(crate) priority: u8,
     pub(crate) purpose: Purpose,
+    pub(crate) trace: Trace,
+}
+
+/// A job's spans, so that a trace tells waiting from work.
+#[derive(Debug)]
+pub(crate) struct Trace {
+    /// Whoever asked for it.
+    asked: Span,
+    /// Open while it waits, and then while it is worked on.
+    _stage: Span,
+}
+
+impl Trace {
+    /// It waits.
+    pub(crate) fn queued() -> Self {
+        Self { asked: Span::current(), _stage: tracing::info_span!("queued") }
+    }
+
+    /// It takes part in the runs of a model, in a slot of it.
+    pub(crate) fn batch(&mut self, slot: usize, tokens: usize, reused: usize) {
+        self._stage = tracing::info_span!(parent: &self.asked, "batch", slot, tokens, reused);
+    }
 }
 
 /// What a job is for.
@@ -91,6 +115,8 @@ pub(crate) struct Waiting {
     /// Something came, or nothing will come any more.
     changed: Condvar,
     limit: usize,
+    /// How full the workers' steps were.
+    pub steps: StepCount,
 }
 
 #[derive(Debug)]
@@ -116,7 +142,7 @@ const FIRST_GUESS: Duration = Duration::from_millis(500);
 impl Waiting {
     pub(crate) fn new(limit: usize) -> Self {
         let state = State { jobs: VecDeque::new(), closed: false, last_end: None, between_ends: FIRST_GUESS };
-        Self { state: Mutex::new(state), changed: Condvar::new(), limit }
+        Self { state: Mutex::new(state), changed: Condvar::new(), limit, steps: StepCount::default() }
     }
 
     /// Adds a job, or says when there may be a place.

@@ -33,6 +33,7 @@ type Answers = Vec<Result<Said, NotFinite>>;
 impl Worker {
     pub(crate) fn new(model: Box<dyn Forward>, limits: Limits, ends: Vec<u32>, waiting: Arc<Waiting>) -> Self {
         let limits = Limits { reuse: limits.reuse && !model.config().rope.depends_on_length(), ..limits };
+        waiting.steps.begin(limits.slots);
         let jobs = (0..limits.slots).map(|_| None).collect();
         Self { model, schedule: Schedule::new(limits), jobs, ends, waiting }
     }
@@ -65,7 +66,7 @@ impl Worker {
     }
 
     fn admit(&mut self) {
-        while let Some((job, admission)) = {
+        while let Some((mut job, admission)) = {
             let schedule = &mut self.schedule;
             self.waiting.pop(|job| schedule.admit(&job.tokens, job.room, job.reusable))
         } {
@@ -77,6 +78,7 @@ impl Worker {
             }
             tracing::debug!(slot, tokens = job.tokens.len(), reused = admission.reused, "job admitted");
             let prompt = job.tokens.len();
+            job.trace.batch(slot, prompt, admission.reused);
             self.jobs[slot] = Some(Live { job, prompt });
         }
     }
@@ -97,6 +99,7 @@ impl Worker {
     fn step(&mut self) {
         let _step = tracing::trace_span!("step").entered();
         let runs = self.schedule.plan();
+        self.waiting.steps.step(runs.len());
         let pieces: Vec<Piece> = runs.iter().map(|run| self.piece(run)).collect();
         match contain(|| tracing::trace_span!("forward").in_scope(|| self.model.run(&pieces))) {
             Ok(mut answers) => {

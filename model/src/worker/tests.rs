@@ -13,8 +13,13 @@ use tokio::sync::oneshot;
 
 use super::*;
 use crate::{
-    Chunk, Sampler, TokenStream, Tokenizer, config::LlamaConfig, forward::Ask, prover::Prover, sequence, stop::Stops,
-    waiting::Told,
+    Chunk, Sampler, TokenStream, Tokenizer,
+    config::LlamaConfig,
+    forward::Ask,
+    prover::Prover,
+    sequence,
+    stop::Stops,
+    waiting::{Told, Trace},
 };
 
 /// What the model is to do with a step.
@@ -139,7 +144,15 @@ impl Stage {
         };
         let purpose = Purpose::Answer(Box::new(sequence));
         let (room, reusable) = (prompt.len() + max_new as usize, prompt.len() - 1);
-        self.waiting.push(Job { tokens: prompt.to_vec(), room, reusable, deadline, priority: 0, purpose })?;
+        self.waiting.push(Job {
+            tokens: prompt.to_vec(),
+            room,
+            reusable,
+            deadline,
+            priority: 0,
+            purpose,
+            trace: Trace::queued(),
+        })?;
         Ok(TokenStream::new(stream))
     }
 }
@@ -333,7 +346,15 @@ fn questions_about_a_text_are_answered_in_order_however_it_is_cut() {
     let sampler = Sampler::new(Sampling::GREEDY, Digest::of(b""));
     let asks = (0..12).map(|position| Ask::Margin { sampler: sampler.clone(), position, token: 0 }).collect();
     let purpose = Purpose::Ask(Questions::new(asks, false, answer));
-    let job = Job { tokens: vec![1; 20], room: 20, reusable: 8, deadline: None, priority: 0, purpose };
+    let job = Job {
+        tokens: vec![1; 20],
+        room: 20,
+        reusable: 8,
+        deadline: None,
+        priority: 0,
+        purpose,
+        trace: Trace::queued(),
+    };
     stage.waiting.push(job).expect("a place");
     let counts: Vec<usize> = (0..3)
         .map(|_| {
