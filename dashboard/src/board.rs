@@ -1,12 +1,17 @@
-//! Where a validator writes down what it sees.
+//! Where a validator, or a miner, writes down what it sees.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use tokio::sync::watch;
 
 use crate::{
-    document::{Live, Matrix, Miner, Neuron, Round, Subject, Submission, Window},
+    document::{DOCUMENT_VERSION, Live, Loop, Matrix, Miner, Neuron, Round, Subject, Submission, Window},
     health::Health,
+    routes::{HTML, SCRIPT},
+    sheet::{File, Part, Sheet, json, part},
 };
 
 /// What a validator sees, part by part. A part that is replaced is told to who looks; the others cost nothing.
@@ -32,15 +37,15 @@ pub struct Subnet {
 
 /// The writers' side of a dashboard. Clones write on the same board.
 #[derive(Clone, Debug)]
-pub struct Board {
-    subnet: watch::Sender<Subnet>,
+pub struct Board<S = Subnet> {
+    sheet: watch::Sender<S>,
     health: Health,
 }
 
 impl Board {
-    /// An empty board.
+    /// A validator's, with nothing on it.
     pub fn new(subject: Subject) -> Self {
-        let subnet = Subnet {
+        Self::of(Subnet {
             subject: Arc::new(subject),
             live: Live::default(),
             neurons: Arc::default(),
@@ -49,13 +54,19 @@ impl Board {
             windows: Arc::default(),
             weights: Arc::default(),
             submissions: Arc::default(),
-        };
-        Self { subnet: watch::Sender::new(subnet), health: Health::default() }
+        })
+    }
+}
+
+impl<S> Board<S> {
+    /// A board with this on it.
+    pub fn of(sheet: S) -> Self {
+        Self { sheet: watch::Sender::new(sheet), health: Health::default() }
     }
 
     /// Change what it says.
-    pub fn update(&self, change: impl FnOnce(&mut Subnet)) {
-        self.subnet.send_modify(change);
+    pub fn update(&self, change: impl FnOnce(&mut S)) {
+        self.sheet.send_modify(change);
     }
 
     /// The state of the loops that write on it.
@@ -63,7 +74,38 @@ impl Board {
         &self.health
     }
 
-    pub(crate) fn subscribe(&self) -> watch::Receiver<Subnet> {
-        self.subnet.subscribe()
+    pub(crate) fn subscribe(&self) -> watch::Receiver<S> {
+        self.sheet.subscribe()
     }
+}
+
+impl Sheet for Subnet {
+    const NAME: &'static str = "subnet";
+    const VERSION: u32 = DOCUMENT_VERSION;
+    const PAGE: &'static [File] = &[
+        ("/", HTML, include_str!("page/index.html")),
+        ("/page/main.js", SCRIPT, include_str!("page/main.js")),
+        ("/page/seats.js", SCRIPT, include_str!("page/seats.js")),
+        ("/page/pictures.js", SCRIPT, include_str!("page/pictures.js")),
+        ("/page/overview.js", SCRIPT, include_str!("page/overview.js")),
+    ];
+
+    fn parts(&self, loops: Vec<Loop>, known: Option<(&Self, &[Part])>) -> Vec<Part> {
+        let at = |place: usize| known.and_then(|(old, parts)| Some((old, parts.get(place)?)));
+        let live = Live { made_unix_ms: now_unix_ms(), loops, ..self.live.clone() };
+        vec![
+            part("subject", &self.subject, at(0).map(|(old, made)| (&old.subject, made))),
+            ("live", json(&live)),
+            part("neurons", &self.neurons, at(2).map(|(old, made)| (&old.neurons, made))),
+            part("miners", &self.miners, at(3).map(|(old, made)| (&old.miners, made))),
+            part("rounds", &self.rounds, at(4).map(|(old, made)| (&old.rounds, made))),
+            part("windows", &self.windows, at(5).map(|(old, made)| (&old.windows, made))),
+            part("weights", &self.weights, at(6).map(|(old, made)| (&old.weights, made))),
+            part("submissions", &self.submissions, at(7).map(|(old, made)| (&old.submissions, made))),
+        ]
+    }
+}
+
+pub(crate) fn now_unix_ms() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| u64::try_from(now.as_millis()).unwrap_or(u64::MAX))
 }

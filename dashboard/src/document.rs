@@ -208,6 +208,9 @@ pub struct Miner {
     pub proofs: BTreeMap<Proof, u32>,
     /// How reliable it was.
     pub reliability: Reliable,
+    /// Self-reported: the share of its places that was taken when it answered last, in millionths; none where it doesn't say.
+    #[serde(default)]
+    pub capacity_used_ppm: Option<u32>,
 }
 
 /// Figures of the three windows.

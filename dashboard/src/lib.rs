@@ -1,5 +1,5 @@
-//! What a validator sees of its subnet, for people and for programs: one page that works offline, one public JSON document,
-//! and the same as a stream of server-sent events.
+//! What a validator sees of its subnet, and a miner of itself, for people and for programs: one page that works offline, one
+//! public JSON document, and the same as a stream of server-sent events.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -36,8 +36,11 @@ mod headers;
 mod health;
 mod patience;
 mod press;
+mod reading;
 mod routes;
 mod server;
+mod serving;
+mod sheet;
 mod spawn;
 mod visitors;
 
@@ -47,4 +50,9 @@ pub use document::{
     Skipped, Subject, Submission, Window,
 };
 pub use health::{Health, Pulse};
+pub use reading::{Changes, Document, ReadError};
+pub use serving::{
+    Asker, Gpu, GpuState, Gpus, Load, Minute, SERVING_VERSION, Serving, ServingLive, ServingSubject, Times,
+};
+pub use sheet::{File, Part, Sheet};
 pub use spawn::{Config, Handle, SpawnError, spawn};

@@ -10,6 +10,7 @@ use tokio::{
 use crate::{
     board::Board,
     edition::{Changes, Edition},
+    sheet::Sheet,
 };
 
 /// Changes that come so soon after each other are told at once.
@@ -19,12 +20,12 @@ const BACKLOG: usize = 16;
 
 /// Where readers find the newest edition and those to come.
 #[derive(Clone, Debug)]
-pub(crate) struct Kiosk {
-    pub newest: watch::Receiver<Arc<Edition>>,
+pub(crate) struct Kiosk<S> {
+    pub newest: watch::Receiver<Arc<Edition<S>>>,
     changes: broadcast::WeakSender<Changes>,
 }
 
-impl Kiosk {
+impl<S> Kiosk<S> {
     /// The changes from now on; none where there are no more.
     pub fn changes(&self) -> Option<broadcast::Receiver<Changes>> {
         Some(self.changes.upgrade()?.subscribe())
@@ -33,9 +34,12 @@ impl Kiosk {
 
 /// Print what is on the board now, and have the rest printed by the task that comes back. It prints what was written on the
 /// board, and every so often that time goes on.
-pub(crate) fn press(board: Board, beat: Duration) -> (Kiosk, impl Future<Output = ()> + Send + 'static) {
-    let mut subnet = board.subscribe();
-    let first = Edition::first(subnet.borrow_and_update().clone(), board.health().report());
+pub(crate) fn press<S: Sheet>(
+    board: Board<S>,
+    beat: Duration,
+) -> (Kiosk<S>, impl Future<Output = ()> + Send + 'static) {
+    let mut sheet = board.subscribe();
+    let first = Edition::first(sheet.borrow_and_update().clone(), board.health().report());
     let newest = watch::Sender::new(Arc::new(first));
     let (changes, _) = broadcast::channel(BACKLOG);
     let kiosk = Kiosk { newest: newest.subscribe(), changes: changes.downgrade() };
@@ -45,11 +49,11 @@ pub(crate) fn press(board: Board, beat: Duration) -> (Kiosk, impl Future<Output 
         loop {
             tokio::select! {
                 // The board is here: it doesn't go before this does.
-                _ = subnet.changed() => {}
+                _ = sheet.changed() => {}
                 _ = beats.tick() => {}
             }
             let (last, next, loops) =
-                (newest.borrow().clone(), subnet.borrow_and_update().clone(), board.health().report());
+                (newest.borrow().clone(), sheet.borrow_and_update().clone(), board.health().report());
             // Megabytes of text, for a large subnet.
             let Ok((edition, told)) = tokio::task::spawn_blocking(move || last.next(next, loops)).await else { break };
             newest.send_replace(Arc::new(edition));

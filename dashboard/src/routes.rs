@@ -20,32 +20,30 @@ use crate::{
     headers,
     health::Health,
     press::Kiosk,
+    sheet::{File, Sheet},
 };
 
-const HTML: &str = "text/html; charset=utf-8";
+pub(crate) const HTML: &str = "text/html; charset=utf-8";
 const STYLE: &str = "text/css; charset=utf-8";
-const SCRIPT: &str = "text/javascript; charset=utf-8";
+pub(crate) const SCRIPT: &str = "text/javascript; charset=utf-8";
 const PICTURE: &str = "image/svg+xml";
 const JSON: &str = "application/json";
 
-/// The page: what a browser asks for, its type, and what it gets.
-const PAGE: [(&str, &str, &str); 10] = [
-    ("/", HTML, include_str!("page/index.html")),
+/// What all pages share.
+const SHARED: [File; 7] = [
     ("/page/icon.svg", PICTURE, include_str!("page/icon.svg")),
     ("/page/style.css", STYLE, include_str!("page/style.css")),
-    ("/page/main.js", SCRIPT, include_str!("page/main.js")),
     ("/page/stream.js", SCRIPT, include_str!("page/stream.js")),
+    ("/page/theme.js", SCRIPT, include_str!("page/theme.js")),
+    ("/page/health.js", SCRIPT, include_str!("page/health.js")),
     ("/page/words.js", SCRIPT, include_str!("page/words.js")),
     ("/page/elements.js", SCRIPT, include_str!("page/elements.js")),
-    ("/page/seats.js", SCRIPT, include_str!("page/seats.js")),
-    ("/page/pictures.js", SCRIPT, include_str!("page/pictures.js")),
-    ("/page/overview.js", SCRIPT, include_str!("page/overview.js")),
 ];
 
 /// What routes need.
 #[derive(Clone)]
-struct Desk {
-    kiosk: Kiosk,
+struct Desk<S> {
+    kiosk: Kiosk<S>,
     health: Health,
     seats: Arc<Semaphore>,
 }
@@ -58,26 +56,26 @@ struct Checkup {
 }
 
 /// All routes, with room for so many streams.
-pub(crate) fn routes(kiosk: Kiosk, health: Health, streams: usize) -> Router {
+pub(crate) fn routes<S: Sheet>(kiosk: Kiosk<S>, health: Health, streams: usize) -> Router {
     let mut router = Router::new();
-    for (path, kind, text) in PAGE {
+    for (path, kind, text) in S::PAGE.iter().copied().chain(SHARED) {
         router = router.route(path, get(move || async move { ([(header::CONTENT_TYPE, kind)], text) }));
     }
     router
-        .route("/api/subnet.json", get(document))
-        .route("/api/events", get(stream))
-        .route("/healthz", get(healthz))
+        .route(&format!("/api/{}.json", S::NAME), get(document::<S>))
+        .route("/api/events", get(stream::<S>))
+        .route("/healthz", get(healthz::<S>))
         .fallback(|| async { (StatusCode::NOT_FOUND, "there is nothing here\n") })
         .layer(middleware::from_fn(headers::add))
         .with_state(Desk { kiosk, health, seats: Arc::new(Semaphore::new(streams)) })
 }
 
-async fn document(State(desk): State<Desk>) -> impl IntoResponse {
+async fn document<S: Sheet>(State(desk): State<Desk<S>>) -> impl IntoResponse {
     let document: Bytes = desk.kiosk.newest.borrow().document();
     ([(header::CONTENT_TYPE, JSON)], document)
 }
 
-async fn stream(State(desk): State<Desk>, method: Method) -> Response {
+async fn stream<S: Sheet>(State(desk): State<Desk<S>>, method: Method) -> Response {
     let kind = [(header::CONTENT_TYPE, "text/event-stream")];
     if method == Method::HEAD {
         return kind.into_response();
@@ -91,7 +89,7 @@ async fn stream(State(desk): State<Desk>, method: Method) -> Response {
     }
 }
 
-async fn healthz(State(desk): State<Desk>) -> impl IntoResponse {
+async fn healthz<S: Sheet>(State(desk): State<Desk<S>>) -> impl IntoResponse {
     let loops = desk.health.report();
     let healthy = loops.iter().all(|one| one.state == LoopState::Ok);
     let status = if healthy { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };

@@ -4,7 +4,7 @@ use std::{io, net::SocketAddr, time::Duration};
 
 use tokio::{net::TcpListener, task::JoinSet};
 
-use crate::{board::Board, press::press, routes::routes, server::serve};
+use crate::{board::Board, press::press, routes::routes, server::serve, sheet::Sheet};
 
 /// Where a dashboard is served, and to how many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,7 +80,7 @@ impl Handle {
 }
 
 /// Serve what is on a board.
-pub async fn spawn(config: Config, board: Board) -> Result<Handle, SpawnError> {
+pub async fn spawn<S: Sheet>(config: Config, board: Board<S>) -> Result<Handle, SpawnError> {
     let listen = config.listen;
     let failed = |source| SpawnError::Listen { listen, source };
     let listener = TcpListener::bind(listen).await.map_err(failed)?;

@@ -15,6 +15,8 @@ use tokio::{
     time::timeout,
 };
 
+#[path = "../examples/made_up/serving.rs"]
+mod serving;
 #[path = "../examples/made_up/subnet.rs"]
 mod subnet;
 
@@ -105,6 +107,36 @@ async fn the_page_and_the_document() {
     server.shutdown().await;
 }
 
+#[tokio::test]
+async fn a_miner_has_a_page_of_its_own() {
+    let board = serving::busy();
+    let server = spawn(Config { beat: LONG, ..Config::test() }, board.clone()).await.unwrap();
+    let (_, body) = ask(server.addr(), "GET", "/").await;
+    assert!(body.contains("Self-reported") && body.contains("/page/miner.js"), "{body}");
+    // What scripts import is there, too.
+    let mut wanted: Vec<String> = body.split(['"']).filter(|word| word.starts_with("/")).map(str::to_owned).collect();
+    let mut seen = std::collections::BTreeSet::new();
+    while let Some(path) = wanted.pop() {
+        let (head, body) = ask(server.addr(), "GET", &path).await;
+        assert!(head.starts_with("http/1.1 200"), "{path}");
+        if seen.insert(path.clone()) && path.ends_with(".js") {
+            wanted.extend(body.split('"').filter_map(|word| Some(format!("/page/{}", word.strip_prefix("./")?))));
+        }
+    }
+    assert!(seen.len() >= 9, "{seen:?}");
+    let (_, body) = ask(server.addr(), "GET", "/api/miner.json").await;
+    let document: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!((&document["version"], &document["subject"]["self_reported"]), (&1.into(), &true.into()));
+    assert!(ask(server.addr(), "GET", "/api/subnet.json").await.0.starts_with("http/1.1 404"));
+    let mut events = Events::of(server.addr()).await;
+    assert_eq!(events.next().await.unwrap().0, "miner");
+    board.update(|serving| serving.load.waiting = 17);
+    let (name, _, change) = events.next().await.unwrap();
+    let mut parts: Vec<&str> = change.as_object().unwrap().keys().map(String::as_str).collect();
+    parts.sort_unstable();
+    assert_eq!((name.as_str(), parts, &change["load"]["waiting"]), ("changes", vec!["live", "load"], &17.into()));
+}
+
 /// No file of the page asks another server, and none puts what it is told in as markup.
 #[test]
 fn the_page_needs_nobody_and_trusts_nobody() {
@@ -121,7 +153,7 @@ fn the_page_needs_nobody_and_trusts_nobody() {
             lines += text.lines().count();
         }
     }
-    assert!((1..=650).contains(&lines), "{lines} lines of script");
+    assert!((1..=900).contains(&lines), "{lines} lines of script, for two pages");
 }
 
 /// Every field of the document is in the manual.
@@ -138,13 +170,17 @@ fn the_document_is_documented() {
         }
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let body = runtime.block_on(async {
+    let bodies = runtime.block_on(async {
         let (server, _) = served(Config::test()).await;
-        ask(server.addr(), "GET", "/api/subnet.json").await.1
+        let subnet = ask(server.addr(), "GET", "/api/subnet.json").await.1;
+        let server = spawn(Config::test(), serving::busy()).await.unwrap();
+        [subnet, ask(server.addr(), "GET", "/api/miner.json").await.1]
     });
     let mut fields = std::collections::BTreeSet::new();
-    names(&serde_json::from_str(&body).unwrap(), &mut fields);
-    assert!(fields.len() > 70, "{fields:?}");
+    for body in bodies {
+        names(&serde_json::from_str(&body).unwrap(), &mut fields);
+    }
+    assert!(fields.len() > 110, "{fields:?}");
     let manual = include_str!("../../docs/dashboard.md");
     for field in fields {
         assert!(manual.contains(&format!("`{field}`")), "docs/dashboard.md doesn't name {field}");

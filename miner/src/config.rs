@@ -35,6 +35,10 @@ pub struct Config {
     pub drain_seconds: u64,
     /// Where Prometheus reads the metrics; none without it.
     pub metrics_listen: Option<SocketAddr>,
+    /// Where the miner's own page is served; nowhere by default.
+    pub dashboard_listen: Option<SocketAddr>,
+    /// A loop that doesn't go on for so long is stale, for the page's `/healthz`. Longer than any request may live.
+    pub stale_after_seconds: u64,
     /// How much of the miner one stranger, or one signer, can take.
     pub limits: Limits,
     /// Whom the operator serves.
@@ -93,6 +97,8 @@ impl Config {
             keep_rows_seconds: 30,
             drain_seconds: 60,
             metrics_listen: None,
+            dashboard_listen: None,
+            stale_after_seconds: 300,
             limits: Limits::default(),
             access: Access::default(),
         }

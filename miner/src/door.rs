@@ -14,19 +14,20 @@ use tokio::time::{Sleep, sleep};
 use tonic::{Code, Status, body::Body};
 use tower::{Layer, Service};
 
-use crate::{incoming::Peer, metrics, throttle::Throttle};
+use crate::{incoming::Peer, metrics, tally::Tally, throttle::Throttle};
 
 /// A request must have arrived so soon after its headers, however small the pieces in which it comes.
 const ARRIVAL: Duration = Duration::from_secs(10);
 
 /// Puts a [`Door`] before a service.
 #[derive(Clone, Debug)]
-pub(crate) struct DoorLayer(pub Throttle);
+pub(crate) struct DoorLayer(pub Throttle, pub Tally);
 
 /// Turns away whoever knocks too often.
 #[derive(Clone, Debug)]
 pub(crate) struct Door<S> {
     throttle: Throttle,
+    tally: Tally,
     inner: S,
 }
 
@@ -34,7 +35,7 @@ impl<S> Layer<S> for DoorLayer {
     type Service = Door<S>;
 
     fn layer(&self, inner: S) -> Door<S> {
-        Door { throttle: self.0.clone(), inner }
+        Door { throttle: self.0.clone(), tally: self.1.clone(), inner }
     }
 }
 
@@ -60,7 +61,7 @@ where
             && let Err(refusal) = self.throttle.request(peer.address)
         {
             peer.strike();
-            metrics::refused(refusal.reason);
+            metrics::refused(&self.tally, refusal.reason);
             return Box::pin(std::future::ready(Ok(Status::from(refusal).into_http())));
         }
         let request = request.map(|body| Body::new(Arriving { body, late: Box::pin(sleep(ARRIVAL)) }));

@@ -25,6 +25,7 @@ use crate::{
     phase::{self, Phase},
     queue::Place,
     served::Served,
+    tally::Tally,
 };
 
 /// Events on their way to the connection. What comes while all are taken is kept together in an [`Outbox`].
@@ -39,6 +40,7 @@ pub(crate) struct Generation {
     pub key: Keypair,
     pub rows: Arc<KeptRows>,
     pub served: Served,
+    pub tally: Tally,
     pub asker: Hotkey,
     pub digest: Digest,
     pub request: GenerateRequest,
@@ -65,7 +67,7 @@ impl Generation {
         let Ok(last) = events.clone().try_reserve_owned() else { return stream };
         let task = async move {
             let deadline = self.deadline;
-            let mut visit = Visit::begin();
+            let mut visit = Visit::begin(&self.tally, self.asker);
             let end = tokio::select! {
                 () = events.closed() => Err(End::Gone),
                 () = phase::reach(phases, Phase::Stopped) => {
@@ -141,7 +143,8 @@ impl Generation {
                         Some(rows) => keep(&kept, digest, asker, rows).await,
                         None => None,
                     };
-                    let last = signer.event(&Event::Finished { reason, tokens, rows_root });
+                    let capacity_used_ppm = Some(self.tally.capacity_used_ppm(Instant::now().into_std()));
+                    let last = signer.event(&Event::Finished { reason, tokens, rows_root, capacity_used_ppm });
                     events.send(Ok(last)).await.map_err(|_| Gone)?;
                     return Ok(tokens);
                 }

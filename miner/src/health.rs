@@ -64,7 +64,7 @@ impl Health {
         }
     }
 
-    #[cfg(test)]
+    /// Whether requests are welcome, from now on.
     pub(crate) fn watch(&self) -> watch::Receiver<bool> {
         self.ready.subscribe()
     }

@@ -13,17 +13,19 @@ use std::{
     time::Duration,
 };
 
+use dashboard::Pulse;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore, mpsc},
     task::JoinSet,
-    time::{sleep, timeout},
+    time::{MissedTickBehavior, interval, sleep, timeout},
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use tonic::transport::server::Connected;
 
 use crate::{
+    beat::BEAT,
     config::Limits,
     metrics::{self, TurnedAway},
     throttle::{Source, Throttle},
@@ -125,11 +127,17 @@ impl Incoming {
     }
 
     /// Hand over what is ready, until the other end is gone. Handshakes run beside each other.
-    pub(crate) async fn run(self, ready: mpsc::Sender<io::Result<Connection>>) {
+    pub(crate) async fn run(self, ready: mpsc::Sender<io::Result<Connection>>, pulse: Pulse) {
         let mut handshakes = JoinSet::new();
+        let mut beats = interval(BEAT);
+        beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let accepted = tokio::select! {
                 () = ready.closed() => return,
+                _ = beats.tick() => {
+                    pulse.done();
+                    continue;
+                }
                 // What is done is forgotten.
                 Some(_) = handshakes.join_next() => continue,
                 accepted = self.listener.accept() => accepted,

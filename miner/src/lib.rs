@@ -21,16 +21,19 @@
 //! * only hotkeys in the subnet's metagraph are served, each request once, restarts included;
 //! * everything that a peer can make grow is bounded: messages, streams, the queue, the memory of nonces, time;
 //! * an answer stops when its request expires or its client goes away, and the model's work with it;
-//! * a chain that can't be reached stops announcing, not serving: the last metagraph stands.
+//! * a chain that can't be reached stops announcing, not serving: the last metagraph stands;
+//! * what is shown decides nothing, and `/healthz` fails where a loop stands still.
 #![warn(missing_docs)]
 
 mod access;
 mod admission;
 mod announcement;
+mod beat;
 mod clock;
 mod config;
 mod door;
 mod generation;
+mod gpus;
 mod health;
 mod incoming;
 mod kept_rows;
@@ -45,8 +48,10 @@ mod server;
 mod service;
 mod state;
 mod subnet;
+mod tally;
 mod throttle;
 mod tls;
+mod view;
 
 #[cfg(test)]
 mod tests;

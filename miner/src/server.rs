@@ -3,6 +3,7 @@
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use chain::ChainError;
+use dashboard::ServingSubject;
 use model::{Backend, Manifest};
 use primitives::{BlockHash, Endpoint, Hotkey, Keypair, NetUid, TlsPin};
 use protos::{Binding, DESCRIPTORS, Description, MAX_LIFETIME_MS, MAX_MESSAGE_BYTES, MinerServer, receipt};
@@ -19,8 +20,10 @@ use crate::{
     Access, Config,
     admission::Admission,
     announcement::{Announcement, unannounced},
+    beat::Beating,
     clock,
     door::DoorLayer,
+    gpus,
     health::{self, Health},
     incoming::Incoming,
     kept_rows::KeptRows,
@@ -30,7 +33,9 @@ use crate::{
     service::MinerService,
     state::{State, StateError},
     subnet,
+    tally::Tally,
     throttle::Throttle,
+    view::{Sights, View},
 };
 
 /// A connection that doesn't answer a ping for so long is closed.
@@ -78,6 +83,9 @@ pub enum SpawnError {
         /// Where.
         netuid: NetUid,
     },
+    /// The miner's own page can't be served.
+    #[error("the miner's page can't be served")]
+    Dashboard(#[from] dashboard::SpawnError),
     /// The description of the service is unreadable.
     #[error("the service can't be described")]
     Reflection(#[from] tonic_reflection::server::Error),
@@ -95,6 +103,9 @@ pub struct Handle {
     state: State,
     server: JoinSet<()>,
     background: JoinSet<()>,
+    /// What shows that the miner goes down, too.
+    view: JoinSet<()>,
+    dashboard: Option<dashboard::Handle>,
     queue: Queue,
     rows: Arc<KeptRows>,
 }
@@ -156,9 +167,13 @@ pub async fn serve(
     let listener = TcpListener::bind(config.listen).await.map_err(bind)?;
     let addr = listener.local_addr().map_err(bind)?;
     // From here on no earlier process serves at this address.
-    let floor_ms = clock::now_ms().max(state.served.until_ms());
+    let started_ms = clock::now_ms();
+    let floor_ms = started_ms.max(state.served.until_ms());
+    let places = u32::try_from(config.queue).unwrap_or(u32::MAX);
 
     let (hotkey, up) = (key.hotkey(), backend.up());
+    let subject = subject(config, hotkey, genesis, backend.manifest(), started_ms);
+    let (view, tally) = (View::new(subject, Duration::from_secs(config.stale_after_seconds)), Tally::new(places));
     let own = Binding { receiver: hotkey, netuid: config.netuid, genesis };
     let description = receipt::sign_description(&key, &describe(&own, backend.manifest(), state.identity.pin));
     let (phase, phases) = watch::channel(Phase::Serving);
@@ -168,9 +183,10 @@ pub async fn serve(
     let rows = Arc::new(KeptRows::new(config.kept_rows_mib << 20, Duration::from_secs(config.keep_rows_seconds)));
     let service = MinerService {
         key,
-        backend,
-        admission: Admission::new(own, subnet, lists, config.limits.clone(), throttle.clone(), floor_ms),
+        backend: backend.clone(),
+        admission: Admission::new(own, subnet.clone(), lists, config.limits.clone(), throttle.clone(), floor_ms),
         queue: queue.clone(),
+        tally: tally.clone(),
         rows: rows.clone(),
         served: state.served.clone(),
         phases: phases.clone(),
@@ -194,7 +210,7 @@ pub async fn serve(
         .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
         .http2_max_header_list_size(MAX_HEADER_BYTES)
         .http2_max_pending_accept_reset_streams(Some(MAX_PENDING_RESETS))
-        .layer(DoorLayer(throttle.clone()))
+        .layer(DoorLayer(throttle.clone(), tally.clone()))
         .add_service(health_service)
         .add_service(reflection)
         .add_service(older)
@@ -203,10 +219,12 @@ pub async fn serve(
     let (ready, connections) = mpsc::channel(READY_CONNECTIONS);
     let incoming = Incoming::new(listener, state.identity.acceptor.clone(), throttle.clone(), &config.limits);
     let mut server = JoinSet::new();
-    server.spawn(incoming.run(ready));
+    server.spawn(incoming.run(ready, view.connections.clone()));
+    let connections = Beating::new(ReceiverStream::new(connections), view.service.clone());
+    let sights = Sights { hotkey, backend, tally, subnet, serving: health.watch(), phases: phases.clone() };
     server.spawn(async move {
         let closing = phase::reach(phases, Phase::Closing);
-        if let Err(error) = router.serve_with_incoming_shutdown(ReceiverStream::new(connections), closing).await {
+        if let Err(error) = router.serve_with_incoming_shutdown(connections, closing).await {
             tracing::error!(%error, "server failed");
         }
     });
@@ -218,7 +236,33 @@ pub async fn serve(
     if let Some(up) = up {
         background.spawn(health::follow(up, health.clone()));
     }
-    Ok(Handle { addr, hotkey, drain, health, phase, access, state, server, background, queue, rows })
+    let dashboard = match config.dashboard_listen {
+        Some(listen) => Some(dashboard::spawn(dashboard::Config::new(listen), view.board.clone()).await?),
+        None => None,
+    };
+    if let Some(dashboard) = &dashboard {
+        tracing::info!(listen = %dashboard.addr(), "dashboard served");
+    }
+    let mut watching = JoinSet::new();
+    if config.dashboard_listen.is_some() || config.metrics_listen.is_some() {
+        watching.spawn(gpus::watch(view.board.clone()));
+        watching.spawn(view.watch(sights));
+    }
+    Ok(Handle {
+        addr,
+        hotkey,
+        drain,
+        health,
+        phase,
+        access,
+        state,
+        server,
+        background,
+        view: watching,
+        dashboard,
+        queue,
+        rows,
+    })
 }
 
 impl Handle {
@@ -230,6 +274,11 @@ impl Handle {
     /// The miner's hotkey.
     pub fn hotkey(&self) -> Hotkey {
         self.hotkey
+    }
+
+    /// Where its own page is served, if it is.
+    pub fn dashboard_addr(&self) -> Option<SocketAddr> {
+        self.dashboard.as_ref().map(dashboard::Handle::addr)
     }
 
     /// The key of its certificate.
@@ -245,6 +294,12 @@ impl Handle {
     #[cfg(test)]
     pub(crate) fn queue(&self) -> &Queue {
         &self.queue
+    }
+
+    /// As if what takes connections had died.
+    #[cfg(test)]
+    pub(crate) fn stop_serving(&mut self) {
+        self.server.abort_all();
     }
 
     #[cfg(test)]
@@ -277,6 +332,10 @@ impl Handle {
             self.phase.send_replace(Phase::Stopped);
             let _ = timeout(LAST_WORDS, async { while self.server.join_next().await.is_some() {} }).await;
         }
+        self.view.shutdown().await;
+        if let Some(dashboard) = self.dashboard.take() {
+            dashboard.shutdown().await;
+        }
         tracing::info!(addr = %self.addr, "miner stopped");
     }
 }
@@ -285,6 +344,28 @@ impl Handle {
 impl Drop for Handle {
     fn drop(&mut self) {
         self.phase.send_replace(Phase::Stopped);
+    }
+}
+
+fn subject(
+    config: &Config,
+    miner: Hotkey,
+    genesis: BlockHash,
+    manifest: &Manifest,
+    started_unix_ms: u64,
+) -> ServingSubject {
+    ServingSubject {
+        self_reported: true,
+        netuid: config.netuid,
+        genesis,
+        miner,
+        version: env!("CARGO_PKG_VERSION").into(),
+        model: manifest.name.clone(),
+        architecture: manifest.architecture.clone(),
+        digest: manifest.digest.to_string(),
+        context_tokens: manifest.max_context as u64,
+        places: u32::try_from(config.queue).unwrap_or(u32::MAX),
+        started_unix_ms,
     }
 }
 

@@ -26,6 +26,7 @@ use crate::{
     phase::{self, Phase},
     queue::{Place, Queue},
     served::Served,
+    tally::Tally,
 };
 
 /// The service: a gate, a queue and a model.
@@ -34,6 +35,7 @@ pub(crate) struct MinerService {
     pub backend: Arc<dyn Backend>,
     pub admission: Admission,
     pub queue: Queue,
+    pub tally: Tally,
     pub rows: Arc<KeptRows>,
     pub served: Served,
     pub phases: watch::Receiver<Phase>,
@@ -68,7 +70,7 @@ impl MinerService {
     ) -> Result<(Admitted<T>, Place, Instant, tracing::Span), Refusal> {
         let (admitted, place, deadline) = self.admit(request, method, decode).inspect_err(|refusal| {
             tracing::debug!(method, reason = %refusal.reason, detail = refusal.detail, "request refused");
-            metrics::refused(refusal.reason);
+            metrics::refused(&self.tally, refusal.reason);
         })?;
         let nonce = u128::from_be_bytes(admitted.nonce);
         let span = tracing::info_span!("request", method, uid = admitted.uid.0, nonce = format_args!("{nonce:032x}"));
@@ -105,7 +107,7 @@ impl MinerService {
         let decode = |payload: &[u8]| decode_request(method, payload);
         let (admitted, place, deadline, span) = self.enter(request, method, decode)?;
         // When the client goes away this future is dropped, and the work with it.
-        let visit = Visit::begin();
+        let visit = Visit::begin(&self.tally, admitted.asker);
         let answer = async {
             tokio::select! {
                 () = phase::reach(self.phases.clone(), Phase::Stopped) => {
@@ -139,9 +141,9 @@ impl Miner for MinerService {
         let Request::Generate(request) = admitted.request else { return Err(other_method().into()) };
         let Admitted { asker, digest, rank, from_ms, .. } = admitted;
         let (backend, key, rows) = (self.backend.clone(), self.key.clone(), self.rows.clone());
-        let served = self.served.clone();
+        let (served, tally) = (self.served.clone(), self.tally.clone());
         let generation =
-            Generation { backend, key, rows, served, asker, digest, request, rank, from_ms, deadline, place };
+            Generation { backend, key, rows, served, tally, asker, digest, request, rank, from_ms, deadline, place };
         let events = span.in_scope(|| generation.start(self.phases.clone()));
         Ok(Response::new(ReceiverStream::new(events)))
     }

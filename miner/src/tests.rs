@@ -5,6 +5,7 @@ mod gate;
 #[cfg(feature = "torch")]
 mod module;
 mod opening;
+mod page;
 mod pressure;
 mod serving;
 

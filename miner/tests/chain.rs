@@ -13,7 +13,10 @@ use primitives::{
 };
 use protos::{Answer, Binding, GENERATE, MinerClient, Reason, ReceiptVerifier, Refusal, encode_request, envelope};
 use tempfile::TempDir;
-use tokio::sync::mpsc;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    sync::mpsc,
+};
 use tonic::{Status, transport::Channel};
 
 const NETUID: NetUid = NetUid(1);
@@ -215,4 +218,42 @@ async fn says_why_it_does_not_start() {
 
     let refused = scene.miner(scene.config()).await.unwrap_err();
     assert!(matches!(refused, SpawnError::State(StateError::InUse(_))), "{refused}");
+}
+
+/// The last metagraph stands, so requests are still answered; but who looks after the miner is told.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chain_that_is_gone_is_seen_in_its_health() {
+    let scene = Scene::new().await;
+    let dashboard_listen = Some(SocketAddr::from(([127, 0, 0, 1], 0)));
+    let config = Config { dashboard_listen, stale_after_seconds: 3, ..scene.config() };
+    let miner = scene.miner(config).await.unwrap();
+    let page = miner.dashboard_addr().unwrap();
+    scene.running(until(page, " 200 ", "\"chain\"")).await;
+    let document = scene.running(health(page, "/api/miner.json")).await;
+    assert!(document.contains("\"self_reported\":true") && document.contains("\"uid\":1"), "{document}");
+    let (addr, binding) = (miner.addr(), scene.binding());
+    within(scene.node.shutdown()).await;
+    let body = within(until(page, " 503 ", "stale")).await;
+    assert!(body.split("\"name\": \"").any(|one| one.starts_with("chain") && one.contains("stale\"")), "{body}");
+    assert!(within(ask(addr, binding, &validator_key())).await.is_ok());
+}
+
+/// What is served at an address, head and body.
+async fn health(page: SocketAddr, path: &str) -> String {
+    let mut stream = tokio::net::TcpStream::connect(page).await.unwrap();
+    stream.write_all(format!("GET {path} HTTP/1.1\r\nhost: a\r\n\r\n").as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+/// Wait until its health is so.
+async fn until(page: SocketAddr, status: &str, holding: &str) -> String {
+    loop {
+        let answer = health(page, "/healthz").await;
+        if answer.starts_with(&format!("HTTP/1.1{status}")) && answer.contains(holding) {
+            return answer;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }

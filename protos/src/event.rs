@@ -32,6 +32,8 @@ pub enum Event {
         tokens: u32,
         /// Of the tree over the hidden rows; none from a miner that doesn't see them.
         rows_root: Option<Digest>,
+        /// Share of the miner's places that was taken in the last minute, in millionths: its own word, and nobody can check it.
+        capacity_used_ppm: Option<u32>,
     },
 }
 
@@ -41,13 +43,14 @@ impl Event {
         let event = match self.clone() {
             Self::Tokens { ids, text, logprobs } => wire::event::Event::Tokens(wire::Tokens { ids, text, logprobs }),
             Self::Commitment(bytes) => wire::event::Event::Commitment(bytes),
-            Self::Finished { reason, tokens, rows_root } => {
+            Self::Finished { reason, tokens, rows_root, capacity_used_ppm } => {
                 let reason = match reason {
                     FinishReason::Stop => wire::FinishReason::Stop,
                     FinishReason::Length => wire::FinishReason::Length,
                 };
                 let rows_root = rows_root.map_or_else(Vec::new, |root| root.0.to_vec());
-                wire::event::Event::Finished(wire::Finished { reason: reason.into(), tokens, rows_root })
+                let reason = reason.into();
+                wire::event::Event::Finished(wire::Finished { reason, tokens, rows_root, capacity_used_ppm })
             }
         };
         wire::Event { event: Some(event) }.encode_to_vec()
@@ -73,7 +76,7 @@ impl Event {
                 at_most("commitment", bytes.len(), MAX_COMMITMENT_BYTES)?;
                 Ok(Self::Commitment(bytes))
             }
-            wire::event::Event::Finished(wire::Finished { reason, tokens, rows_root }) => {
+            wire::event::Event::Finished(wire::Finished { reason, tokens, rows_root, capacity_used_ppm }) => {
                 let reason = match wire::FinishReason::try_from(reason) {
                     Ok(wire::FinishReason::Stop) => FinishReason::Stop,
                     Ok(wire::FinishReason::Length) => FinishReason::Length,
@@ -84,7 +87,10 @@ impl Event {
                     [] => None,
                     bytes => Some(Digest(fixed("rows_root", bytes)?)),
                 };
-                Ok(Self::Finished { reason, tokens, rows_root })
+                if let Some(ppm @ 1_000_001..) = capacity_used_ppm {
+                    return Err(WireError::Value { field: "capacity_used_ppm", value: ppm.into() });
+                }
+                Ok(Self::Finished { reason, tokens, rows_root, capacity_used_ppm })
             }
         }
     }

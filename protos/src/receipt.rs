@@ -35,6 +35,8 @@ pub struct Answer {
     pub commitments: Vec<Vec<u8>>,
     /// Of the tree over the hidden rows, if the miner sees them.
     pub rows_root: Option<Digest>,
+    /// How busy the miner says that it is, in millionths of its places. Signed, and nothing but its word.
+    pub capacity_used_ppm: Option<u32>,
     /// That it did.
     pub receipt: Receipt,
 }
@@ -106,6 +108,7 @@ impl ReceiptSigner {
 struct End {
     reason: FinishReason,
     rows_root: Option<Digest>,
+    capacity_used_ppm: Option<u32>,
     signature: Signature,
 }
 
@@ -165,13 +168,14 @@ impl ReceiptVerifier {
                 }
                 self.commitments.push(bytes.clone());
             }
-            Event::Finished { reason, tokens, rows_root } => {
+            Event::Finished { reason, tokens, rows_root, capacity_used_ppm } => {
                 let signature = verify(&self.miner, &self.chain, &signed.signature)?;
                 let actual = self.tokens.len() as u32;
                 if *tokens != actual {
                     return Err(ReceiptError::Count { actual, claimed: *tokens });
                 }
-                self.end = Some(End { reason: *reason, rows_root: *rows_root, signature });
+                let (reason, rows_root, capacity_used_ppm) = (*reason, *rows_root, *capacity_used_ppm);
+                self.end = Some(End { reason, rows_root, capacity_used_ppm, signature });
             }
         }
         Ok(event)
@@ -184,10 +188,10 @@ impl ReceiptVerifier {
 
     /// The answer, once the stream has ended.
     pub fn finish(self) -> Result<Answer, ReceiptError> {
-        let End { reason, rows_root, signature } = self.end.ok_or(ReceiptError::Unfinished)?;
+        let End { reason, rows_root, capacity_used_ppm, signature } = self.end.ok_or(ReceiptError::Unfinished)?;
         let generation = Generation { tokens: self.tokens, text: self.text, logprobs: self.logprobs, finish: reason };
         let receipt = Receipt { digest: self.chain, signature };
-        Ok(Answer { generation, commitments: self.commitments, rows_root, receipt })
+        Ok(Answer { generation, commitments: self.commitments, rows_root, capacity_used_ppm, receipt })
     }
 }
 

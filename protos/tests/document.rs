@@ -139,6 +139,7 @@ fn digests_agree() {
         reason: FinishReason::Stop,
         tokens: 0,
         rows_root: None,
+        capacity_used_ppm: None,
     });
     let chain = Digest::derive("assay 2026-11 event v1", &[&request.0, &finished.payload]);
     let signature = primitives::Signature(finished.signature.try_into().unwrap());

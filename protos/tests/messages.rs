@@ -121,7 +121,12 @@ fn stream(request: Digest) -> Vec<wire::SignedEvent> {
         Event::Tokens { ids: vec![5, 6], text: "once".into(), logprobs: vec![-0.5, -2.0] },
         Event::Tokens { ids: vec![7], text: " upon".into(), logprobs: Vec::new() },
         Event::Commitment(vec![9; 258]),
-        Event::Finished { reason: FinishReason::Length, tokens: 3, rows_root: Some(Digest([7; 32])) },
+        Event::Finished {
+            reason: FinishReason::Length,
+            tokens: 3,
+            rows_root: Some(Digest([7; 32])),
+            capacity_used_ppm: Some(1_000_000),
+        },
     ]
     .iter()
     .map(|event| signer.event(event))
@@ -186,7 +191,12 @@ fn commitments_are_as_many_as_chunks_and_as_long_as_one() {
         let said = Event::Tokens { ids: vec![7; tokens as usize], text: String::new(), logprobs: Vec::new() };
         let mut events = vec![signer.event(&said)];
         events.extend((0..commitments).map(|_| signer.event(&Event::Commitment(vec![1; bytes]))));
-        events.push(signer.event(&Event::Finished { reason: FinishReason::Stop, tokens, rows_root: None }));
+        events.push(signer.event(&Event::Finished {
+            reason: FinishReason::Stop,
+            tokens,
+            rows_root: None,
+            capacity_used_ppm: None,
+        }));
         let mut verifier = ReceiptVerifier::new(miner().hotkey(), request, 100);
         events.iter().try_for_each(|event| verifier.event(event).map(drop))?;
         verifier.finish()
@@ -248,7 +258,12 @@ fn a_stream_is_bounded() {
     let long = signer.event(&Event::Tokens { ids: vec![1; 4], text: String::new(), logprobs: Vec::new() });
     assert!(matches!(verify(miner().hotkey(), request, &[long]), Err(ReceiptError::TooLong(3))));
     let mut signer = ReceiptSigner::new(miner(), request);
-    let claims = signer.event(&Event::Finished { reason: FinishReason::Stop, tokens: 2, rows_root: None });
+    let claims = signer.event(&Event::Finished {
+        reason: FinishReason::Stop,
+        tokens: 2,
+        rows_root: None,
+        capacity_used_ppm: None,
+    });
     let refused = verify(miner().hotkey(), request, &[claims]);
     assert!(matches!(refused, Err(ReceiptError::Count { actual: 0, claimed: 2 })));
     let huge = wire::SignedEvent { payload: vec![0; MAX_EVENT_BYTES + 1], signature: Vec::new() };
@@ -373,8 +388,10 @@ fn events() -> impl Strategy<Value = Event> {
             let (ids, logprobs): (Vec<u32>, Vec<f32>) = tokens.into_iter().unzip();
             Event::Tokens { ids, text, logprobs: if told { logprobs } else { Vec::new() } }
         }),
-        (reason, 0..=MAX_NEW_TOKENS, proptest::option::of(any::<[u8; 32]>()))
-            .prop_map(|(reason, tokens, root)| { Event::Finished { reason, tokens, rows_root: root.map(Digest) } }),
+        (reason, 0..=MAX_NEW_TOKENS, proptest::option::of(any::<[u8; 32]>()), proptest::option::of(0..=1_000_000u32))
+            .prop_map(|(reason, tokens, root, capacity_used_ppm)| {
+                Event::Finished { reason, tokens, rows_root: root.map(Digest), capacity_used_ppm }
+            }),
         vec(any::<u8>(), 0..=258).prop_map(Event::Commitment),
     ]
 }

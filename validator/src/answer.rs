@@ -24,6 +24,8 @@ pub struct Answer {
     pub shown: Shown,
     /// The miner's signature under its answer.
     pub receipt: Option<Receipt>,
+    /// How busy the miner says that it is, in millionths of its places. Its own word: it decides nothing.
+    pub capacity_used_ppm: Option<u32>,
     /// From sending the request to the first token.
     pub first_token: Option<Duration>,
     /// From sending the request to the end of the answer, or to its failure.

@@ -14,6 +14,7 @@ use scoring::{
     proof::{Opening, Shown},
 };
 use tonic::transport::Channel;
+use tracing::Instrument as _;
 
 use crate::{
     answer::{Answer, Failure, proof},
@@ -97,15 +98,25 @@ impl MinerClient {
         mut seen: impl FnMut(&SignedEvent, &Event),
     ) -> Result<Answer, WireError> {
         let (method, payload) = encode_request(request)?;
+        let nonce = envelope::fresh_nonce();
+        // The miner's trace has the same nonce: one can be laid beside the other, and nothing about it goes over the wire.
+        let number = u128::from_be_bytes(nonce);
+        let span =
+            tracing::info_span!("infer", method, endpoint = %axon.endpoint, nonce = format_args!("{number:032x}"));
         let started = Instant::now();
-        let mut exchange =
-            Exchange { deadline, started, request_digest: None, first_token: None, shown: Shown::default() };
+        let mut exchange = Exchange {
+            deadline,
+            started,
+            request_digest: None,
+            first_token: None,
+            capacity_used_ppm: None,
+            shown: Shown::default(),
+        };
         let attempt = async {
             let channel = self.channel(axon, Some(binding.receiver)).await?;
             // The miner's clock starts with the request, not with the connection.
             let ttl_ms = u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX).clamp(1, MAX_LIFETIME_MS);
-            let signed =
-                envelope::seal(&self.key, binding, method, payload, unix_ms(), ttl_ms, envelope::fresh_nonce());
+            let signed = envelope::seal(&self.key, binding, method, payload, unix_ms(), ttl_ms, nonce);
             let digest = envelope::digest(&signed, method).ok();
             exchange.request_digest = digest;
             sealed(&signed);
@@ -120,7 +131,7 @@ impl MinerClient {
                 Request::Infer(_) => exchange.tensors(channel, signed, binding, &digest).await,
             }
         };
-        let result = match tokio::time::timeout(deadline, attempt).await {
+        let result = match tokio::time::timeout(deadline, attempt).instrument(span).await {
             Ok(result) => result,
             Err(_) => Err(Failure::Timeout(deadline)),
         };
@@ -132,8 +143,8 @@ impl MinerClient {
             Ok((output, receipt)) => (Ok(output), Some(receipt)),
             Err(failure) => (Err(failure), None),
         };
-        let Exchange { request_digest, first_token, shown, .. } = exchange;
-        Ok(Answer { request_digest, result, shown, receipt, first_token, latency })
+        let Exchange { request_digest, first_token, capacity_used_ppm, shown, .. } = exchange;
+        Ok(Answer { request_digest, result, shown, receipt, capacity_used_ppm, first_token, latency })
     }
 
     /// Have hidden rows of an answer opened: exactly these, signed by the miner. Whether they belong to the answer's proof
@@ -214,6 +225,7 @@ struct Exchange {
     started: Instant,
     request_digest: Option<Digest>,
     first_token: Option<Duration>,
+    capacity_used_ppm: Option<u32>,
     shown: Shown,
 }
 
@@ -244,6 +256,7 @@ impl Exchange {
         }
         let answer = verifier.finish()?;
         self.shown.proof = proof(&answer)?;
+        self.capacity_used_ppm = answer.capacity_used_ppm;
         Ok((Output::Generation(answer.generation), answer.receipt))
     }
 

@@ -43,6 +43,7 @@ const MINER_EMISSION: &str = "validator_miner_emission_alpha";
 const ENDS: [&str; 7] = ["verified", "epoch_passed", "seat_lost", "refused", "diverged", "not_revealed", "unobserved"];
 /// Why an epoch can get none.
 const SKIPS: [&str; 5] = ["not_registered", "already_set", "refused", "too_few_rounds", "no_weights"];
+const MINER_CAPACITY: &str = "validator_miner_capacity_used_ratio";
 
 /// What is counted, and what a count of it means.
 const COUNTERS: [(&str, &str); 13] = [
@@ -62,7 +63,7 @@ const COUNTERS: [(&str, &str); 13] = [
 ];
 
 /// What has a value, and what it is.
-const GAUGES: [(&str, &str); 13] = [
+const GAUGES: [(&str, &str); 14] = [
     (VERIFIED_BLOCK, "Block of the last row that was read back from chain"),
     (ANCHORED_BLOCK, "Block of the last root of the score log that was read back from chain"),
     (FINALISED_BLOCK, "Newest finalised block that was looked at"),
@@ -76,6 +77,7 @@ const GAUGES: [(&str, &str); 13] = [
     (MINER_SCORE, "Standing of a miner: what its scores come to (label uid)"),
     (MINER_INCENTIVE, "Its share of what the last epoch paid to miners (label uid)"),
     (MINER_EMISSION, "What the last epoch paid to it, in alpha (label uid)"),
+    (MINER_CAPACITY, "Share of its places that a miner says were taken, self-reported (label uid)"),
 ];
 
 /// What is measured, and from when to when.
@@ -228,8 +230,15 @@ fn share(of_65535: u16) -> f64 {
     f64::from(of_65535) / f64::from(u16::MAX)
 }
 
+/// How busy the miner in a seat says that it is.
+pub(crate) fn busy(uid: Uid, capacity_used_ppm: Option<u32>) {
+    let ratio = capacity_used_ppm.map_or(f64::NAN, |ppm| f64::from(ppm) / 1e6);
+    gauge!(MINER_CAPACITY, "uid" => uid.to_string()).set(ratio);
+}
+
 /// Nobody who was measured is in a seat any more.
 pub(crate) fn unmeasured(uid: Uid) {
+    busy(uid, None);
     reliable(uid, &Reliable::default());
     standing(uid, [f64::NAN; 3]);
 }

@@ -7,6 +7,7 @@ use futures::{StreamExt, stream};
 use primitives::{BlockRef, Metagraph, Registration};
 use protos::Binding;
 use scoring::{Challenge, Evidence, Output, Record, Round, ScoreTable, Scored};
+use tracing::{Instrument as _, Span, field};
 
 use crate::{
     answer::{Answer, Failure},
@@ -168,7 +169,8 @@ impl Rounds {
         self.client.retain(|axon| announced.contains(axon));
         let asks = miners.into_iter().filter_map(|(miner, axon)| {
             let challenge = table.challenge(task, &miner.hotkey)?;
-            Some(async move {
+            let span = tracing::info_span!("challenge", task, miner = %miner.hotkey, outcome = field::Empty);
+            let ask = async move {
                 let binding =
                     Binding { receiver: miner.hotkey, netuid: metagraph.netuid, genesis: self.chain.genesis() };
                 let deadline = self.config.request_deadline();
@@ -186,16 +188,21 @@ impl Rounds {
                         self.open(table, axon, &binding, &challenge, answer).await;
                     }
                 }
+                if let Some(answer) = &answer {
+                    Span::current().record("outcome", answer.outcome().as_str());
+                }
                 if let Some(Err(failure)) = answer.as_ref().map(|answer| &answer.result) {
                     let outcome = failure.outcome();
                     tracing::debug!(miner = %miner, endpoint = %axon.endpoint, outcome = outcome.as_str(), %failure, "no answer");
                 }
-                self.view.miner_ended();
+                self.view.miner_ended(miner, answer.as_ref().and_then(|answer| answer.capacity_used_ppm));
                 Asked { miner, challenge, answer, audited }
-            })
+            };
+            Some(ask.instrument(span))
         });
-        let mut asked: Vec<Asked> =
-            stream::iter(asks).buffer_unordered(self.config.concurrent_requests).collect().await;
+        // One that hangs holds its own place only, not the places of all behind it.
+        let asked = stream::iter(asks).buffer_unordered(self.config.concurrent_requests);
+        let mut asked: Vec<Asked> = asked.collect().await;
         asked.sort_unstable_by_key(|asked| asked.miner);
         asked
     }

@@ -83,7 +83,12 @@ impl Miner for Fake {
         let mut events = vec![
             Ok(signer.event(&tokens(&[1, 2], "one two"))),
             Ok(signer.event(&tokens(&[3], " three"))),
-            Ok(signer.event(&Event::Finished { reason: FinishReason::Length, tokens: 3, rows_root: None })),
+            Ok(signer.event(&Event::Finished {
+                reason: FinishReason::Length,
+                tokens: 3,
+                rows_root: None,
+                capacity_used_ppm: Some(250_000),
+            })),
         ];
         let stream: Events = match self.manner {
             Manner::SilentAfterAToken => {

@@ -61,6 +61,9 @@ pub struct Args {
     /// Where Prometheus reads the metrics [setting: miner.metrics_listen]
     #[arg(long, value_name = "ADDRESS")]
     metrics_listen: Option<SocketAddr>,
+    /// Where the miner's own page is served [setting: miner.dashboard_listen]
+    #[arg(long, value_name = "ADDRESS")]
+    dashboard_listen: Option<SocketAddr>,
     /// Print the address as one JSON document
     #[arg(long)]
     json: bool,
@@ -77,6 +80,7 @@ pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
     flags.flag("--openai-url", "model.openai.url", args.openai_url.as_ref());
     flags.flag("--openai-model", "model.openai.model", args.openai_model.as_ref());
     flags.flag("--metrics-listen", "miner.metrics_listen", args.metrics_listen);
+    flags.flag("--dashboard-listen", "miner.dashboard_listen", args.dashboard_listen);
     flags.flag("--state", "miner.state_path", args.state.as_ref().map(|path| path.display()));
     flags.flag("--listen", "miner.listen", args.listen);
     flags.flag("--announce", "miner.announce", args.announce);

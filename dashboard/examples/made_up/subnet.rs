@@ -206,5 +206,6 @@ fn miner(uid: u64) -> Miner {
         proofs: counts(fates.clone().map(|(_, proof)| proof)),
         history_milli: history,
         reliability: Reliable { hour: figures(30), day: figures(720), week: figures(5_040) },
+        capacity_used_ppm: (uid % 8 != 5).then(|| lot("capacity", uid, 1_000_000) as u32),
     }
 }

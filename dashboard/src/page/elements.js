@@ -40,3 +40,13 @@ export function table(caption, headings, rows) {
 }
 
 export const empty = (text) => el("p", { class: "empty" }, text);
+
+/** How the connection is, where the page says it. */
+export function told(state, words) {
+  const status = $("status");
+  if (status.textContent !== words) status.textContent = words;
+  status.className = `chip ${state}`;
+}
+
+/** One figure with its name, and what is small beside it. */
+export const tile = (name, value, small) => el("div", {}, el("dt", {}, name), el("dd", {}, value, small ? el("small", {}, small) : null));

@@ -1,6 +1,6 @@
 // What stands above and below the table: tiles, alerts, verdicts, rounds, rows, loops.
 
-import { $, el, empty, svg, swatch, table, tint } from "./elements.js";
+import { $, el, empty, svg, swatch, table, tile, tint } from "./elements.js";
 import { OUTCOMES, PROOFS, clock, duration, number, percent, plural } from "./words.js";
 
 const sum = (numbers) => numbers.reduce((total, one) => total + one, 0);
@@ -15,7 +15,6 @@ export function title({ subject }) {
 
 export function tiles(seen) {
   const { live, neurons, miners, rounds, submissions } = seen;
-  const tile = (name, value, small) => el("div", {}, el("dt", {}, name), el("dd", {}, value, small ? el("small", {}, small) : null));
   const { head, round } = live;
   const left = head && live.next_epoch_block ? Math.max(0, live.next_epoch_block - head.number) : null;
   const last = rounds.at(-1);
@@ -32,22 +31,6 @@ export function tiles(seen) {
     tile("last row", row ? row.state : "–", row ? `epoch ${row.epoch_index}${row.block ? `, block ${number(row.block)}` : ""}` : "none set yet"),
     tile("chain", live.chain_errors === 0 ? "no errors" : plural(live.chain_errors, "error"), live.chain_url),
   );
-}
-
-export function alerts({ live }) {
-  const lines = live.loops
-    .filter((loop) => loop.state !== "ok")
-    .map((loop) => el("p", {}, loop.state === "stale" ? `${loop.name}: stands still for ${duration(loop.idle_seconds * 1000)}` : `${loop.name}: ${loop.trouble}`));
-  if (live.skipped) lines.push(el("p", { class: "note" }, `No weights for epoch ${live.skipped.epoch_index}: ${live.skipped.detail}`));
-  const words = (nodes) => nodes.map((node) => node.textContent).join("\n");
-  // Said again by a screen reader only where it is something else.
-  if (words(lines) !== words([...$("alerts").children])) $("alerts").replaceChildren(...lines);
-}
-
-export function loops({ live }) {
-  const rows = live.loops.map((loop) => [loop.name, el("span", { class: loop.state }, loop.trouble ? `${loop.state}: ${loop.trouble}` : loop.state), `${duration(loop.idle_seconds * 1000)} ago`, duration(loop.stale_after_seconds * 1000)]);
-  const head = live.head ? `Block ${live.head.number} is ${live.head.hash}.` : "No block was seen yet.";
-  $("loops").replaceChildren(table(head, ["<loop", "<state", "went on", "stale after"], rows));
 }
 
 function counted(place, caption, names, counts) {

@@ -19,11 +19,13 @@ const COLUMNS = [
   ["uptime", "answered share of its requests", (seat, window) => reliable(seat, window)?.uptime_ppm, (seat, window) => uptime(reliable(seat, window))],
   ["first token", "half of the right answers began within this, and nine tenths within the second", (seat, window) => reliable(seat, window)?.first_token_us?.p50, (seat, window) => pair(reliable(seat, window)?.first_token_us, "p50", "p90", micros)],
   ["tokens/s", "half of the right answers were at least so fast, and nine tenths as fast as the second", (seat, window) => reliable(seat, window)?.tokens_per_second_milli?.p50, (seat, window) => pair(reliable(seat, window)?.tokens_per_second_milli, "p50", "p10", speed)],
+  ["busy", "share of its places that was taken when it answered last: the miner says so itself, nobody has checked it", (seat) => seat.miner?.capacity_used_ppm, (seat) => busy(seat.miner?.capacity_used_ppm)],
   ["stake", "alpha staked to it", (seat) => seat.stake_rao, (seat) => (seat.stake_rao ? alpha(seat.stake_rao) : "–")],
   ["address", "where it serves", (seat) => seat.endpoint ?? undefined, (seat) => el("span", { class: "hash" }, seat.endpoint ?? "–"), "name"],
 ];
 
 const uptime = (figures) => (figures?.requests ? el("span", { title: `${number(figures.answered)} of ${number(figures.requests)} requests` }, percent(figures.uptime_ppm / 1e6)) : "–");
+const busy = (ppm) => (ppm === null || ppm === undefined ? "–" : el("span", { class: "waits", title: "self-reported" }, `${percent(ppm / 1e6, 0)} *`));
 const pair = (figures, first, second, word) => (figures ? `${word(figures[first])} / ${word(figures[second])}` : "–");
 
 function spark(miner) {

@@ -5,8 +5,8 @@ const OLD_MS = 15_000;
 /** A browser gives up where it is refused: the page doesn't. */
 const AGAIN_MS = 10_000;
 
-/** Calls show(document, names of changed parts) and tell(state, words) until the page is left. */
-export function follow(show, tell) {
+/** Calls show(document, names of changed parts) and tell(state, words) until the page is left. The document is /api/NAME.json. */
+export function follow(name, show, tell) {
   let shown = null;
   let heard = 0;
   const take = (change) => {
@@ -21,7 +21,7 @@ export function follow(show, tell) {
   };
   if (new URLSearchParams(location.search).has("once")) {
     const read = async () => {
-      const answer = await fetch("/api/subnet.json");
+      const answer = await fetch(`/api/${name}.json`);
       take(await answer.json());
       tell("waits", "read once");
     };
@@ -30,10 +30,10 @@ export function follow(show, tell) {
   }
   const listen = () => {
     const source = new EventSource("/api/events");
-    for (const kind of ["subnet", "changes"]) {
+    for (const kind of [name, "changes"]) {
       source.addEventListener(kind, (event) => {
         const change = JSON.parse(event.data);
-        if (kind === "subnet") shown = null;
+        if (kind === name) shown = null;
         take(change);
       });
     }

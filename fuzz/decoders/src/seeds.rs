@@ -122,7 +122,12 @@ fn stream() -> Vec<Event> {
         tokens(3..40, "was"),
         Event::Commitment(vec![7; 258]),
         tokens(40..41, "."),
-        Event::Finished { reason: FinishReason::Stop, tokens: 40, rows_root: Some(Digest([6; 32])) },
+        Event::Finished {
+            reason: FinishReason::Stop,
+            tokens: 40,
+            rows_root: Some(Digest([6; 32])),
+            capacity_used_ppm: None,
+        },
     ]
 }
 

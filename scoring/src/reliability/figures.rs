@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{histogram::Sum, ledger::Step};
+use super::{
+    histogram::{Histogram, Sum},
+    ledger::Step,
+};
 
 /// One miner in one window.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,24 +44,34 @@ pub struct Fastness {
     pub p01: u64,
 }
 
+impl Waiting {
+    /// Of all that was counted; none where nothing was.
+    pub fn of<'a>(counted: impl IntoIterator<Item = &'a Histogram>) -> Option<Self> {
+        let sum = Sum::of(counted);
+        Some(Self { p50: sum.percentile(50)?, p90: sum.percentile(90)?, p99: sum.percentile(99)? })
+    }
+}
+
+impl Fastness {
+    /// Of all that was counted; none where nothing was.
+    pub fn of<'a>(counted: impl IntoIterator<Item = &'a Histogram>) -> Option<Self> {
+        let sum = Sum::of(counted);
+        Some(Self { p50: sum.percentile(50)?, p10: sum.percentile(10)?, p01: sum.percentile(1)? })
+    }
+}
+
 impl Figures {
     /// Of the steps of a window.
     pub(super) fn of<'a>(steps: impl Iterator<Item = &'a Step> + Clone) -> Self {
         let requests: u64 = steps.clone().map(|step| u64::from(step.requests)).sum();
         let answered: u64 = steps.clone().map(|step| u64::from(step.answered)).sum();
         let share = (answered * 1_000_000).checked_div(requests);
-        let first_token = Sum::of(steps.clone().map(|step| &step.first_token_us));
-        let rate = Sum::of(steps.map(|step| &step.rate_milli));
-        let waiting =
-            |sum: Sum| Some(Waiting { p50: sum.percentile(50)?, p90: sum.percentile(90)?, p99: sum.percentile(99)? });
-        let fastness =
-            |sum: Sum| Some(Fastness { p50: sum.percentile(50)?, p10: sum.percentile(10)?, p01: sum.percentile(1)? });
         Self {
             requests,
             answered,
             uptime_ppm: share.and_then(|share| u32::try_from(share).ok()),
-            first_token_us: waiting(first_token),
-            tokens_per_second_milli: fastness(rate),
+            first_token_us: Waiting::of(steps.clone().map(|step| &step.first_token_us)),
+            tokens_per_second_milli: Fastness::of(steps.map(|step| &step.rate_milli)),
         }
     }
 }

@@ -7,14 +7,14 @@ mod history;
 mod seats;
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use chain::Client;
 use dashboard::{Board, Head, Progress, Pulse, Skipped as NoRow, Submission as Line};
-use primitives::{BlockNumber, BlockRef, Hyperparameters, Metagraph, MetagraphRows, Uid};
+use primitives::{BlockNumber, BlockRef, Hyperparameters, Metagraph, MetagraphRows, Registration, Uid};
 use scoring::{Record, Round, ScoreTable, reliability::Ledger};
 
 use crate::{
@@ -52,6 +52,8 @@ struct Seen {
     ledger: Ledger,
     history: History,
     submissions: Vec<Submission>,
+    /// How busy miners say that they are, in millionths of their places.
+    capacity: BTreeMap<Registration, u32>,
     epoch_index: Option<u64>,
     /// Seats whose figures the metrics hold.
     measured: BTreeSet<Uid>,
@@ -222,9 +224,17 @@ impl View {
         self.live(|live| live.round = Some(Progress { round, block, started_unix_ms: began_unix_ms, asked, ended: 0 }));
     }
 
-    /// One of them answered, or failed to.
-    pub fn miner_ended(&self) {
+    /// One of them answered, or failed to; and how busy it says that it is, in millionths.
+    pub fn miner_ended(&self, miner: Registration, capacity_used_ppm: Option<u32>) {
         self.0.rounds.goes_on();
+        if self.0.shown {
+            let mut seen = self.seen();
+            match capacity_used_ppm {
+                Some(ppm) => drop(seen.capacity.insert(miner, ppm)),
+                // What it said once may be true no more.
+                None => drop(seen.capacity.remove(&miner)),
+            }
+        }
         self.live(|live| {
             if let Some(round) = &mut live.round {
                 round.ended += 1;
@@ -266,13 +276,19 @@ impl View {
         seen.history.took(over.took);
         let seats: BTreeSet<_> = over.metagraph.neurons.iter().map(primitives::Neuron::registration).collect();
         seen.ledger.retain(|miner| seats.contains(miner));
-        let miners = seats::miners(&over.metagraph, &over.table, &seen.ledger, &seen.history, now);
+        seen.capacity.retain(|miner, _| seats.contains(miner));
+        let mut miners = seats::miners(&over.metagraph, &over.table, &seen.ledger, &seen.history, now);
+        for miner in &mut miners {
+            let seat = over.metagraph.neuron(miner.uid).map(primitives::Neuron::registration);
+            miner.capacity_used_ppm = seat.and_then(|seat| seen.capacity.get(&seat)).copied();
+        }
         let measured: BTreeSet<Uid> = miners.iter().map(|miner| miner.uid).collect();
         for gone in seen.measured.difference(&measured) {
             metrics::unmeasured(*gone);
         }
         for miner in &miners {
             metrics::reliable(miner.uid, &miner.reliability);
+            metrics::busy(miner.uid, miner.capacity_used_ppm);
             if let Some(neuron) = over.metagraph.neuron(miner.uid) {
                 metrics::paid(neuron, miner.score_nano);
             }

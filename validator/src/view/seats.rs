@@ -34,6 +34,7 @@ pub(crate) fn miners(
             outcomes: counts(answers().flatten(), |answer| answer.outcome),
             proofs: counts(answers().flatten(), |answer| answer.proof),
             reliability: ledger.figures(&miner, now).into(),
+            capacity_used_ppm: None,
         })
     });
     measured.collect()
