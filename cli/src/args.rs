@@ -107,6 +107,7 @@ pub enum Command {
     Bench(commands::bench::Args),
     #[cfg(feature = "torch")]
     Run(commands::run::Args),
+    Top(commands::top::Args),
     Metagraph(commands::metagraph::Args),
     Subnet(commands::subnet::Args),
     Register(commands::register::Args),
@@ -150,6 +151,8 @@ impl Command {
             Self::Localnet(_) | Self::Miner(_) => 2,
             #[cfg(feature = "torch")]
             Self::Validator(_) => 2,
+            // Whatever is said there is drawn over.
+            Self::Top(_) => 0,
             _ => 1,
         }
     }

@@ -6,6 +6,10 @@
 
 #![warn(missing_docs)]
 
+// The made-up subnet of the dashboard's example calls it by its whole name.
+#[cfg(test)]
+extern crate dashboard as assay_dashboard;
+
 mod amount;
 mod args;
 #[cfg(feature = "torch")]
@@ -47,6 +51,7 @@ mod simulate;
 mod stop;
 mod table;
 mod telemetry;
+mod top;
 mod what_if;
 mod whole_file;
 mod whom;
@@ -61,12 +66,12 @@ use crate::args::{Cli, Command};
 pub fn main(registry: Registry) -> ExitCode {
     let mut cli = Cli::read();
     cli.global.registry = registry;
+    launch::with_all_files();
     if cli.command.needs_torch() {
         launch::with_patient_threads();
     }
     let level = cli.command.log_level() + i16::from(cli.global.verbose) - i16::from(cli.global.quiet);
     telemetry::start(cli.global.log_format, level);
-    launch::with_all_files();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failure::report(&anyhow::Error::new(error).context("starting threads")),
@@ -92,6 +97,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Verify(args) => commands::verify::run(args, global).await,
         #[cfg(feature = "torch")]
         Command::Run(args) => commands::run::run(args, global).await,
+        Command::Top(args) => commands::top::run(args, global).await,
         Command::Metagraph(args) => commands::metagraph::run(args, global).await,
         Command::Subnet(args) => commands::subnet::run(args, global).await,
         Command::Register(args) => commands::register::run(args, global).await,

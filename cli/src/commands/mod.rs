@@ -27,6 +27,7 @@ pub mod run;
 pub mod simulate;
 pub mod stake;
 pub mod subnet;
+pub mod top;
 pub mod transfer;
 #[cfg(feature = "torch")]
 pub mod validator;
