@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use jsonrpsee::server::ServerHandle;
+use jsonrpsee::{Methods, server::ServerHandle};
 use primitives::{BlockHash, BlockRef};
 use sp_core::H256;
 use tokio::task::{self, JoinHandle};
@@ -55,6 +55,7 @@ pub enum SpawnError {
 pub struct Handle {
     chain: Arc<Chain>,
     addr: SocketAddr,
+    methods: Methods,
     server: ServerHandle,
     author: Option<JoinHandle<()>>,
 }
@@ -65,11 +66,11 @@ pub async fn spawn(config: Config) -> Result<Handle, SpawnError> {
     let bind = |source| SpawnError::Bind { addr: config.listen, source };
     let (listener, addr) = server::listen(config.listen).await.map_err(bind)?;
     chain.set_faults(config.faults);
-    let methods = rpc::module(chain.clone()).map_err(SpawnError::Rpc)?;
-    let server = server::start(listener, methods.into(), chain.clone());
+    let methods = Methods::from(rpc::module(chain.clone()).map_err(SpawnError::Rpc)?);
+    let server = server::start(listener, methods.clone(), chain.clone());
     let author = pace::start(&chain, config.block_time);
     tracing::info!(%addr, "chain listens");
-    Ok(Handle { chain, addr, server, author })
+    Ok(Handle { chain, addr, methods, server, author })
 }
 
 /// The chain that persists, else the one to load, else a new one.
@@ -221,6 +222,13 @@ impl Handle {
     /// Send a transaction, encoded, as `author_submitExtrinsic` does. Returns its hash.
     pub fn submit(&self, transaction: Vec<u8>) -> Result<[u8; 32], Rejected> {
         self.chain.pool.submit(&self.chain, transaction, None).map(|hash| hash.0)
+    }
+
+    /// The answer to one JSON-RPC request, without a connection. None where the text is no request. A subscription ends with
+    /// its answer.
+    pub async fn answer(&self, request: &str) -> Option<String> {
+        let (answer, _) = self.methods.raw_json_request(request, 1).await.ok()?;
+        Some(answer.get().to_owned())
     }
 
     /// Transactions that wait for a block, for those who make blocks by hand.

@@ -21,8 +21,8 @@ const MAX_LEN: &str = "-max_len=32768";
 const MALLOC_LIMIT: &str = "-malloc_limit_mb=256";
 /// A unit that takes longer is a finding.
 const TIMEOUT: &str = "-timeout=20";
-/// Needs the embedded chain, which takes long to build: only where it is named.
-const ON_CHAIN: &str = "extrinsic";
+/// These need the embedded chain and the services, which take long to build: only where they are named.
+const OF_PROGRAMS: [&str; 3] = ["extrinsic", "frame", "settings"];
 /// What git carries of one target.
 const MAX_FILES: usize = 300;
 const MAX_BYTES: u64 = 1 << 20;
@@ -67,7 +67,7 @@ pub fn command(arguments: &[String]) -> Result<()> {
         bail!("no target {unknown}: there are {}", known.join(", "));
     }
     let wanted = match options.targets.is_empty() {
-        true => known.into_iter().filter(|target| target != ON_CHAIN).collect(),
+        true => known.into_iter().filter(|target| !OF_PROGRAMS.contains(&&**target)).collect(),
         false => options.targets,
     };
     let tool = CARGO_FUZZ.find_or_install(&root, &Cache::of_user()?)?;
@@ -103,8 +103,8 @@ pub fn command(arguments: &[String]) -> Result<()> {
 fn cargo_fuzz(tool: &Path, root: &Path, target: &str) -> Command {
     let mut command = Command::new(tool);
     command.current_dir(root.join("fuzz")).env("RUSTC_BOOTSTRAP", "1").args(["run", target]);
-    if target == ON_CHAIN {
-        command.args(["--features", "chain"]);
+    if OF_PROGRAMS.contains(&target) {
+        command.args(["--features", "programs"]);
     }
     command
 }

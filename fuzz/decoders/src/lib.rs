@@ -18,11 +18,19 @@ mod commitment;
 mod config;
 mod envelope;
 mod event;
+#[cfg(feature = "programs")]
+mod extrinsic;
+#[cfg(feature = "programs")]
+mod frame;
+#[cfg(feature = "programs")]
+mod node;
 mod opening;
 mod receipt;
 mod request;
 mod sample;
 mod score_log;
+#[cfg(feature = "programs")]
+mod settings;
 mod wallet;
 
 pub mod seeds;
@@ -38,10 +46,16 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("config", config::config),
     ("envelope", envelope::envelope),
     ("event", event::event),
+    #[cfg(feature = "programs")]
+    ("extrinsic", extrinsic::extrinsic),
+    #[cfg(feature = "programs")]
+    ("frame", frame::frame),
     ("opening", opening::opening),
     ("receipt", receipt::receipt),
     ("request", request::request),
     ("score_log", score_log::score_log),
+    #[cfg(feature = "programs")]
+    ("settings", settings::settings),
     ("wallet", wallet::wallet),
 ];
 

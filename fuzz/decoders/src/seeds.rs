@@ -12,6 +12,8 @@ use protos::{
 use scoring::ScoreLog;
 use tonic::Status;
 
+#[cfg(feature = "programs")]
+use crate::extrinsic;
 use crate::{archive, commitment, opening, sample};
 
 /// Inputs by name.
@@ -28,10 +30,16 @@ pub fn of(target: &str) -> Seeds {
             requests().into_iter().map(|(name, request)| (name, sealed(&request, 1).encode_to_vec())).collect()
         }
         "event" => events(),
+        #[cfg(feature = "programs")]
+        "extrinsic" => vec![("inherent", extrinsic::inherent())],
+        #[cfg(feature = "programs")]
+        "frame" => frames(),
         "opening" => vec![("request", open_request(Digest([2; 32]))), ("rows", opening::honest())],
         "receipt" => receipts(),
         "request" => requests().into_iter().map(|(name, request)| (name, encoded(&request).1)).collect(),
         "score_log" => score_logs(),
+        #[cfg(feature = "programs")]
+        "settings" => settings(),
         "wallet" => wallets(),
         _ => Vec::new(),
     }
@@ -229,4 +237,44 @@ fn wallets() -> Seeds {
         ("uri", b"//Alice/soft///password".to_vec()),
         ("signature", Keypair::sign(&miner(), b"message").to_string().into_bytes()),
     ]
+}
+
+#[cfg(feature = "programs")]
+fn frames() -> Seeds {
+    // Timestamp.Now
+    let now = r#""0xf0c365c3cf59d671eb72da0e7a4113c49f1f0515f462cdcf84e0f1d6045dfcbb""#;
+    let frame = |method: &str, parameters: &str| {
+        format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":[{parameters}]}}"#).into_bytes()
+    };
+    let extrinsic = format!(r#""0x{}""#, hex::encode(extrinsic::inherent()));
+    vec![
+        ("header", frame("chain_getHeader", "")),
+        ("block_hash", frame("chain_getBlockHash", "[0]")),
+        ("block", frame("chain_getBlock", "")),
+        ("storage", frame("state_getStorage", now)),
+        ("storage_at", frame("state_queryStorageAt", &format!("[{now}]"))),
+        ("keys", frame("state_getKeysPaged", r#""0x",16"#)),
+        ("call", frame("state_call", r#""Core_version","0x""#)),
+        ("version", frame("state_getRuntimeVersion", "")),
+        ("submit", frame("author_submitExtrinsic", &extrinsic)),
+        ("fee", frame("payment_queryInfo", &extrinsic)),
+        ("nonce", frame("system_accountNextIndex", r#""5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY""#)),
+        ("health", frame("system_health", "")),
+        ("methods", frame("rpc_methods", "")),
+    ]
+}
+
+#[cfg(feature = "programs")]
+fn settings() -> Seeds {
+    let files = [
+        ("miner", include_str!("../../../configs/miner.toml")),
+        ("validator", include_str!("../../../configs/validator.toml")),
+    ];
+    let table = |(name, text): (&'static str, &str)| {
+        let mut file: toml::Table = text.parse().expect("TOML");
+        let Some(toml::Value::Table(mut table)) = file.remove(name) else { panic!("no table {name}") };
+        table.insert("netuid".into(), 1.into());
+        (name, toml::to_string(&table).expect("TOML").into_bytes())
+    };
+    files.map(table).into()
 }
