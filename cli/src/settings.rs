@@ -29,6 +29,8 @@ pub struct Settings {
     pub validator: validator::Config,
     /// The subnet's rules.
     pub incentive: scoring::Incentive,
+    /// What a miner or a validator says about itself to a collector.
+    pub telemetry: TelemetrySettings,
 }
 
 /// Where the chain is.
@@ -118,6 +120,16 @@ pub struct LocalnetSettings {
     pub finality_depth: u32,
 }
 
+/// Traces for OpenTelemetry.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TelemetrySettings {
+    /// The collector, as http://HOST:PORT: OTLP over gRPC. Nobody by default.
+    pub otlp_url: Option<String>,
+    /// Of all traces, this share is sent.
+    pub otlp_share: f64,
+}
+
 impl Default for Settings {
     fn default() -> Self {
         let subnet = SubnetSettings::default();
@@ -129,6 +141,7 @@ impl Default for Settings {
             miner: miner::Config::new(subnet.netuid),
             validator: validator::Config { netuid: subnet.netuid, ..validator::Config::default() },
             incentive: scoring::Incentive::default(),
+            telemetry: TelemetrySettings::default(),
             subnet,
         }
     }
@@ -179,6 +192,27 @@ impl Default for LocalnetSettings {
             tempo: 20,
             beacon: Beacon::Local,
             finality_depth: 0,
+        }
+    }
+}
+
+impl Default for TelemetrySettings {
+    fn default() -> Self {
+        Self { otlp_url: None, otlp_share: 1.0 }
+    }
+}
+
+impl TelemetrySettings {
+    fn check(&self) -> Result<(), String> {
+        if !(0.0..=1.0).contains(&self.otlp_share) {
+            return Err(format!("otlp_share must be from 0 to 1, and {} is not", self.otlp_share));
+        }
+        match &self.otlp_url {
+            // Traces tell whom a validator asks: a collector far away belongs behind one of this machine.
+            Some(url) if !url.starts_with("http://") => {
+                Err(format!("otlp_url must begin with http://, and {url} does not: traces go in plain gRPC"))
+            }
+            _ => Ok(()),
         }
     }
 }
@@ -236,6 +270,7 @@ impl Settings {
             device.trim().parse::<model::Device>().map_err(|error| of("model")(error.into()))?;
         }
         self.validator.registry.build(&self.incentive).map_err(|error| of("incentive")(error.into()))?;
+        self.telemetry.check().map_err(|error| of("telemetry")(error.into()))?;
         self.validator.check().map_err(|error| of("validator")(error.into()))
     }
 }
@@ -262,17 +297,28 @@ mod tests {
         assert!(on("cuda:0,gpu").check().is_err() && on("").check().is_err());
     }
 
+    #[test]
+    fn traces_go_to_a_collector_in_plain_grpc() {
+        let to = |url: &str, otlp_share| TelemetrySettings { otlp_url: Some(url.into()), otlp_share };
+        let check = |telemetry| Settings { telemetry, ..Settings::default() }.check();
+        check(to("http://127.0.0.1:4317", 0.1)).unwrap();
+        assert!(check(to("https://collector.example", 1.0)).is_err() && check(to("127.0.0.1:4317", 1.0)).is_err());
+        assert!(
+            check(to("http://127.0.0.1:4317", 1.1)).is_err() && check(to("http://127.0.0.1:4317", f64::NAN)).is_err()
+        );
+    }
+
     /// Each commented file says what the code's defaults say, and names every key of its sections.
     #[test]
     fn the_files_repeat_the_defaults() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../configs");
         let files = [
             ("localnet.toml", &["localnet"][..], &[][..]),
-            ("miner.toml", &["chain", "subnet", "wallet", "model", "miner"], &[]),
+            ("miner.toml", &["chain", "subnet", "wallet", "model", "miner", "telemetry"], &[]),
             // A validator checks with a model of its own.
             (
                 "validator.toml",
-                &["chain", "subnet", "wallet", "model", "validator"],
+                &["chain", "subnet", "wallet", "model", "validator", "telemetry"],
                 &["model.backend", "model.openai."],
             ),
             ("incentive/default.toml", &["incentive"], &[]),

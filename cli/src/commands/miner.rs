@@ -21,6 +21,7 @@ use crate::{
     reload::Reload,
     settings::{BackendName, ModelSettings},
     stop::Stop,
+    telemetry,
 };
 
 /// Serve a model on a subnet
@@ -88,6 +89,7 @@ pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
     let mut reload = Reload::listen().context("listening for signals")?;
     let stop = Stop::listen().context("listening for signals")?;
     let keypair = identity::hotkey(&settings.wallet, args.key.key.as_deref(), settings.chain.furthest())?;
+    let traces = telemetry::send_traces(&settings.telemetry, "assay-miner", keypair.hotkey())?;
     let chain = settings.chain.connect().await?;
     // An unregistered key is refused before a model is loaded for it.
     chain.uid(settings.subnet.netuid, keypair.hotkey(), None).await?;
@@ -131,6 +133,9 @@ pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
         () = lists => {}
     }
     miner.shutdown().await;
+    if let Some(traces) = traces {
+        traces.end().await;
+    }
     Ok(ExitCode::SUCCESS)
 }
 

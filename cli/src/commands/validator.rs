@@ -13,6 +13,7 @@ use crate::{
     loading, metrics,
     settings::BackendName,
     stop::Stop,
+    telemetry,
     whole_file::WholeFile,
 };
 
@@ -69,6 +70,7 @@ pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
     }
     let stop = Stop::listen().context("listening for signals")?;
     let keypair = identity::hotkey(&settings.wallet, args.key.key.as_deref(), settings.chain.furthest())?;
+    let traces = telemetry::send_traces(&settings.telemetry, "assay-validator", keypair.hotkey())?;
     let chain = settings.chain.connect().await?;
     // An unregistered key is refused before a model is loaded for it.
     chain.uid(settings.subnet.netuid, keypair.hotkey(), None).await?;
@@ -85,13 +87,19 @@ pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
     if let (Some(path), Some(addr)) = (&args.dashboard_address_file, validator.dashboard_addr()) {
         WholeFile::create(path)?.write(addr.to_string().as_bytes())?;
     }
-    tokio::select! {
-        () = stop.requested() => {}
-        () = stdin_ended(), if args.stop_with_stdin => {}
+    let has_failed = tokio::select! {
+        () = stop.requested() => false,
+        () = stdin_ended(), if args.stop_with_stdin => false,
         // Whoever starts it again finds everything in the store.
-        () = validator.failed() => bail!("the validator cannot go on: its log says why"),
-    }
+        () = validator.failed() => true,
+    };
     validator.shutdown().await;
+    if let Some(traces) = traces {
+        traces.end().await;
+    }
+    if has_failed {
+        bail!("the validator cannot go on: its log says why");
+    }
     Ok(ExitCode::SUCCESS)
 }
 
