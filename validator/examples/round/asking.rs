@@ -48,7 +48,10 @@ pub async fn answer(url: &str, concurrent: Option<usize>, mut lines: mpsc::Recei
             Some("round") => {
                 let running = match &mut running {
                     Some(running) => running,
-                    none => none.insert(Running::start(&config, &chain).await?),
+                    none => {
+                        questions.client = client(&config)?;
+                        none.insert(Running::start(&config, &chain).await?)
+                    }
                 };
                 running.round(laps.next().await?, &config.store_path)?
             }
@@ -95,8 +98,11 @@ impl Questions {
             .miners
             .iter()
             .map(|(axon, binding)| async move { self.client.infer(*axon, binding, &self.request, DEADLINE).await });
-        let answers: Vec<Answer> =
-            stream::iter(asks).buffered(self.concurrent).map(|answer| answer.context("asking")).try_collect().await?;
+        let answers: Vec<Answer> = stream::iter(asks)
+            .buffer_unordered(self.concurrent)
+            .map(|answer| answer.context("asking"))
+            .try_collect()
+            .await?;
         let lap = stopwatch.lap();
         Ok(told(lap, answers.iter().map(Answer::outcome)))
     }

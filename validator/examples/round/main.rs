@@ -5,7 +5,8 @@
 //!
 //! `round validator URL [CONCURRENT]` says what it is, and then answers each line of stdin with a line about one round:
 //! `"queries"` asks every miner the same question, over the connections of the time before; `"cold"` over new ones;
-//! `"round"` waits for the next round of a running validator, from the metagraph to the score log on disk. All lines are JSON.
+//! `"round"` closes those, and waits for the next round of a running validator, from the metagraph to the score log on
+//! disk. All lines are JSON.
 //!
 //! They are two processes so that the processor time of asking is nobody else's.
 
