@@ -30,12 +30,13 @@ const PICTURE: &str = "image/svg+xml";
 const JSON: &str = "application/json";
 
 /// What all pages share.
-const SHARED: [File; 7] = [
+const SHARED: [File; 8] = [
     ("/page/icon.svg", PICTURE, include_str!("page/icon.svg")),
     ("/page/style.css", STYLE, include_str!("page/style.css")),
     ("/page/stream.js", SCRIPT, include_str!("page/stream.js")),
     ("/page/theme.js", SCRIPT, include_str!("page/theme.js")),
     ("/page/health.js", SCRIPT, include_str!("page/health.js")),
+    ("/page/chart.js", SCRIPT, include_str!("page/chart.js")),
     ("/page/words.js", SCRIPT, include_str!("page/words.js")),
     ("/page/elements.js", SCRIPT, include_str!("page/elements.js")),
 ];

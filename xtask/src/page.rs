@@ -1,4 +1,5 @@
-//! `cargo xtask page-check`: the dashboard in a real browser, with a few seats and with a thousand, light and dark.
+//! `cargo xtask page-check`: the pages of a validator and of a miner in a real browser, with a few seats and with a thousand,
+//! light and dark.
 
 use std::env;
 use std::fs;
@@ -22,7 +23,15 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// How long a page that is followed is left alone before its server goes.
 const FOLLOWED: Duration = Duration::from_secs(3);
 const SIZES: [(&str, u32, u32); 2] = [("desk", 1280, 900), ("phone", 390, 844)];
-const SEATS: [u32; 3] = [0, 12, 1_000];
+/// What is made up, and the document that its page shows.
+const PAGES: [(&str, &str); 5] = [
+    ("0", "/api/subnet.json"),
+    ("12", "/api/subnet.json"),
+    ("1000", "/api/subnet.json"),
+    ("idle-miner", "/api/miner.json"),
+    ("miner", "/api/miner.json"),
+];
+const NARROWEST: u32 = 500;
 const THEMES: [&str; 2] = ["light", "dark"];
 
 /// `cargo xtask page-check`: look at the dashboard in a browser.
@@ -44,33 +53,73 @@ pub fn check(root: &Path) -> Result<Option<String>> {
     let pictures = target.join("page");
     fs::create_dir_all(&pictures).with_context(|| format!("cannot make {}", pictures.display()))?;
     let mut looked = 0;
-    for seats in SEATS {
-        let server = Server::start(&program, seats)?;
-        let document: Value = serde_json::from_str(&server.read("/api/subnet.json")?)?;
+    for (made_up, path) in PAGES {
+        let server = Server::start(&program, made_up)?;
+        let document: Value = serde_json::from_str(&server.read(path)?)?;
         let mut grounds = Vec::new();
         for theme in THEMES {
-            step(&format!("{seats} seats, {theme}"));
+            step(&format!("{made_up}, {theme}"));
             let address = format!("{}/?once&theme={theme}", server.address);
-            let page = browse(&browser, &address, &["--dump-dom".into()])?;
-            grounds.push(page_ground(&page).context("the page says no colour")?);
-            holds(&page, &document, seats).with_context(|| format!("{seats} seats, {theme}"))?;
             for (name, width, height) in SIZES {
-                let picture = pictures.join(format!("{seats}-{theme}-{name}.png"));
                 let size = format!("--window-size={width},{height}");
+                let page = browse(&browser, &address, &[size.clone(), "--dump-dom".into()])?;
+                let holds = match made_up.parse() {
+                    Ok(seats) => shows_subnet(&page, &document, seats),
+                    Err(_) => shows_miner(&page, &document),
+                };
+                holds.and_then(|()| fits(&page, width)).with_context(|| format!("{made_up}, {theme}, {name}"))?;
+                if name == "desk" {
+                    grounds.push(page_ground(&page).context("the page says no colour")?);
+                }
+                let picture = pictures.join(format!("{made_up}-{theme}-{name}.png"));
                 browse(&browser, &address, &[size, format!("--screenshot={}", picture.display())])?;
                 let bytes = fs::metadata(&picture).with_context(|| format!("no {}", picture.display()))?.len();
                 ensure!(bytes > 5_000, "{} is empty", picture.display());
                 looked += 1;
             }
         }
-        ensure!(grounds[0] != grounds[1], "{seats} seats: light and dark are the same");
+        ensure!(grounds[0] != grounds[1], "{made_up}: light and dark are the same");
     }
     followed(&browser, &program)?;
     Ok(Some(format!("{looked} pictures in {}", pictures.display())))
 }
 
-/// The page shows what the document says.
-fn holds(page: &str, document: &Value, seats: u32) -> Result<()> {
+/// No picture is wider than the page.
+fn fits(page: &str, width: u32) -> Result<()> {
+    // A browser's window is no narrower when it writes the page down.
+    let width = width.max(NARROWEST);
+    for picture in page.split("<svg class=\"picture\"").skip(1) {
+        let wide = attribute(picture, "width").and_then(|wide| wide.parse::<u32>().ok()).context("no width")?;
+        ensure!(wide <= width, "a picture is {wide} wide");
+    }
+    Ok(())
+}
+
+/// The page shows what a miner's document says.
+fn shows_miner(page: &str, document: &Value) -> Result<()> {
+    ensure!(page.contains("Self-reported.</strong>"), "the page doesn't say whose word it is");
+    ensure!(page.contains("read once"), "the page doesn't say that it was read once");
+    let lines = |place: &str| {
+        let inside = page.split_once(&format!("id=\"{place}\""))?.1.split_once("</section>")?.0;
+        Some(inside.matches("<tr><th scope=\"row\"").count())
+    };
+    for (place, part) in [("gpu-table", &document["gpus"]["list"]), ("asker-table", &document["askers"])] {
+        let known = part.as_array().map(Vec::len);
+        ensure!(known.is_some() && lines(place) == known, "{place} has {:?} lines for {known:?}", lines(place));
+    }
+    let ends: u64 = document["outcomes"].as_object().context("no outcomes")?.values().filter_map(Value::as_u64).sum();
+    let said = if ends == 0 { "No request yet.".into() } else { format!("{} requests since the start", grouped(ends)) };
+    ensure!(page.contains(&said), "the page doesn't say: {said}");
+    let taken = document["load"]["capacity_used_ppm"].as_f64().context("no capacity")? / 1e4;
+    ensure!(page.contains(&format!("{taken:.1} %")), "{taken} % in use is not shown");
+    let drawn = page.matches("<svg class=\"picture\"").count();
+    let minutes = document["minutes"].as_array().map_or(0, Vec::len);
+    ensure!(drawn == if minutes == 0 { 0 } else { 2 }, "{drawn} pictures of {minutes} minutes");
+    Ok(())
+}
+
+/// The page shows what a validator's document says.
+fn shows_subnet(page: &str, document: &Value, seats: u32) -> Result<()> {
     let lines = page.matches("<tr data-uid=").count();
     ensure!(lines == seats as usize, "{lines} seats are shown");
     ensure!(page.contains("read once"), "the page doesn't say that it was read once");
@@ -100,7 +149,7 @@ fn holds(page: &str, document: &Value, seats: u32) -> Result<()> {
 /// A page that follows events shows them, and says so when nothing comes any more.
 fn followed(browser: &Path, program: &Path) -> Result<()> {
     step("12 seats, followed until the server goes");
-    let server = Server::start(program, 12)?;
+    let server = Server::start(program, "12")?;
     let address = server.address.clone();
     let ends = thread::spawn(move || {
         thread::sleep(FOLLOWED);
@@ -158,7 +207,7 @@ fn browse(browser: &Path, address: &str, more: &[String]) -> Result<String> {
     Ok(text)
 }
 
-/// A made-up subnet that is served until this is dropped.
+/// A made-up subnet or miner that is served until this is dropped.
 struct Server {
     address: String,
     child: Child,
@@ -167,9 +216,9 @@ struct Server {
 }
 
 impl Server {
-    fn start(program: &Path, seats: u32) -> Result<Self> {
+    fn start(program: &Path, made_up: &str) -> Result<Self> {
         let mut command = Command::new(program);
-        command.arg(seats.to_string()).stdin(Stdio::piped()).stdout(Stdio::piped());
+        command.arg(made_up).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().with_context(|| format!("cannot run {}", program.display()))?;
         let stdin = child.stdin.take();
         let mut address = String::new();

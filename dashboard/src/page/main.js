@@ -1,5 +1,6 @@
 // Which part of the document is drawn where.
 
+import { resized } from "./chart.js";
 import { told } from "./elements.js";
 import { alerts, loops } from "./health.js";
 import * as overview from "./overview.js";
@@ -40,4 +41,10 @@ follow(
   told,
 );
 
+resized(() => {
+  if (!seen) return;
+  history(seen, seats.chosen);
+  timeline(seen);
+  emission(seen);
+});
 themed(() => heat.draw());

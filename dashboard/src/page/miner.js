@@ -1,13 +1,11 @@
 // A miner's own page: which part of its document is drawn where.
 
+import { LEFT, bar, grid, picture, resized, room } from "./chart.js";
 import { $, el, empty, svg, table, tile, tint, told } from "./elements.js";
 import { alerts, loops } from "./health.js";
 import { follow } from "./stream.js";
 import { themed } from "./theme.js";
-import { alpha, duration, micros, number, percent, plural, short, speed } from "./words.js";
-
-const WIDTH = 1000;
-const LEFT = 46;
+import { alpha, compact, duration, micros, number, percent, plural, short, speed } from "./words.js";
 
 function title({ subject }) {
   const { netuid, miner, model, architecture, digest, context_tokens, genesis, version, started_unix_ms } = subject;
@@ -32,17 +30,15 @@ function tiles({ subject, live, load }) {
 
 /** A bar for each minute, the newest on the right. */
 function minutes(place, values, most, label, words) {
-  const step = (WIDTH - LEFT - 6) / 60;
-  const grid = [[120, label(0)], [10, label(most)]].flatMap(([y, text]) => [
-    svg("line", { x1: LEFT, x2: WIDTH, y1: y, y2: y, stroke: tint("faint") }),
-    svg("text", { x: LEFT - 8, y: y + 4, "text-anchor": "end" }, text),
-  ]);
+  const wide = room(place);
+  const step = (wide - LEFT - 6) / 60;
   const bars = values.map((value, at) => {
     const height = Math.min(110, (110 * value) / Math.max(most, 1e-9));
     const ago = values.length - 1 - at;
-    return svg("rect", { x: WIDTH - (ago + 1) * step, y: 120 - height, width: step - 2, height, fill: tint("accent") }, svg("title", {}, `${label(value)}, ${ago === 0 ? "this minute" : `${plural(ago, "minute")} ago`}`));
+    return svg("rect", { x: wide - (ago + 1) * step, y: 120 - height, width: Math.max(1, step - 2), height, fill: tint("accent") }, svg("title", {}, `${label(value)}, ${ago === 0 ? "this minute" : `${plural(ago, "minute")} ago`}`));
   });
-  $(place).replaceChildren(svg("svg", { class: "picture", viewBox: `0 0 ${WIDTH} 140`, role: "img", "aria-label": words }, ...grid, ...bars, svg("text", { x: LEFT, y: 136 }, "an hour ago"), svg("text", { x: WIDTH - 4, y: 136, "text-anchor": "end" }, "now")));
+  const ends = [svg("text", { x: LEFT, y: 136 }, "an hour ago"), svg("text", { x: wide - 4, y: 136, "text-anchor": "end" }, "now")];
+  picture(place, 140, words, ...grid(place, [[120, label(0)], [10, label(most)]]), ...bars, ...ends);
 }
 
 function history({ minutes: past }) {
@@ -54,7 +50,7 @@ function history({ minutes: past }) {
   minutes("capacity-picture", used, 1, (share) => percent(share, 0), `At most ${percent(Math.max(...used))} of the places were taken`);
   const tokens = past.map((minute) => minute.tokens);
   const most = Math.max(1, ...tokens);
-  minutes("tokens-picture", tokens, most, number, `At most ${plural(most, "token")} in a minute`);
+  minutes("tokens-picture", tokens, most, compact, `At most ${plural(most, "token")} in a minute`);
 }
 
 function times({ times: { first_token_us, tokens_per_second_milli, request_us } }) {
@@ -69,11 +65,9 @@ function gpus({ gpus: { state, trouble, driver, list } }) {
   const gib = (bytes) => (bytes === null ? "–" : `${(bytes / 2 ** 30).toFixed(1)} GiB`);
   const watts = (milli) => (milli === null ? "–" : `${Math.round(milli / 1000)} W`);
   const known = (value, unit) => (value === null ? "–" : `${value} ${unit}`);
-  const rows = list.map((gpu) => [String(gpu.index), gpu.name, known(gpu.utilisation_percent, "%"), bar(gpu.utilisation_percent / 100), `${gib(gpu.memory_used_bytes)} of ${gib(gpu.memory_total_bytes)}`, bar(gpu.memory_used_bytes / gpu.memory_total_bytes), `${watts(gpu.power_milliwatts)} of ${watts(gpu.power_limit_milliwatts)}`, known(gpu.temperature_celsius, "°C")]);
+  const rows = list.map((gpu) => [String(gpu.index), gpu.name, known(gpu.utilisation_percent, "%"), bar(gpu.utilisation_percent / 100, "accent", "faint"), `${gib(gpu.memory_used_bytes)} of ${gib(gpu.memory_total_bytes)}`, bar(gpu.memory_used_bytes / gpu.memory_total_bytes, "accent", "faint"), `${watts(gpu.power_milliwatts)} of ${watts(gpu.power_limit_milliwatts)}`, known(gpu.temperature_celsius, "°C")]);
   $("gpu-table").replaceChildren(table(`As driver ${driver ?? "–"} says, self-reported`, ["gpu", "<name", "busy", "<", "memory", "<", "power", "temperature"], rows));
 }
-
-const bar = (share) => svg("svg", { class: "bar", viewBox: "0 0 100 10", preserveAspectRatio: "none", "aria-hidden": "true" }, svg("rect", { width: 100, height: 10, fill: tint("faint") }), svg("rect", { width: 100 * Math.min(1, share || 0), height: 10, fill: tint("accent") }));
 
 function askers({ askers: all, live }) {
   if (!all.length) return $("asker-table").replaceChildren(empty("Nobody has asked yet."));
@@ -84,7 +78,7 @@ function askers({ askers: all, live }) {
 function outcomes({ outcomes: counts }) {
   const rows = Object.entries(counts).sort((a, b) => b[1] - a[1]);
   const total = rows.reduce((sum, [, count]) => sum + count, 0);
-  $("outcomes").replaceChildren(total ? table(`${plural(total, "request")} since the start, those that were turned away included`, ["<outcome", "number", "share", "<"], rows.map(([name, count]) => [name, number(count), percent(count / total), bar(count / total)])) : empty("No request yet."));
+  $("outcomes").replaceChildren(total ? table(`${plural(total, "request")} since the start, those that were turned away included`, ["<outcome", "number", "share", "<"], rows.map(([name, count]) => [name, number(count), percent(count / total), bar(count / total, "accent", "faint")])) : empty("No request yet."));
 }
 
 const DRAWN = [
@@ -99,12 +93,16 @@ const DRAWN = [
   [outcomes, ["outcomes"]],
 ];
 
+let seen = null;
+
 follow(
   "miner",
   (all, changed) => {
+    seen = all;
     for (const [draw, parts] of DRAWN) if (parts.some((part) => changed.has(part))) draw(all);
     document.body.dataset.drawn = "true";
   },
   told,
 );
+resized(() => seen && history(seen));
 themed();

@@ -1,6 +1,7 @@
 // What stands above and below the table: tiles, alerts, verdicts, rounds, rows, loops.
 
-import { $, el, empty, svg, swatch, table, tile, tint } from "./elements.js";
+import { bar } from "./chart.js";
+import { $, el, empty, swatch, table, tile } from "./elements.js";
 import { OUTCOMES, PROOFS, clock, duration, number, percent, plural } from "./words.js";
 
 const sum = (numbers) => numbers.reduce((total, one) => total + one, 0);
@@ -37,8 +38,7 @@ function counted(place, caption, names, counts) {
   const total = sum(Object.values(counts));
   const rows = names.filter(([word]) => counts[word]).map(([word, name, colour]) => {
     const share = counts[word] / total;
-    const bar = svg("svg", { class: "bar", viewBox: "0 0 100 10", preserveAspectRatio: "none", "aria-hidden": "true" }, svg("rect", { width: 100 * share, height: 10, fill: tint(colour) }));
-    return [el("span", {}, swatch(colour), name), number(counts[word]), percent(share), bar];
+    return [el("span", {}, swatch(colour), name), number(counts[word]), percent(share), bar(share, colour)];
   });
   $(place).replaceChildren(total ? table(`${caption}, ${plural(total, "request")}`, ["<", "number", "share", "<"], rows) : empty("No round yet."));
 }

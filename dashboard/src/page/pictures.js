@@ -1,21 +1,8 @@
 // Pictures: scores over rounds, rounds by outcome, emission by seat, weights as a map of heat.
 
-import { $, el, empty, keys, svg, table, tint } from "./elements.js";
+import { LEFT, grid, picture, room } from "./chart.js";
+import { $, empty, keys, svg, table, tint } from "./elements.js";
 import { OUTCOMES, alpha, number, percent, plural, score, short } from "./words.js";
-
-const WIDTH = 1000;
-const LEFT = 46;
-
-function frame(height, words, ...children) {
-  return svg("svg", { class: "picture", viewBox: `0 0 ${WIDTH} ${height}`, role: "img", "aria-label": words }, ...children);
-}
-
-function grid(ticks) {
-  return ticks.flatMap(([y, text]) => [
-    svg("line", { x1: LEFT, x2: WIDTH, y1: y, y2: y, stroke: tint("faint") }),
-    svg("text", { x: LEFT - 8, y: y + 4, "text-anchor": "end" }, text),
-  ]);
-}
 
 /** Scores of answers over rounds: of the seats that were chosen, or of the best. */
 export function history({ miners, rounds }, chosen) {
@@ -25,9 +12,9 @@ export function history({ miners, rounds }, chosen) {
     $("history-keys").replaceChildren();
     return $("history-picture").replaceChildren(empty(rounds.length ? "The seats that were chosen have no scores." : "No round yet."));
   }
-  const height = 210;
+  const wide = room("history-picture");
   const y = (milli) => 182 - milli * 0.17;
-  const step = (WIDTH - LEFT - 10) / Math.max(1, rounds.length - 1);
+  const step = (wide - LEFT - 10) / Math.max(1, rounds.length - 1);
   const lines = drawn.map((miner, at) => {
     let path = "";
     miner.history_milli.forEach((value, round) => {
@@ -36,10 +23,11 @@ export function history({ miners, rounds }, chosen) {
     // A dot for what stands alone.
     return svg("path", { d: path, fill: "none", stroke: tint(`series-${at % 8}`), "stroke-width": 2, "stroke-linecap": "round", "stroke-linejoin": "round", "stroke-dasharray": at > 3 ? "5 4" : null }, svg("title", {}, `uid ${miner.uid}`));
   });
-  const ends = [[LEFT, "start", rounds[0]], [WIDTH - 6, "end", rounds.at(-1)]].map(([x, anchor, round]) => svg("text", { x, y: 204, "text-anchor": anchor }, `round ${number(round.round)}, block ${number(round.block)}`));
+  const ends = [[LEFT, "start", rounds[0]], [wide - 6, "end", rounds.at(-1)]].map(([x, anchor, round]) => svg("text", { x, y: 204, "text-anchor": anchor }, `round ${number(round.round)}, block ${number(round.block)}`));
   const words = drawn.map((miner) => `uid ${miner.uid}: standing ${score(miner.score_nano)}`).join("; ");
   $("history-keys").replaceChildren(...keys(drawn.map((miner, at) => [`uid ${miner.uid}, standing ${score(miner.score_nano)}`, `series-${at % 8}`])));
-  $("history-picture").replaceChildren(frame(height, words, ...grid([[y(0), "0"], [y(500), "0.5"], [y(1000), "1"]]), ...lines, ...(rounds.length > 1 ? ends : ends.slice(1))));
+  const ticks = grid("history-picture", [[y(0), "0"], [y(500), "0.5"], [y(1000), "1"]]);
+  picture("history-picture", 210, words, ...ticks, ...lines, ...(rounds.length > 1 ? ends : ends.slice(1)));
 }
 
 /** A bar for each round, by what became of its requests. */
@@ -49,10 +37,11 @@ export function timeline({ rounds }) {
     $("round-keys").replaceChildren();
     return $("round-picture").replaceChildren(empty("No round yet."));
   }
-  const width = Math.min(40, (WIDTH - LEFT - 6) / rounds.length);
+  const wide = room("round-picture");
+  const width = Math.min(40, (wide - LEFT - 6) / rounds.length);
   const bars = rounds.map((round, at) => {
     let y = 150;
-    const x = WIDTH - (rounds.length - at) * width;
+    const x = wide - (rounds.length - at) * width;
     const words = [];
     const pieces = [];
     for (const [word, name, colour] of OUTCOMES) {
@@ -70,7 +59,8 @@ export function timeline({ rounds }) {
   if (rare.length) seen.set("other", "unsigned or malformed");
   $("round-keys").replaceChildren(...keys([...seen].map(([colour, name]) => [name, colour])));
   const words = `${plural(rounds.length, "round")} of up to ${plural(most, "request")}`;
-  $("round-picture").replaceChildren(frame(172, words, ...grid([[150, "0"], [10, number(most)]]), ...bars, svg("text", { x: WIDTH, y: 168, "text-anchor": "end" }, `round ${number(rounds.at(-1).round)}`)));
+  const newest = svg("text", { x: wide, y: 168, "text-anchor": "end" }, `round ${number(rounds.at(-1).round)}`);
+  picture("round-picture", 172, words, ...grid("round-picture", [[150, "0"], [10, number(most)]]), ...bars, newest);
 }
 
 /** What the last epoch paid each miner, the best paid first; validators would dwarf them. */
@@ -83,14 +73,14 @@ export function emission({ neurons }) {
   $("emission-caption").textContent = neurons.length ? `${words} Miners by uid, the best paid first.` : "What the last epoch paid each miner.";
   if (!paid.length) return $("emission-picture").replaceChildren(empty(neurons.length ? "The last epoch paid no miner." : "No round yet."));
   const most = paid[0].emission_rao;
-  const width = Math.min(64, (WIDTH - LEFT - 6) / paid.length);
+  const width = Math.min(64, (room("emission-picture") - LEFT - 6) / paid.length);
   const bars = paid.map((neuron, at) => {
     const height = Math.max(1, (140 * neuron.emission_rao) / most);
     const bar = svg("rect", { x: LEFT + at * width, y: 150 - height, width: Math.max(0.7, width - (width > 4 ? 2 : 0)), height, fill: tint("accent") }, svg("title", {}, `uid ${neuron.uid}: ${alpha(neuron.emission_rao)} alpha, ${percent(neuron.emission_rao / all)} of what miners were paid`));
     return width < 20 ? bar : svg("g", {}, bar, svg("text", { x: LEFT + at * width + width / 2 - 1, y: 166, "text-anchor": "middle" }, String(neuron.uid)));
   });
   const label = width < 20 ? [svg("text", { x: LEFT, y: 166 }, `the best paid: uid ${paid.slice(0, 5).map((neuron) => neuron.uid).join(", ")}`)] : [];
-  $("emission-picture").replaceChildren(frame(172, words, ...grid([[150, "0"], [10, alpha(most)]]), ...bars, ...label));
+  picture("emission-picture", 172, words, ...grid("emission-picture", [[150, "0"], [10, alpha(most)]]), ...bars, ...label);
 }
 
 /** Rows of weights as a map of heat. */

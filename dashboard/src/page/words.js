@@ -25,6 +25,8 @@ export const PROOFS = [
 ];
 
 export const number = (value) => value.toLocaleString("en", { maximumFractionDigits: 0 });
+/** In seven letters at most. */
+export const compact = (value) => (value < 1e6 ? number(value) : value.toLocaleString("en", { notation: "compact", maximumSignificantDigits: 3 }));
 export const percent = (share, digits = 1) => (share === null || share === undefined ? "–" : `${(100 * share).toFixed(share === 1 ? 0 : digits)} %`);
 export const score = (nano) => (nano / 1e9).toFixed(3);
 export const short = (address) => `${address.slice(0, 6)}…${address.slice(-4)}`;
