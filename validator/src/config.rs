@@ -68,7 +68,7 @@ impl Default for Config {
             round_blocks: 10,
             request_deadline_ms: 20_000,
             connect_deadline_ms: 3_000,
-            concurrent_requests: 16,
+            concurrent_requests: 64,
             weights_margin_blocks: 30,
             weights_min_rounds: 1,
             metrics_listen: None,
