@@ -150,7 +150,7 @@ fn retries() -> RetryConfig {
 }
 
 /// TLS takes the process's cryptography; where nobody chose one it is the one that the whole workspace has.
-fn provide_cryptography() {
+pub fn provide_cryptography() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         if rustls::crypto::CryptoProvider::get_default().is_none() {

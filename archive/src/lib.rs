@@ -49,6 +49,7 @@ mod verify;
 
 pub use archive::Archive;
 pub use columns::schema;
+pub use destination::provide_cryptography;
 pub use export::Exported;
 pub use fault::{ArchiveError, Cause, DestinationError, Fault};
 pub use limits::{

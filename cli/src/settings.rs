@@ -270,6 +270,12 @@ impl Settings {
             device.trim().parse::<model::Device>().map_err(|error| of("model")(error.into()))?;
         }
         self.validator.registry.build(&self.incentive).map_err(|error| of("incentive")(error.into()))?;
+        // A prompt that is read for so long makes no token meanwhile, and nothing is wrong.
+        let longest = protos::MAX_LIFETIME_MS / 1_000;
+        if self.miner.stale_after_seconds < longest {
+            let words = format!("stale_after_seconds must be at least {longest}: a request may live as long");
+            return Err(of("miner")(words.into()));
+        }
         self.telemetry.check().map_err(|error| of("telemetry")(error.into()))?;
         self.validator.check().map_err(|error| of("validator")(error.into()))
     }
@@ -295,6 +301,16 @@ mod tests {
         };
         on("cuda:0, cuda:1").check().unwrap();
         assert!(on("cuda:0,gpu").check().is_err() && on("").check().is_err());
+    }
+
+    #[test]
+    fn a_miner_is_not_stale_while_a_request_may_live() {
+        let after = |stale_after_seconds| Settings {
+            miner: miner::Config { stale_after_seconds, ..Settings::default().miner },
+            ..Settings::default()
+        };
+        after(60).check().unwrap();
+        assert!(after(59).check().unwrap_err().to_string().contains("miner"));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::{
     fs,
     io::{BufRead as _, BufReader, Read as _},
     path::Path,
-    process::{Child, Command, Stdio},
+    process::Stdio,
 };
 
 use localnet::{Genesis, GenesisNeuron, dev_account};
@@ -13,22 +13,7 @@ use tempfile::TempDir;
 
 mod program;
 
-/// The miner's process; killed when it is dropped.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-impl Running {
-    fn signal(&self, name: &str) {
-        let told = Command::new("kill").args([name, &self.0.id().to_string()]).status().unwrap();
-        assert!(told.success());
-    }
-}
+use program::Running;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn lists_are_read_again_and_a_stream_goes_on() {

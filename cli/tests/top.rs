@@ -8,11 +8,12 @@ use std::{
     net::SocketAddr,
     os::fd::OwnedFd,
     path::Path,
-    process::{Child, Stdio},
+    process::Stdio,
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
+use primitives::NetUid;
 use rustix::{
     fs::{Mode, OFlags},
     pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt},
@@ -26,6 +27,8 @@ use tokio::{
 mod program;
 #[path = "../../dashboard/examples/made_up/subnet.rs"]
 mod subnet;
+
+use program::Running;
 
 /// Longer than anything here takes.
 const LONG: Duration = Duration::from_secs(60);
@@ -93,7 +96,7 @@ async fn strangers_are_told_apart_and_cost_little() {
 
 /// The program on a terminal of so many columns and lines.
 struct Terminal {
-    child: Child,
+    running: Running,
     keys: File,
     said: Arc<Mutex<String>>,
 }
@@ -109,7 +112,7 @@ impl Terminal {
         let side = |fd: &OwnedFd| Stdio::from(fd.try_clone().unwrap());
         let mut command = program::command(folder);
         command.args(arguments).stdin(side(&theirs)).stdout(side(&theirs)).stderr(side(&theirs));
-        let child = command.spawn().unwrap();
+        let running = Running(command.spawn().unwrap());
         drop((command, theirs));
         let keys = File::from(ours);
         let said = Arc::new(Mutex::new(String::new()));
@@ -121,7 +124,7 @@ impl Terminal {
                 heard.lock().unwrap().push_str(&String::from_utf8_lossy(&bytes[..count]));
             }
         });
-        Self { child, keys, said }
+        Self { running, keys, said }
     }
 
     /// Wait until it has drawn this, after what was drawn at an earlier time.
@@ -146,7 +149,7 @@ impl Terminal {
     fn ends_well(mut self) {
         let began = Instant::now();
         let status = loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
+            if let Some(status) = self.running.0.try_wait().unwrap() {
                 break status;
             }
             assert!(began.elapsed() < LONG, "it goes on");
@@ -157,17 +160,12 @@ impl Terminal {
     }
 }
 
-impl Drop for Terminal {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_screen_lives_and_gives_the_terminal_back() {
     let board = subnet::board(40);
-    let server = dashboard::spawn(dashboard::Config::test(), board.clone()).await.unwrap();
+    // An address of its own: another test can't be given the port while the server is away.
+    let own = dashboard::Config { listen: ([127, 0, 0, 8], 0).into(), ..dashboard::Config::test() };
+    let server = dashboard::spawn(own, board.clone()).await.unwrap();
     let address = server.addr();
     let folder = tempfile::tempdir().unwrap();
     let url = address.to_string();
@@ -180,10 +178,10 @@ async fn a_screen_lives_and_gives_the_terminal_back() {
     // The validator goes, and comes back at the same address.
     server.shutdown().await;
     seen = terminal.shows(seen, "again");
-    board.update(|subnet| subnet.live.head.as_mut().unwrap().number = 1_234_567);
+    board.update(|subnet| Arc::make_mut(&mut subnet.subject).netuid = NetUid(4_321));
     let _server =
         dashboard::spawn(dashboard::Config { listen: address, ..dashboard::Config::test() }, board).await.unwrap();
-    seen = terminal.shows(seen, "234");
+    seen = terminal.shows(seen, "4321");
     terminal.press("s");
     terminal.shows(seen, "weigh");
     terminal.press("q");
@@ -191,12 +189,11 @@ async fn a_screen_lives_and_gives_the_terminal_back() {
 
     // Ctrl-C as a key, and SIGTERM.
     let mut terminal = Terminal::of(folder.path(), &["top", "--url", &url]);
-    terminal.shows(0, "1,234,567");
+    terminal.shows(0, "subnet 4321");
     terminal.press("\u{3}");
     terminal.ends_well();
     let terminal = Terminal::of(folder.path(), &["top", "--url", &url]);
-    terminal.shows(0, "1,234,567");
-    let id = rustix::process::Pid::from_child(&terminal.child);
-    rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
+    terminal.shows(0, "subnet 4321");
+    terminal.running.signal("-TERM");
     terminal.ends_well();
 }

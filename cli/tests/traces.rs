@@ -1,12 +1,7 @@
 //! Traces as a collector gets them: a round of a validator's, and the miner's side of the same question.
 #![cfg(feature = "torch")]
 
-use std::{
-    net::SocketAddr,
-    path::Path,
-    process::{Child, Command, Stdio},
-    time::Duration,
-};
+use std::{net::SocketAddr, path::Path, process::Stdio, time::Duration};
 
 use async_trait::async_trait;
 use localnet::{BlockTime, Genesis, GenesisNeuron, dev_account};
@@ -23,6 +18,8 @@ use tokio_stream::wrappers::TcpListenerStream;
 use tonic::{Request, Response, Status, transport::Server};
 
 mod program;
+
+use program::Running;
 
 /// A span, and which program it is of.
 type Sent = (String, Span);
@@ -79,15 +76,6 @@ fn joined(sent: &[Sent]) -> Option<String> {
     of("assay-validator", "infer").filter(asked).filter_map(|infer| text(&infer.attributes, "nonce")).find(answered)
 }
 
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 fn start(folder: &Path, collector: SocketAddr, url: &str, words: &[&str]) -> Running {
     let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/tiny");
     let mut command = program::command(folder);
@@ -139,8 +127,7 @@ async fn both_sides_of_a_question_are_traced_and_have_its_nonce() {
     });
     assert_eq!(joined.await.expect("a question that both sides tell of").len(), 32);
     for mut running in [validator, miner] {
-        let told = Command::new("kill").args(["-TERM", &running.0.id().to_string()]).status().unwrap();
-        assert!(told.success());
+        running.signal("-TERM");
         let ended = tokio::task::spawn_blocking(move || running.0.wait().unwrap()).await.unwrap();
         assert!(ended.success(), "{ended}");
     }

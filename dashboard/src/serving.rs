@@ -91,7 +91,7 @@ pub struct Load {
     pub answering: u32,
     /// The share of the places that was taken in the last minute, in millionths.
     pub capacity_used_ppm: u32,
-    /// Answers that the model can make at the same time, on all devices; none where another program computes.
+    /// Answers that the model can make at the same time, on all devices; none where it has no steps, as another program.
     pub slots: Option<u32>,
     /// Sequences that a step of the model held in the last minute, on average, in thousandths; none where there was no step.
     pub batch_milli: Option<u32>,
@@ -117,9 +117,9 @@ pub struct Times {
 pub struct Asker {
     /// Who.
     pub hotkey: Hotkey,
-    /// Its seat, when it asked last.
+    /// Its seat now.
     pub uid: Uid,
-    /// Whether it had a permit then.
+    /// Whether it has a permit now.
     pub validator_permit: bool,
     /// Requests that were let in.
     pub requests: u64,

@@ -1,6 +1,6 @@
 //! What NVIDIA's driver says of the GPUs. Its library is looked for while the miner runs and need not be there.
 
-use std::{ffi::OsStr, time::Duration};
+use std::{collections::BTreeSet, ffi::OsStr, time::Duration};
 
 use dashboard::{Board, Gpu, GpuState, Gpus, Serving};
 use nvml_wrapper::{Nvml, enum_wrappers::device::TemperatureSensor, error::NvmlError};
@@ -86,17 +86,28 @@ fn shown(read: Result<Readings, Silence>) -> Gpus {
 /// Ask again and again, and write down what it says. A driver that hangs holds up nothing but this.
 pub(crate) async fn watch(board: Board<Serving>) {
     let mut driver = Driver::default();
+    let mut measured = BTreeSet::new();
     let mut ticks = interval(EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
         let asked = tokio::task::spawn_blocking(move || (driver.read(), driver)).await;
-        let Ok((read, back)) = asked else { return };
+        let (read, back) =
+            asked.unwrap_or_else(|_| (Err(Silence::Failed("its library panicked".into())), Driver::default()));
         driver = back;
         let gpus = shown(read);
-        metrics::gpus(&gpus);
+        measure(&gpus.list, &mut measured);
         board.update(|serving| serving.gpus = gpus);
     }
+}
+
+/// As metrics. Of one that is gone nothing is known any more.
+fn measure(gpus: &[Gpu], measured: &mut BTreeSet<u32>) {
+    let now: BTreeSet<u32> = gpus.iter().map(|gpu| gpu.index).collect();
+    let gone: Vec<Gpu> = measured.difference(&now).map(|index| Gpu { index: *index, ..Gpu::default() }).collect();
+    metrics::gpus(&gone);
+    metrics::gpus(gpus);
+    measured.extend(now);
 }
 
 #[cfg(test)]
@@ -129,7 +140,8 @@ mod tests {
         assert_eq!(document["list"][1]["power_milliwatts"], json!(612_500));
 
         let recorder = PrometheusBuilder::new().build_recorder();
-        ::metrics::with_local_recorder(&recorder, || metrics::gpus(&gpus));
+        let mut measured = BTreeSet::new();
+        ::metrics::with_local_recorder(&recorder, || measure(&gpus.list, &mut measured));
         let page = recorder.handle().render();
         for line in [
             "miner_gpu_utilisation_ratio{gpu=\"1\"} 0.87",
@@ -140,6 +152,9 @@ mod tests {
             assert!(page.lines().any(|found| found == line), "{line} is not in {page}");
         }
         assert!(page.contains("miner_gpu_memory_used_bytes{gpu=\"1\"} 64424509440"), "{page}");
+        ::metrics::with_local_recorder(&recorder, || measure(&[], &mut measured));
+        let page = recorder.handle().render();
+        assert!(page.contains("miner_gpu_power_watts{gpu=\"1\"} NaN") && !page.contains("612.5"), "{page}");
     }
 
     #[test]

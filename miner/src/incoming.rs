@@ -131,11 +131,15 @@ impl Incoming {
         let mut handshakes = JoinSet::new();
         let mut beats = interval(BEAT);
         beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut are_refused = false;
         loop {
             let accepted = tokio::select! {
                 () = ready.closed() => return,
                 _ = beats.tick() => {
-                    pulse.done();
+                    match are_refused {
+                        true => pulse.goes_on(),
+                        false => pulse.done(),
+                    }
                     continue;
                 }
                 // What is done is forgotten.
@@ -143,10 +147,17 @@ impl Incoming {
                 accepted = self.listener.accept() => accepted,
             };
             let (stream, peer) = match accepted {
-                Ok(accepted) => accepted,
+                Ok(accepted) => {
+                    are_refused = false;
+                    accepted
+                }
                 Err(error) => {
-                    // A client that left at once, or no socket left: others will end.
+                    // A client that left at once, or no file is left for it: others will end.
                     tracing::debug!(%error, "connection not accepted");
+                    if error.kind() != io::ErrorKind::ConnectionAborted {
+                        are_refused = true;
+                        pulse.failing("connections can't be accepted");
+                    }
                     sleep(BREATH).await;
                     continue;
                 }

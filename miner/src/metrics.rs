@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use dashboard::{Gpus, Load};
+use dashboard::{Gpu, Load};
 use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use primitives::{BlockNumber, Hotkey};
 use protos::Reason;
@@ -178,8 +178,8 @@ pub(crate) fn load(load: &Load) {
 }
 
 /// What the driver says of each GPU.
-pub(crate) fn gpus(gpus: &Gpus) {
-    for gpu in &gpus.list {
+pub(crate) fn gpus(gpus: &[Gpu]) {
+    for gpu in gpus {
         let index = gpu.index.to_string();
         let say = |name: &'static str, value: Option<f64>| {
             gauge!(name, "gpu" => index.clone()).set(value.unwrap_or(f64::NAN));

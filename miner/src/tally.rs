@@ -32,7 +32,7 @@ struct Counts {
     until: Instant,
     waiting: u32,
     answering: u32,
-    /// A token, an answer, or an end that was no fault of the model's.
+    /// A token or an answer.
     progress: u64,
     /// The last one is under way.
     steps: VecDeque<Step>,
@@ -128,7 +128,10 @@ impl Tally {
             (counts.waiting, counts.answering) = (counts.waiting.saturating_sub(1), counts.answering + 1);
         }
         counts.progress += 1;
-        counts.asked(asker).tokens += count;
+        // Who was forgotten meanwhile stays so.
+        if let Some(asked) = counts.askers.get_mut(asker) {
+            asked.tokens += count;
+        }
     }
 
     /// A request that was let in is over.
@@ -323,5 +326,8 @@ mod tests {
         }
         let askers = tally.glance(began).askers;
         assert_eq!((askers.len(), askers[0].0, askers[0].1.requests), (ASKERS, Hotkey([255; 32]), 257));
+        tally.tokens(&Hotkey([0; 32]), 5, None, began);
+        let askers = tally.glance(began).askers;
+        assert!(askers.len() == ASKERS && askers.iter().all(|(who, _)| *who != Hotkey([0; 32])), "he was forgotten");
     }
 }

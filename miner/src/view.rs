@@ -57,7 +57,7 @@ impl View {
     /// Look every second, until the task is dropped.
     pub(crate) async fn watch(self, mut sights: Sights) {
         let mut up = sights.backend.up();
-        let (mut head, mut progress) = (None, 0);
+        let mut progress = 0;
         let mut steps = VecDeque::new();
         let mut ticks = interval(BEAT);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -67,20 +67,21 @@ impl View {
             ticks.tick().await;
             let now = Instant::now();
             if sights.subnet.has_changed().unwrap_or(false) {
-                head = self.metagraph(&mut sights).or(head);
+                self.metagraph(&mut sights);
             }
             let glance = sights.tally.glance(now);
             let goes_on = glance.waiting + glance.answering == 0 || glance.progress != progress;
             progress = glance.progress;
             self.answers(up.as_mut(), *sights.phases.borrow(), goes_on);
-            let batch_milli = batch_milli(&mut steps, sights.backend.steps(), now);
-            self.show(&sights, &glance, batch_milli, head);
+            let latest = sights.backend.steps();
+            let batch_milli = batch_milli(&mut steps, latest, now);
+            self.show(&sights, &glance, latest.map(|steps| steps.slots), batch_milli);
         }
     }
 
     /// A newer one was read.
-    fn metagraph(&self, sights: &mut Sights) -> Option<Head> {
-        let seen = sights.subnet.borrow_and_update().clone()?;
+    fn metagraph(&self, sights: &mut Sights) {
+        let Some(seen) = sights.subnet.borrow_and_update().clone() else { return };
         let seat = seen.seat(&sights.hotkey);
         match seat {
             Some(_) => self.chain.done(),
@@ -92,8 +93,11 @@ impl View {
         let block = seen.metagraph().block;
         metrics::metagraph(block.number);
         let (seat, endpoint) = (seat.map(Neuron::from), seat.and_then(|neuron| neuron.endpoint));
-        self.board.update(|serving| (serving.live.seat, serving.live.endpoint) = (seat, endpoint));
-        Some(Head::new(block, clock::now_ms()))
+        let head = Some(Head::new(block, clock::now_ms()));
+        self.board.update(|serving| {
+            let live = &mut serving.live;
+            (live.head, live.seat, live.endpoint) = (head, seat, endpoint);
+        });
     }
 
     fn answers(&self, up: Option<&mut watch::Receiver<bool>>, phase: Phase, goes_on: bool) {
@@ -108,8 +112,7 @@ impl View {
         }
     }
 
-    fn show(&self, sights: &Sights, glance: &Glance, batch_milli: Option<u32>, head: Option<Head>) {
-        let slots = sights.backend.steps().map(|steps| steps.slots);
+    fn show(&self, sights: &Sights, glance: &Glance, slots: Option<u32>, batch_milli: Option<u32>) {
         let load = Load {
             waiting: glance.waiting,
             answering: glance.answering,
@@ -138,7 +141,7 @@ impl View {
         let askers = askers.collect();
         let serving = *sights.serving.borrow();
         self.board.update(|sheet| {
-            (sheet.live.serving, sheet.live.head) = (serving, head);
+            sheet.live.serving = serving;
             (sheet.load, sheet.times, sheet.askers) = (load, glance.times, askers);
             sheet.minutes.clone_from(&glance.minutes);
             sheet.outcomes = glance.outcomes.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect();

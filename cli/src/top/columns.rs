@@ -139,16 +139,17 @@ impl Column {
     }
 
     /// Whether seats are sorted by it.
-    pub fn is_sorted_by(self, sort: Sort) -> bool {
-        matches!(
-            (self, sort),
-            (Uid, Sort::Uid)
-                | (Incentive, Sort::Incentive)
-                | (Weight, Sort::Weight)
-                | (Standing, Sort::Standing)
-                | (FirstToken(Half), Sort::FirstToken)
-                | (Speed(Half), Sort::Speed)
-        )
+    pub fn is_sorted_by(self, sort: Sort, period: Period) -> bool {
+        self == Uptime(period) && sort == Sort::Uptime
+            || matches!(
+                (self, sort),
+                (Uid, Sort::Uid)
+                    | (Incentive, Sort::Incentive)
+                    | (Weight, Sort::Weight)
+                    | (Standing, Sort::Standing)
+                    | (FirstToken(Half), Sort::FirstToken)
+                    | (Speed(Half), Sort::Speed)
+            )
     }
 
     /// What it says of a seat.

@@ -175,10 +175,7 @@ async fn ask(client: &Client, url: &Url, path: &str) -> Result<Response, FeedErr
 }
 
 fn client(url: &Url) -> anyhow::Result<Client> {
-    if rustls::crypto::CryptoProvider::get_default().is_none() {
-        // Two may try at once: either is as good.
-        drop(rustls::crypto::ring::default_provider().install_default());
-    }
+    archive::provide_cryptography();
     let client = Client::builder().connect_timeout(CONNECT).read_timeout(SILENCE);
     let here = url.host_str().is_some_and(|host| {
         host == "localhost" || host.trim_matches(['[', ']']).parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
@@ -195,6 +192,9 @@ pub fn address(text: &str) -> Result<Url, Usage> {
     let mut url = Url::parse(&whole).map_err(|error| wrong(&error))?;
     if !["http", "https"].contains(&url.scheme()) || !url.has_host() {
         return Err(wrong(&"it begins with http:// or https://"));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(Usage("--url: a password in an address would be shown on the screen and in errors".into()));
     }
     url.set_query(None);
     url.set_fragment(None);
@@ -220,8 +220,8 @@ mod tests {
         ] {
             assert_eq!(address(text).unwrap().as_str(), whole);
         }
-        for text in ["", "ftp://node.example", "http://", "http://a b"] {
-            assert!(address(text).is_err(), "{text}");
+        for text in ["", "ftp://node.example", "http://", "http://a b", "http://me:secret@node.example"] {
+            assert!(!address(text).unwrap_err().0.contains("secret"), "{text}");
         }
     }
 }

@@ -41,7 +41,7 @@ pub fn draw(state: &State, area: Rect, buffer: &mut Buffer) {
     let last = usize::from(area.height).saturating_sub(1);
     lines.truncate(last);
     lines.resize(last, Line::default());
-    lines.push(keys(state));
+    lines.push(keys(state, page(state, area.as_size())));
     for (y, line) in (area.top()..area.bottom()).zip(&lines) {
         buffer.set_line(area.left(), y, line, area.width);
     }
@@ -195,12 +195,12 @@ fn table(state: &State, width: u16, page: usize) -> Vec<Line<'static>> {
     };
     let headings = columns.iter().map(|(column, width)| {
         let style = STRONG.add_modifier(Modifier::UNDERLINED);
-        let style = if column.is_sorted_by(state.sort) { style.fg(Color::Cyan) } else { style };
+        let style = if column.is_sorted_by(state.sort, state.period) { style.fg(Color::Cyan) } else { style };
         cell(column.heading().into(), *width, column.is_left(), style)
     });
     let mut lines = vec![headings.collect::<Line>()];
     let seats = state.seats();
-    let first = state.above.min(seats.len().saturating_sub(page));
+    let first = state.first(seats.len(), page);
     for seat in seats.iter().skip(first).take(page) {
         let cells = columns.iter().map(|(column, width)| {
             let (text, style) = column.cell(seat, state.period, *width);
@@ -216,7 +216,7 @@ fn table(state: &State, width: u16, page: usize) -> Vec<Line<'static>> {
     lines
 }
 
-fn keys(state: &State) -> Line<'static> {
+fn keys(state: &State, page: usize) -> Line<'static> {
     let (shown, all) = (state.seats().len(), state.document.as_ref().map_or(0, |document| document.neurons.len()));
     if state.typing {
         let found = plural(shown as u64, "seat");
@@ -226,7 +226,7 @@ fn keys(state: &State) -> Line<'static> {
         ));
     }
     let found = if state.wanted.is_empty() { String::new() } else { format!(" with \"{}\"", state.wanted) };
-    let first = if shown == 0 { 0 } else { state.above + 1 };
+    let first = if shown == 0 { 0 } else { state.first(shown, page) + 1 };
     let at = format!("{first}/{shown}{found}");
     let at = if all == 0 { String::new() } else { format!(" · {at}") };
     Line::styled(

@@ -125,7 +125,7 @@ impl State {
             KeyCode::End | KeyCode::Char('G') => self.above = usize::MAX,
             _ => {}
         }
-        self.above = self.above.min(self.seats().len().saturating_sub(page));
+        self.above = self.first(self.seats().len(), page);
         Flow::On
     }
 
@@ -149,6 +149,11 @@ impl State {
     pub fn seats(&self) -> Vec<Seat<'_>> {
         let document = self.document.as_ref();
         document.map_or_else(Vec::new, |document| seats(document, self.sort, self.period, &self.wanted))
+    }
+
+    /// Which of so many seats is the first one that is seen: there may be fewer than when a key was pressed.
+    pub fn first(&self, seats: usize, page: usize) -> usize {
+        self.above.min(seats.saturating_sub(page))
     }
 
     /// How the connection is.

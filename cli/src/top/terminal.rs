@@ -25,7 +25,8 @@ pub struct Screen {
 impl Screen {
     /// Take it. A panic gives it back before it says what it says.
     pub fn take() -> io::Result<Self> {
-        let terminal = ratatui::try_init()?;
+        // What it took before it failed goes back.
+        let terminal = ratatui::try_init().inspect_err(|_| ratatui::restore())?;
         let (told, events) = mpsc::channel(BACKLOG);
         thread::spawn(move || {
             while !told.is_closed() {

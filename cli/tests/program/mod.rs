@@ -4,8 +4,26 @@
 use std::{
     io::Write as _,
     path::Path,
-    process::{Command, Output, Stdio},
+    process::{Child, Command, Output, Stdio},
 };
+
+/// A process that goes on; killed when this is dropped.
+pub struct Running(pub Child);
+
+impl Running {
+    /// Send it a signal, as "-TERM".
+    pub fn signal(&self, name: &str) {
+        let told = Command::new("kill").args([name, &self.0.id().to_string()]).status().unwrap();
+        assert!(told.success());
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
 
 /// Started there; the tester's own settings have no say.
 pub fn command(folder: &Path) -> Command {

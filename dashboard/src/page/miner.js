@@ -20,7 +20,7 @@ function tiles({ subject, live, load }) {
     tile("requests are", live.serving ? "welcome" : "not welcome", live.endpoint ? `announced at ${live.endpoint}` : "nothing is announced"),
     tile("capacity in use", percent(load.capacity_used_ppm / 1e6), `in the last minute; ${number(taken)} of ${plural(subject.places, "place")} now`),
     tile("in the house", `${number(load.waiting)} + ${number(load.answering)}`, "waiting for a token, and being answered"),
-    tile("batch", load.batch_milli === null ? "–" : (load.batch_milli / 1000).toFixed(1), load.slots === null ? "another program computes" : `sequences a step, of ${plural(load.slots, "slot")}`),
+    tile("batch", load.batch_milli === null ? "–" : (load.batch_milli / 1000).toFixed(1), load.slots === null ? "the model has no steps" : `sequences a step, of ${plural(load.slots, "slot")}`),
     tile("requests/s", speed(load.requests_per_second_milli), "in the last minute"),
     tile("tokens/s", speed(load.tokens_per_second_milli), "in the last minute"),
     tile("seat", seat ? `uid ${seat.uid}` : "none", seat ? `incentive ${percent(seat.incentive / 65535, 2)}, ${alpha(seat.emission_rao)} alpha at the last epoch` : "the subnet doesn't know this hotkey"),

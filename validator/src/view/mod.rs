@@ -277,11 +277,8 @@ impl View {
         let seats: BTreeSet<_> = over.metagraph.neurons.iter().map(primitives::Neuron::registration).collect();
         seen.ledger.retain(|miner| seats.contains(miner));
         seen.capacity.retain(|miner, _| seats.contains(miner));
-        let mut miners = seats::miners(&over.metagraph, &over.table, &seen.ledger, &seen.history, now);
-        for miner in &mut miners {
-            let seat = over.metagraph.neuron(miner.uid).map(primitives::Neuron::registration);
-            miner.capacity_used_ppm = seat.and_then(|seat| seen.capacity.get(&seat)).copied();
-        }
+        let Seen { ledger, history, capacity, .. } = &*seen;
+        let miners = seats::miners(&over.metagraph, &over.table, ledger, history, capacity, now);
         let measured: BTreeSet<Uid> = miners.iter().map(|miner| miner.uid).collect();
         for gone in seen.measured.difference(&measured) {
             metrics::unmeasured(*gone);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use dashboard::{Matrix, Miner, Row, Window};
-use primitives::{Metagraph, MetagraphRows, Uid};
+use primitives::{Metagraph, MetagraphRows, Registration, Uid};
 use scoring::{
     ScoreTable,
     reliability::{Ledger, Period},
@@ -17,6 +17,7 @@ pub(crate) fn miners(
     table: &ScoreTable,
     ledger: &Ledger,
     history: &History,
+    capacity: &BTreeMap<Registration, u32>,
     now: u64,
 ) -> Vec<Miner> {
     let standings: BTreeMap<_, _> = table.standings().collect();
@@ -34,7 +35,7 @@ pub(crate) fn miners(
             outcomes: counts(answers().flatten(), |answer| answer.outcome),
             proofs: counts(answers().flatten(), |answer| answer.proof),
             reliability: ledger.figures(&miner, now).into(),
-            capacity_used_ppm: None,
+            capacity_used_ppm: capacity.get(&miner).copied(),
         })
     });
     measured.collect()
