@@ -9,6 +9,7 @@ use std::{
 };
 
 use http_body::{Body as HttpBody, Frame, SizeHint};
+use primitives::Hotkey;
 use protos::{Reason, Refusal};
 use tokio::time::{Sleep, sleep};
 use tonic::{Code, Status, body::Body};
@@ -18,6 +19,10 @@ use crate::{incoming::Peer, metrics, tally::Tally, throttle::Throttle};
 
 /// A request must have arrived so soon after its headers, however small the pieces in which it comes.
 const ARRIVAL: Duration = Duration::from_secs(10);
+
+/// Whom an answer is for, once a signature has said so: in the answer's extensions.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ServedTo(pub Hotkey);
 
 /// Puts a [`Door`] before a service.
 #[derive(Clone, Debug)]
@@ -76,6 +81,9 @@ where
                     throttle.forgery(peer.address);
                 }
                 _ => peer.forgive(),
+            }
+            if let Some(ServedTo(hotkey)) = answer.extensions().get() {
+                throttle.served(*hotkey, peer.address);
             }
             Ok(answer)
         })

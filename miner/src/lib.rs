@@ -42,6 +42,7 @@ mod outbox;
 mod pace;
 mod phase;
 mod queue;
+mod regulars;
 mod roster;
 mod served;
 mod server;

@@ -108,6 +108,8 @@ pub struct Handle {
     dashboard: Option<dashboard::Handle>,
     queue: Queue,
     rows: Arc<KeptRows>,
+    #[cfg(test)]
+    throttle: Throttle,
 }
 
 /// Start a miner. It returns once it listens; [`Handle::ready`] waits until it is announced. A chain that can't be
@@ -231,7 +233,7 @@ pub async fn serve(
     tracing::info!(%addr, %hotkey, netuid = config.netuid.0, tls_key = %state.identity.pin, "miner listens");
     let (drain, mut background) = (Duration::from_secs(config.drain_seconds), JoinSet::new());
     background.spawn(rows.clone().tidy());
-    background.spawn(throttle.tidy());
+    background.spawn(throttle.clone().tidy());
     background.spawn(state.served.clone().keep());
     if let Some(up) = up {
         background.spawn(health::follow(up, health.clone()));
@@ -262,6 +264,8 @@ pub async fn serve(
         dashboard,
         queue,
         rows,
+        #[cfg(test)]
+        throttle,
     })
 }
 
@@ -300,6 +304,11 @@ impl Handle {
     #[cfg(test)]
     pub(crate) fn stop_serving(&mut self) {
         self.server.abort_all();
+    }
+
+    #[cfg(test)]
+    pub(crate) fn throttle(&self) -> &Throttle {
+        &self.throttle
     }
 
     #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use model::Backend;
-use primitives::{EmbedRequest, InferRequest, Keypair, Request};
+use primitives::{EmbedRequest, Hotkey, InferRequest, Keypair, Request};
 use protos::{
     EMBED, GENERATE, INFER, Miner, OPEN, OpenRequest, Reason, Refusal, WireError, decode_request, encode_embeddings,
     encode_openings, encode_tensors, receipt,
@@ -20,6 +20,7 @@ use tracing::Instrument;
 use crate::{
     admission::{Admission, Admitted},
     clock,
+    door::ServedTo,
     generation::{self, Generation},
     kept_rows::KeptRows,
     metrics::{self, Visit},
@@ -107,7 +108,8 @@ impl MinerService {
         let decode = |payload: &[u8]| decode_request(method, payload);
         let (admitted, place, deadline, span) = self.enter(request, method, decode)?;
         // When the client goes away this future is dropped, and the work with it.
-        let visit = Visit::begin(&self.tally, admitted.asker);
+        let asker = admitted.asker;
+        let visit = Visit::begin(&self.tally, asker);
         let answer = async {
             tokio::select! {
                 () = phase::reach(self.phases.clone(), Phase::Stopped) => {
@@ -123,8 +125,15 @@ impl MinerService {
             Ok(_) => visit.answered(),
             Err(refusal) => visit.failed(refusal.reason),
         }
-        Ok(answer.map(Response::new)?)
+        Ok(answer.map(|answer| served_to(asker, answer))?)
     }
+}
+
+/// What goes to somebody who has a seat: the door hears of it.
+fn served_to<T>(asker: Hotkey, message: T) -> Response<T> {
+    let mut response = Response::new(message);
+    response.extensions_mut().insert(ServedTo(asker));
+    response
 }
 
 #[async_trait::async_trait]
@@ -145,7 +154,7 @@ impl Miner for MinerService {
         let generation =
             Generation { backend, key, rows, served, tally, asker, digest, request, rank, from_ms, deadline, place };
         let events = span.in_scope(|| generation.start(self.phases.clone()));
-        Ok(Response::new(ReceiverStream::new(events)))
+        Ok(served_to(asker, ReceiverStream::new(events)))
     }
 
     async fn embed(&self, request: tonic::Request<SignedRequest>) -> Result<Response<SignedResponse>, Status> {

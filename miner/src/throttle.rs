@@ -5,7 +5,7 @@ use std::{
     hash::Hash,
     net::{IpAddr, Ipv6Addr},
     num::NonZeroU32,
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -23,7 +23,7 @@ use primitives::Hotkey;
 use protos::{Reason, Refusal};
 use tokio::time;
 
-use crate::config::Limits;
+use crate::{config::Limits, regulars::Regulars};
 
 /// Addresses that have a bucket of their own; beyond them, new ones share one.
 const MAX_ADDRESSES: usize = 65_536;
@@ -45,6 +45,7 @@ pub(crate) struct Throttle(Arc<Inner>);
 struct Inner {
     addresses: Buckets<Addresses>,
     hotkeys: Buckets<HashMapStateStore<Hotkey>>,
+    regulars: Arc<Mutex<Regulars>>,
     clock: MonotonicClock,
 }
 
@@ -56,10 +57,13 @@ pub(crate) enum Source {
     Crowd,
 }
 
-/// Buckets by address. Once there are [`MAX_ADDRESSES`], whoever is new shares one, and whoever has one keeps it: a flood
-/// from everywhere doesn't put those who were there before it into its own crowd.
+/// Buckets by address. Once there are [`MAX_ADDRESSES`], whoever is new shares one: a flood from everywhere. Those whose bucket
+/// isn't full again keep it, and where somebody with a seat was served, one is made for him.
 #[derive(Default)]
-struct Addresses(HashMapStateStore<Source>);
+struct Addresses {
+    buckets: HashMapStateStore<Source>,
+    regulars: Arc<Mutex<Regulars>>,
+}
 
 impl StateStore for Addresses {
     type Key = Source;
@@ -68,29 +72,30 @@ impl StateStore for Addresses {
     where
         F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
     {
-        let is_one_too_many = {
-            let known = self.0.lock();
+        let is_full = {
+            let known = self.buckets.lock();
             known.len() >= MAX_ADDRESSES && !known.contains_key(source)
         };
-        self.0.measure_and_replace(if is_one_too_many { &Source::Crowd } else { source }, measure)
+        let is_one_too_many = is_full && !lock(&self.regulars).knows(source);
+        self.buckets.measure_and_replace(if is_one_too_many { &Source::Crowd } else { source }, measure)
     }
 }
 
 impl ShrinkableKeyedStateStore<Source> for Addresses {
     fn retain_recent(&self, drop_below: Nanos) {
-        self.0.retain_recent(drop_below);
+        self.buckets.retain_recent(drop_below);
     }
 
     fn shrink_to_fit(&self) {
-        ShrinkableKeyedStateStore::shrink_to_fit(&self.0);
+        ShrinkableKeyedStateStore::shrink_to_fit(&self.buckets);
     }
 
     fn len(&self) -> usize {
-        ShrinkableKeyedStateStore::len(&self.0)
+        ShrinkableKeyedStateStore::len(&self.buckets)
     }
 
     fn is_empty(&self) -> bool {
-        ShrinkableKeyedStateStore::is_empty(&self.0)
+        ShrinkableKeyedStateStore::is_empty(&self.buckets)
     }
 }
 
@@ -119,9 +124,11 @@ impl Throttle {
         let address = limits.address_requests_per_second;
         let addresses = quota(address, address.saturating_mul(limits.burst_seconds).max(CONNECTION_COST));
         let hotkeys = quota(UNITS, UNITS.saturating_mul(limits.burst_seconds));
-        let addresses = RateLimiter::new(addresses, Addresses::default(), clock.clone());
+        let regulars = Arc::<Mutex<Regulars>>::default();
+        let store = Addresses { regulars: regulars.clone(), ..Addresses::default() };
+        let addresses = RateLimiter::new(addresses, store, clock.clone());
         let hotkeys = RateLimiter::new(hotkeys, HashMapStateStore::default(), clock.clone());
-        Self(Arc::new(Inner { addresses, hotkeys, clock }))
+        Self(Arc::new(Inner { addresses, hotkeys, regulars, clock }))
     }
 
     /// A request from an address, before it is read.
@@ -138,6 +145,16 @@ impl Throttle {
     pub(crate) fn forgery(&self, address: IpAddr) {
         // Where there is less than that, the bucket is as good as empty.
         let _ = self.address(address, FORGERY_COST);
+    }
+
+    /// A request of somebody who has a seat is served.
+    pub(crate) fn served(&self, hotkey: Hotkey, address: IpAddr) {
+        lock(&self.0.regulars).welcome(hotkey, Source::of(address));
+    }
+
+    #[cfg(test)]
+    pub(crate) fn is_regular(&self, address: IpAddr) -> bool {
+        lock(&self.0.regulars).knows(&Source::of(address))
     }
 
     /// A request of a hotkey that may send so many per second.
@@ -178,6 +195,10 @@ impl Throttle {
             self.0.hotkeys.shrink_to_fit();
         }
     }
+}
+
+fn lock(regulars: &Mutex<Regulars>) -> MutexGuard<'_, Regulars> {
+    regulars.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn positive(number: u32) -> NonZeroU32 {
@@ -236,20 +257,19 @@ mod tests {
     }
 
     #[test]
-    fn a_crowd_shares_one_bucket_and_takes_nobodys_from_him() {
+    fn a_crowd_shares_one_bucket_and_takes_no_regulars_from_him() {
         let throttle = Throttle::new(&limits());
-        let early = "192.0.2.1".parse().unwrap();
-        throttle.request(early).unwrap();
+        let (regular, passer) = ("192.0.2.1".parse().unwrap(), "192.0.2.2".parse().unwrap());
+        // He has no bucket, as after a while in which he asked nothing.
+        throttle.served(Hotkey([1; 32]), regular);
         let stranger = |number: u32| IpAddr::V4(Ipv4Addr::from(0x0a00_0000 + number));
-        (1..MAX_ADDRESSES as u32).for_each(|number| throttle.request(stranger(number)).unwrap());
+        (0..MAX_ADDRESSES as u32).for_each(|number| throttle.request(stranger(number)).unwrap());
         let mut late = MAX_ADDRESSES as u32..;
-        assert_eq!(
-            allowed(|| throttle.request(stranger(late.next().unwrap()))),
-            20,
-            "one bucket for all that come late"
-        );
-        assert_eq!(allowed(|| throttle.request(early)), 19, "his own");
-        assert!(throttle.0.addresses.len() <= MAX_ADDRESSES + 1);
+        let crowd = allowed(|| throttle.request(stranger(late.next().unwrap())));
+        assert!((20..40).contains(&crowd), "{crowd}: one bucket for all that come late");
+        assert!(throttle.request(passer).is_err(), "he is one of them");
+        assert!(allowed(|| throttle.request(regular)) >= 20, "his own");
+        assert!(throttle.0.addresses.len() <= MAX_ADDRESSES + 2);
     }
 
     #[test]

@@ -66,6 +66,22 @@ async fn strangers_and_forgeries_are_turned_away() {
     serves(&mut scene).await;
 }
 
+/// The door hears of who was served through tonic's answers.
+#[tokio::test]
+async fn where_somebody_with_a_seat_was_served_is_remembered() {
+    let folder = tempdir().unwrap();
+    let mut scene = scene(Config::test(folder.path())).await;
+    let address = "127.0.0.1".parse().unwrap();
+    let (method, payload) = encode_request(&prompt("x")).unwrap();
+    let stranger = Keypair::from_uri("//Stranger").unwrap();
+    let nonce = envelope::fresh_nonce();
+    let request = envelope::seal(&stranger, &scene.binding, method, payload, clock::now_ms(), 30_000, nonce);
+    assert_eq!(scene.reason(request).await, Reason::Unregistered);
+    assert!(!scene.miner.throttle().is_regular(address));
+    serves(&mut scene).await;
+    assert!(scene.miner.throttle().is_regular(address));
+}
+
 #[tokio::test]
 async fn oversized_is_turned_away() {
     let folder = tempdir().unwrap();
