@@ -5,6 +5,7 @@ use std::{error::Error, io, process::ExitCode};
 use chain::{ChainError, Refusal};
 use model::ModelError;
 use primitives::wallet::WalletError;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use validator::{SetError, Skipped, SpawnError, StoreError};
 
 use crate::layers::SettingsError;
@@ -16,8 +17,8 @@ pub struct Usage(pub String);
 
 /// Say it, and choose the status.
 pub fn report(error: &anyhow::Error) -> ExitCode {
-    if is_broken_pipe(error) {
-        // Whoever read stdout has seen enough.
+    if is_broken_pipe(error) && is_stdout_closed() {
+        // Whoever read it has seen enough.
         return ExitCode::SUCCESS;
     }
     let (wrong, hint) = told(error);
@@ -91,6 +92,14 @@ fn store_error<'a>(cause: &'a (dyn Error + 'static)) -> Option<&'a StoreError> {
         Some(SpawnError::Store(error)) => Some(error),
         _ => cause.downcast_ref(),
     }
+}
+
+/// Whether nobody reads stdout any more: a broken pipe may be a peer's connection too.
+fn is_stdout_closed() -> bool {
+    let stdout = io::stdout();
+    let mut asked = [PollFd::new(&stdout, PollFlags::OUT)];
+    let gone = PollFlags::ERR | PollFlags::HUP;
+    poll(&mut asked, Some(&Timespec::default())).is_ok() && asked[0].revents().intersects(gone)
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

@@ -1,7 +1,11 @@
 //! The built program as a doctor: on a machine and a chain where all is well, and where it isn't; and what it says of the
 //! health of what runs.
 
+extern crate dashboard as assay_dashboard;
+
 mod program;
+#[path = "../../dashboard/examples/made_up/subnet.rs"]
+mod subnet;
 
 use std::{fs, net::TcpListener, path::Path, time::Duration};
 
@@ -141,6 +145,11 @@ async fn a_node_and_a_miner_are_asked_how_they_are() {
     drop(taken);
     let file = settings(&folder, &chain, &format!("miner.listen = \"{nobody}\"\n"));
     program::fails(root(), &["health", "miner", "--config", &file], 1, &["no miner answers at", &nobody.to_string()]);
+    // Something else answers, and hangs up: no news is no good news.
+    let page = dashboard::Config { listen: ([127, 0, 0, 2], 0).into(), ..dashboard::Config::test() };
+    let page = dashboard::spawn(page, subnet::board(4)).await.unwrap();
+    let other = settings(&folder, &chain, &format!("miner.listen = \"{}\"\n", page.addr()));
+    program::fails(root(), &["health", "miner", "--config", &other], 1, &["is no miner"]);
     program::fails(root(), &["health", "validator", "--config", &file], 2, &["set validator.metrics_listen"]);
     let file = settings(&folder, &chain, &format!("validator.metrics_listen = \"{nobody}\"\n"));
     program::fails(root(), &["health", "validator", "--config", &file], 1, &["no validator serves metrics at"]);

@@ -53,16 +53,29 @@ fn a_miners_file_says_what_was_answered() {
 #[test]
 fn defaults_are_comments() {
     let folder = TempDir::new().unwrap();
-    for (what, files) in [
-        ("miner", &["miner.toml"][..]),
-        ("validator", &["validator.toml"]),
-        ("subnet", &["incentive.toml", "scenario.toml"]),
-    ] {
+    for (what, files) in [("miner", &["miner.toml"][..]), ("validator", &["validator.toml"])] {
         let printed = program::prints(folder.path(), &["init", what, "--defaults", "--json"]);
         let document: Value = serde_json::from_str(&printed).unwrap();
         assert_eq!(document["files"], Value::from(files.to_vec()));
         assert_eq!(set(&shown(folder.path(), files[0])), Vec::<&str>::new(), "{what}");
     }
+}
+
+/// What goes on chain by its digest depends on no program's defaults.
+#[test]
+fn an_owners_rules_are_written_out() {
+    let folder = TempDir::new().unwrap();
+    // The folder is made, too.
+    program::prints(folder.path(), &["init", "subnet", "--defaults", "--out", "rules"]);
+    let checked = program::prints(folder.path(), &["config", "check", "rules/incentive.toml"]);
+    let usual = Path::new(env!("CARGO_MANIFEST_DIR")).join("../configs/incentive/default.toml");
+    let usual = program::prints(folder.path(), &["config", "check", usual.to_str().unwrap()]);
+    assert_eq!(checked.lines().nth(1), usual.lines().nth(1), "the digest");
+    let shown = shown(folder.path(), "rules/incentive.toml");
+    let rules = shown.as_object().unwrap().iter().filter(|(key, _)| key.starts_with("incentive.")).count();
+    let set = set(&shown);
+    assert!(set.iter().all(|key| key.starts_with("incentive.")), "{set:?}");
+    assert!(set.len() >= 10 && set.len() >= rules - 1, "{set:?} of {rules}");
 }
 
 #[test]
@@ -75,15 +88,15 @@ fn an_owners_rules_are_proven_and_played() {
     let checked = program::prints(folder.path(), &["config", "check", "incentive.toml"]);
     assert!(checked.starts_with("incentive.toml\nrules "), "{checked}");
     let shown = shown(folder.path(), "incentive.toml");
+    let value = |key: &str| shown[key]["value"].clone();
     assert_eq!(
-        set(&shown),
-        [
-            "incentive.gate.audit_probability_ppm",
-            "incentive.gate.penalty_answers",
-            "incentive.gate.verifies",
-            "incentive.limits.cap_ppm",
-            "incentive.weights"
-        ]
+        ["gate.audit_probability_ppm", "gate.penalty_answers", "limits.cap_ppm"]
+            .map(|key| value(&format!("incentive.{key}"))),
+        [500_000, 50, 300_000].map(Value::from)
+    );
+    assert_eq!(
+        (&value("incentive.gate.verifies"), &value("incentive.weights")["kind"]),
+        (&"model".into(), &"softmax".into())
     );
     let played = program::prints(
         folder.path(),
@@ -125,7 +138,7 @@ fn nothing_is_replaced_or_guessed() {
     );
     program::fails(folder.path(), &init(&["--set", "validator.round_blocks=3"]), 2, &["that isn't asked", "chain.url"]);
     program::fails(folder.path(), &init(&["--set", "chain.url"]), 2, &["no KEY=VALUE"]);
-    program::fails(folder.path(), &init(&["--out", "absent"]), 1, &["absent"]);
+    program::fails(folder.path(), &init(&["--out", "incentive.toml"]), 1, &["incentive.toml"]);
     assert!(!folder.path().join("validator.toml").exists());
 }
 

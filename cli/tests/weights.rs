@@ -14,7 +14,10 @@ use std::{
 use chain::Client;
 use localnet::{Config, Genesis, GenesisNeuron, Handle, SubnetGenesis, dev_account, spawn};
 use primitives::{BlockHash, BlockRef, Digest, MechId, NetUid, Registration, Uid};
-use scoring::{Check, Evidence, Incentive, Outcome, Record, Registry, Round, Scored, Snapshot};
+use scoring::{
+    Check, Evidence, Incentive, Outcome, Record, Registry, Round, Scored, Snapshot, WeightMap,
+    calibration::SignedCalibration,
+};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::process::Command;
@@ -64,6 +67,12 @@ impl Scene {
 
     fn identity(&self, uri: &str) -> Identity {
         Identity { genesis: self.client.genesis(), netuid: NET, mech: MechId(0), validator: dev_account(uri).hotkey() }
+    }
+
+    /// A store at `name` of other rules, in which nobody answered yet.
+    fn store_under(&self, name: &str, rules: &Incentive) {
+        let identity = self.identity("//Validator");
+        Store::open(&self.folder.path().join(name), &identity, rules, &Registry::default()).unwrap();
     }
 
     /// A store at `name` in which one miner answered well and another one a little worse.
@@ -214,6 +223,19 @@ fn score(store: &mut Store, at: BlockRef, answers: &[(Registration, u32)]) {
         }));
         store.append(&[scored]).unwrap();
     }
+}
+
+/// What a model's calibration demands is in the store and in no settings.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_is_planned_where_proofs_are_demanded() {
+    let scene = Scene::new(|_| {}).await;
+    let signed = SignedCalibration::decode(include_bytes!("../../models/tiny/calibration.json")).unwrap();
+    let proof = Some(Box::new(signed.rules(&signed.calibration.model).unwrap()));
+    scene.store_under("store.sqlite", &Incentive { proof, ..Incentive::default() });
+    scene.fails("plan", 1, &["no miner of the subnet was scored"]).await;
+    let other = Incentive { weights: WeightMap::WinnerTakesAll {}, ..Incentive::default() };
+    scene.store_under("other.sqlite", &other);
+    scene.fails("plan --store other.sqlite", 1, &["other scoring rules"]).await;
 }
 
 fn commits(subnet: &mut SubnetGenesis) {

@@ -401,7 +401,7 @@ fn a_page_replaces_no_folder_and_no_log() {
     let scene = Scene::of_tokens("");
     fs::create_dir(scene.path("folder")).unwrap();
     scene.fails(&["--report", "folder"], 1, &["folder is a folder: name a file"]);
-    scene.fails(&["--report", "absent/page.html"], 1, &["writing to absent"]);
+    scene.fails(&["--report", "absent/page.html"], 1, &["absent is no folder"]);
     scene.fails(&["--report", "./log.jsonl"], 1, &["./log.jsonl is the log"]);
     // A log that can't be answered leaves the page that was there.
     fs::write(scene.path("page.html"), "old").unwrap();

@@ -206,6 +206,11 @@ impl Dump {
 }
 
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    // What a link leads to is replaced, and nothing that is no file.
+    let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    if path.exists() && !path.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no file that could be replaced"));
+    }
     let mut name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_owned();
     name.push(format!(".{}.tmp", std::process::id()));
     let temporary = path.with_file_name(name);

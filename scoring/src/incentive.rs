@@ -173,6 +173,11 @@ impl Incentive {
         Digest::derive(DIGEST_CONTEXT, &[self.to_json().as_bytes()])
     }
 
+    /// Whether these are the same rules, whatever is demanded of proofs: that follows from the model's calibration, and is no setting.
+    pub fn is_but_for_proof(&self, other: &Self) -> bool {
+        *self == Self { proof: self.proof.clone(), ..other.clone() }
+    }
+
     /// Whether a stage looks at what miners did beside each other in a round.
     pub(crate) fn compares_miners(&self) -> bool {
         let hill = matches!(self.weights, WeightMap::KingOfTheHill { .. });

@@ -42,9 +42,7 @@ impl Store {
         rules: &Incentive,
         registry: &Registry,
     ) -> Result<Self, StoreError> {
-        Self::open_where(path, identity, rules, registry, |found| {
-            *found == Incentive { proof: found.proof.clone(), ..rules.clone() }
-        })
+        Self::open_where(path, identity, rules, registry, |found| found.is_but_for_proof(rules))
     }
 
     fn open_where(

@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
-use model::{Backend as _, CALIBRATION_FILE, Device, EngineOptions};
+use model::{Backend as _, CALIBRATION_FILE, Device, EngineOptions, ModelError};
 use scoring::calibration::{CALIBRATION_VERSION, Calibration, Conduct, Demands, Population, Setting, fit, judge};
 use tempfile::TempDir;
 
@@ -85,6 +85,9 @@ async fn measure(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
     let settings = global.settings(flags)?.settings;
     // Before an hour of work is done for a key that isn't there, or a folder that can't be written.
     let key = identity::hotkey(&settings.wallet, args.key.key.as_deref(), settings.chain.furthest())?;
+    if !settings.model.path.is_dir() {
+        return Err(ModelError::MissingFolder { path: settings.model.path }.into());
+    }
     let out = args.out.clone().unwrap_or_else(|| settings.model.path.join(CALIBRATION_FILE));
     let (out, picture_out) = (WholeFile::create(&out)?, args.picture.as_deref().map(WholeFile::create).transpose()?);
 

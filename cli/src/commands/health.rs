@@ -99,7 +99,9 @@ async fn looked_at(address: SocketAddr) -> anyhow::Result<BlockNumber> {
     let metrics = asked.with_context(no_metrics)?;
     let line = metrics.lines().find_map(|line| line.strip_prefix(LOOKED_AT)?.strip_prefix(' '));
     let number: f64 = line.and_then(|number| number.trim().parse().ok()).with_context(|| {
-        format!("the metrics at {address} have no {LOOKED_AT}: the validator has looked at no block yet")
+        format!(
+            "the metrics at {address} have no {LOOKED_AT}: it is no validator's page, or the validator has looked at no block yet"
+        )
     })?;
     // A gauge is a float; block numbers are far below where that matters.
     Ok(number.max(0.0) as BlockNumber)

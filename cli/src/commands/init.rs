@@ -2,12 +2,13 @@
 
 use std::{
     collections::BTreeMap,
+    fs,
     io::{self, BufRead},
     path::{Path, PathBuf},
     process::ExitCode,
 };
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, ensure};
 use scoring::Registry;
 use serde_json::json;
 use simulation::Scenario;
@@ -56,6 +57,11 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
             return Err(Usage(format!("--set {key} is given twice")).into());
         }
     }
+    // Before anybody has answered a dozen questions.
+    for name in args.kind.files() {
+        vacant(&args.out.join(name), args.force)?;
+    }
+    fs::create_dir_all(&args.out).with_context(|| format!("making {}", args.out.display()))?;
     let (mut stdin, mut stderr) = (io::stdin().lock(), io::stderr().lock());
     let lines = (!args.defaults).then_some(&mut stdin as &mut dyn BufRead);
     let drafts = drafts(args.kind, &mut Interview::new(given, lines, &mut stderr))?;
@@ -63,9 +69,7 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     for Draft { name, text } in &drafts {
         let path = args.out.join(name);
         check(&path, text, &global.registry).with_context(|| format!("{name} would not be good"))?;
-        if path.exists() && !args.force {
-            bail!("{} is there already; --force replaces it, --out names another folder", path.display());
-        }
+        vacant(&path, args.force)?;
         files.push((WholeFile::create(&path)?, text, path));
     }
     let names: Vec<String> = files.iter().map(|(_, _, path)| short(path)).collect();
@@ -76,6 +80,16 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let text = format!("wrote {}\nnext: {}", names.join(" and "), next.join("\n      "));
     print(&text, &json!({ "files": names, "next": next }), args.json)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Nothing is there, or it may go.
+fn vacant(path: &Path, force: bool) -> anyhow::Result<()> {
+    ensure!(
+        force || !path.exists(),
+        "{} is there already; --force replaces it, --out names another folder",
+        path.display()
+    );
+    Ok(())
 }
 
 /// What would refuse it later refuses it now.

@@ -22,7 +22,7 @@ use std::{
 use anyhow::Context as _;
 use futures::future::join_all;
 use localnet::BlockTime;
-use model::Engine;
+use model::{Engine, ModelError};
 
 use crate::{
     demo::{cast::Role, report::Report},
@@ -74,6 +74,10 @@ pub struct Args {
 
 /// Play it, and print who was paid; fails where a cheat was paid too much.
 pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
+    // Before ten seats are bought for it.
+    if !args.model.is_dir() {
+        return Err(ModelError::MissingFolder { path: args.model }.into());
+    }
     let stop = Stop::listen().context("listening for signals")?;
     let verdict = Cell::new(None);
     tokio::select! {

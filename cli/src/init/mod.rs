@@ -20,6 +20,17 @@ pub enum Kind {
     Subnet,
 }
 
+impl Kind {
+    /// What is written.
+    pub fn files(self) -> &'static [&'static str] {
+        match self {
+            Self::Miner => &["miner.toml"],
+            Self::Validator => &["validator.toml"],
+            Self::Subnet => &["incentive.toml", "scenario.toml"],
+        }
+    }
+}
+
 /// A file to be.
 pub struct Draft {
     /// Its usual name.
@@ -31,16 +42,13 @@ pub struct Draft {
 /// Ask what is to be asked.
 pub fn drafts(kind: Kind, interview: &mut Interview<'_>) -> anyhow::Result<Vec<Draft>> {
     let usual = Settings::default();
-    let drafts = match kind {
-        Kind::Miner => vec![Draft { name: "miner.toml", text: neuron::miner(interview, &usual)? }],
-        Kind::Validator => vec![Draft { name: "validator.toml", text: neuron::validator(interview, &usual)? }],
-        Kind::Subnet => {
-            let (incentive, scenario) = subnet::rules_and_scenario(interview)?;
-            vec![Draft { name: "incentive.toml", text: incentive }, Draft { name: "scenario.toml", text: scenario }]
-        }
+    let texts = match kind {
+        Kind::Miner => vec![neuron::miner(interview, &usual)?],
+        Kind::Validator => vec![neuron::validator(interview, &usual)?],
+        Kind::Subnet => subnet::rules_and_scenario(interview)?.into(),
     };
     interview.ends()?;
-    Ok(drafts)
+    Ok(kind.files().iter().zip(texts).map(|(name, text)| Draft { name, text }).collect())
 }
 
 /// What to run next, where the files are these.

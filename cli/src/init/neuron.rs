@@ -7,7 +7,7 @@ use primitives::{Endpoint, wallet::Wallet};
 
 use super::{
     interview::{Interview, Question, number, text, word},
-    template::fill,
+    template::{Others, fill},
 };
 use crate::{
     identity,
@@ -35,7 +35,7 @@ pub fn miner(interview: &mut Interview<'_>, usual: &Settings) -> anyhow::Result<
     ask(interview, "miner.listen", "Where to listen", &usual.miner.listen.to_string(), &socket)?;
     ask(interview, "miner.announce", "What to announce on chain: the address that the world sees", "", &endpoint)?;
     ask(interview, "miner.metrics_listen", "Where Prometheus reads the metrics", "", &socket)?;
-    Ok(fill(MINER, "Settings of `assay miner`: `assay --config FILE miner`.", interview.answers()))
+    Ok(fill(MINER, "Settings of `assay miner`: `assay --config FILE miner`.", interview.answers(), Others::Comments))
 }
 
 /// A validator's file.
@@ -45,7 +45,12 @@ pub fn validator(interview: &mut Interview<'_>, usual: &Settings) -> anyhow::Res
     let store = usual.validator.store_path.display().to_string();
     ask(interview, "validator.store_path", "The file of the score log and the journal of weights", &store, &file)?;
     ask(interview, "validator.metrics_listen", "Where Prometheus reads the metrics", "", &socket)?;
-    Ok(fill(VALIDATOR, "Settings of `assay validator`: `assay --config FILE validator`.", interview.answers()))
+    Ok(fill(
+        VALIDATOR,
+        "Settings of `assay validator`: `assay --config FILE validator`.",
+        interview.answers(),
+        Others::Comments,
+    ))
 }
 
 fn chain_and_wallet(interview: &mut Interview<'_>, usual: &Settings) -> anyhow::Result<()> {

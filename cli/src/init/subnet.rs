@@ -2,7 +2,7 @@
 
 use super::{
     interview::{Interview, Question, number, text, word},
-    template::fill,
+    template::{Others, fill},
 };
 
 const INCENTIVE: &str = include_str!("../../../configs/incentive/default.toml");
@@ -25,7 +25,7 @@ const MAPS: [(&str, &str); 5] = [
 const CHEATS: [&str; 5] = ["lazy", "cacher", "quantiser", "sybil", "copier"];
 
 /// The incentive file and the scenario.
-pub fn rules_and_scenario(interview: &mut Interview<'_>) -> anyhow::Result<(String, String)> {
+pub fn rules_and_scenario(interview: &mut Interview<'_>) -> anyhow::Result<[String; 2]> {
     let verifies = interview.ask(&Question {
         key: "incentive.gate.verifies",
         text: "What is verified: model (miners run one model) or answer (they choose, and texts are marked)",
@@ -71,8 +71,9 @@ pub fn rules_and_scenario(interview: &mut Interview<'_>) -> anyhow::Result<(Stri
         default: Some(MILLION.to_string()),
         check: &|answer| number(answer, 1, MILLION),
     })?;
-    let incentive = fill(INCENTIVE, "The subnet's rules: `assay config check FILE` proves them.", interview.answers());
-    Ok((incentive, scenario(interview)?))
+    let title = "The subnet's rules: `assay config check FILE` proves them.";
+    let incentive = fill(INCENTIVE, title, interview.answers(), Others::Written);
+    Ok([incentive, scenario(interview)?])
 }
 
 /// Who is there. Groups and their sizes have no default in a scenario: those offered here are written as they are.
@@ -143,7 +144,7 @@ mod tests {
     use super::*;
     use crate::layers::load_text;
 
-    fn drafts(given: &[(&str, &str)]) -> (String, String) {
+    fn drafts(given: &[(&str, &str)]) -> [String; 2] {
         let given = given.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
         let mut out = Vec::new();
         let mut interview = Interview::new(given, None, &mut out);
@@ -172,7 +173,7 @@ mod tests {
                     if audited != "1000000" {
                         given.push(("incentive.gate.penalty_answers", "50"));
                     }
-                    let (incentive, scenario) = drafts(&given);
+                    let [incentive, scenario] = drafts(&given);
                     let loaded = load_text("incentive.toml".as_ref(), &incentive, &registry).unwrap();
                     assert!(loaded.sets("incentive"));
                     let mut scenario = Scenario::from_toml(&scenario).unwrap();
@@ -188,12 +189,7 @@ mod tests {
 
     #[test]
     fn unanswered_rules_are_the_defaults() {
-        let (incentive, scenario) = drafts(&[]);
-        assert_eq!(
-            incentive.parse::<toml::Table>().unwrap()["incentive"].as_table().unwrap().len(),
-            2,
-            "two empty tables"
-        );
+        let [incentive, scenario] = drafts(&[]);
         let registry = Registry::default();
         let loaded = load_text("x".as_ref(), &incentive, &registry).unwrap();
         assert_eq!(loaded.settings.incentive, scoring::Incentive::default());
@@ -201,7 +197,7 @@ mod tests {
             Scenario::from_toml(&scenario).unwrap().run,
             Scenario::from_toml(&scenario.replace("# epochs", "epochs").replace("# runs", "runs")).unwrap().run
         );
-        let (_, none) = drafts(&[("miners.cheats", "none")]);
+        let [_, none] = drafts(&[("miners.cheats", "none")]);
         assert_eq!(Scenario::from_toml(&none).unwrap().miners.len(), 1);
     }
 

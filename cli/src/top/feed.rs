@@ -45,7 +45,7 @@ pub enum FeedError {
         source: reqwest::Error,
     },
     /// Something answers, and doesn't want to.
-    #[error("{url} answers {status}")]
+    #[error("{url} answers {status}: this shows a validator's dashboard, and no miner's page")]
     Refused {
         /// Where.
         url: Url,
@@ -78,6 +78,9 @@ pub enum Strange {
     /// Changes of nothing.
     #[error("it begins with changes")]
     Headless,
+    /// A miner's own page.
+    #[error("it is a miner's own page")]
+    Miner,
 }
 
 /// A dashboard that is followed until this is dropped.
@@ -134,6 +137,7 @@ async fn listen(client: &Client, url: &Url, told: &mpsc::Sender<News>, connected
             let read = |error: ReadError| strange(error.into());
             let news = match event.name.as_str() {
                 "subnet" => News::Whole(Box::new(Document::read(&event.data).map_err(read)?)),
+                "miner" => return Err(strange(Strange::Miner)),
                 "changes" if !*connected => return Err(strange(Strange::Headless)),
                 "changes" => News::Changes(Box::new(Changes::read(&event.data).map_err(read)?)),
                 // What a later version says besides.
@@ -198,10 +202,10 @@ pub fn address(text: &str) -> Result<Url, Usage> {
     }
     url.set_query(None);
     url.set_fragment(None);
-    if !url.path().ends_with('/') {
-        let path = format!("{}/", url.path());
-        url.set_path(&path);
-    }
+    // What programs read is an address of the same dashboard.
+    let path = url.path().trim_end_matches("/api/subnet.json").trim_end_matches('/');
+    let path = format!("{path}/");
+    url.set_path(&path);
     Ok(url)
 }
 
@@ -217,6 +221,7 @@ mod tests {
             ("http://node.example", "http://node.example/"),
             ("https://node.example/assay?once#seats", "https://node.example/assay/"),
             ("http://[::1]:9480/", "http://[::1]:9480/"),
+            ("http://[::1]:9480/api/subnet.json", "http://[::1]:9480/"),
         ] {
             assert_eq!(address(text).unwrap().as_str(), whole);
         }

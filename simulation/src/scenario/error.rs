@@ -100,7 +100,7 @@ pub enum ScenarioError {
         reason: String,
     },
     /// Whoever asked has broken off.
-    #[error("stopped")]
+    #[error("stopped before the end")]
     Stopped,
     /// More combinations than anybody waits for.
     #[error("sweep: {points} combinations, and {most} may be")]

@@ -10,6 +10,7 @@ use scoring::Sealed;
 use serde_json::json;
 
 use crate::{
+    failure::Usage,
     output::print,
     progress::Progress,
     score_log::{Log, Source},
@@ -52,6 +53,10 @@ fn lines(log: &Source) -> anyhow::Result<()> {
 }
 
 fn archive(args: &Args, place: &str) -> anyhow::Result<()> {
+    if [".jsonl", ".json"].iter().any(|end| place.ends_with(end)) {
+        let words = format!("an archive is a folder, and {place} looks like a file: for lines of JSON,");
+        return Err(Usage(format!("{words} `assay log export {} - > {place}`", args.log.name())).into());
+    }
     let log = args.log.open().with_context(|| args.log.name())?;
     // An archive brings a runtime of its own, and can't be read while another one writes.
     ensure!(!matches!(log, Log::Archive(_)), "{} is an archive already: copy its files", args.log.name());

@@ -77,7 +77,8 @@ pub async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
     let chain = settings.chain.connect().await?;
     store.belongs_to(&Identity { genesis: chain.genesis(), netuid, mech, validator: hotkey })?;
     let table = store.replay(&global.registry)?.table;
-    if *table.incentive() != rules {
+    // No model is loaded that would say what is demanded of proofs.
+    if !table.incentive().is_but_for_proof(&rules) {
         return Err(StoreError::OtherRules { path: store_path }.into());
     }
     let (metagraph, rules) = chain.subnet(netuid, mech, None).await?;
