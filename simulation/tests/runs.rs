@@ -70,7 +70,7 @@ fn a_seed_gives_the_same_bytes_with_any_number_of_threads() {
 fn whoever_waits_may_break_off() {
     let scenario = Scenario::from_toml(SMALL).unwrap();
     let broken = campaign(&scenario, &Registry::default(), |_| ControlFlow::Break(()));
-    assert_eq!(broken.unwrap_err().to_string(), "stopped");
+    assert_eq!(broken.unwrap_err().to_string(), "stopped before the end");
 }
 
 /// Series are means over their epochs, so they add up to the sums.
