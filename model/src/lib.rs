@@ -35,7 +35,6 @@ mod manifest;
 mod openai;
 mod progress;
 mod sample;
-mod steps;
 mod stream;
 mod tensor_file;
 mod tensor_json;
@@ -58,6 +57,8 @@ mod rope;
 mod schedule;
 #[cfg_attr(not(feature = "torch"), allow(dead_code))]
 mod sequence;
+#[cfg_attr(not(feature = "torch"), allow(dead_code))]
+mod steps;
 #[cfg_attr(not(feature = "torch"), allow(dead_code))]
 mod stop;
 #[cfg_attr(not(feature = "torch"), allow(dead_code))]
