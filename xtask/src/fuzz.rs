@@ -121,21 +121,24 @@ fn targets(root: &Path) -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// Removes the largest files of a corpus until it is within both limits; seeds stay, and count. Returns what is left.
+/// Removes files of a corpus until it is within both limits; seeds stay, and count. What is left is of all sizes, as small files
+/// reach what is shallow and large ones what is deep, and of those that are too many bytes the largest go. Returns what is left.
 fn prune(folder: &Path, max_files: usize, max_bytes: u64) -> Result<(usize, u64)> {
-    let mut files: Vec<(bool, u64, PathBuf)> = Vec::new();
+    let (mut seeds, mut found) = (Vec::new(), Vec::new());
     for entry in fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
         let entry = entry?;
         let is_seed = entry.file_name().to_string_lossy().starts_with("seed-");
-        files.push((!is_seed, entry.metadata()?.len(), entry.path()));
+        if is_seed { &mut seeds } else { &mut found }.push((entry.metadata()?.len(), entry.path()));
     }
-    files.sort();
-    let (mut count, mut bytes) = (0, 0);
-    for (is_found, length, path) in files {
-        if is_found && (count == max_files || bytes + length > max_bytes) {
-            fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
-        } else {
+    found.sort();
+    let (mut count, mut bytes) = (seeds.len(), seeds.iter().map(|(length, _)| length).sum());
+    let (all, room) = (found.len(), max_files.saturating_sub(count).min(found.len()));
+    for (at, (length, path)) in found.iter().enumerate() {
+        let is_chosen = at * room / all != (at + 1) * room / all;
+        if is_chosen && bytes + length <= max_bytes {
             (count, bytes) = (count + 1, bytes + length);
+        } else {
+            fs::remove_file(path).with_context(|| format!("cannot remove {}", path.display()))?;
         }
     }
     Ok((count, bytes))
@@ -160,14 +163,22 @@ mod tests {
     }
 
     #[test]
-    fn a_corpus_is_cut_from_its_largest_files_and_keeps_its_seeds() {
+    fn a_corpus_is_cut_to_files_of_all_sizes_and_keeps_its_seeds() {
         let folder = tempfile::tempdir().unwrap();
         for (name, length) in [("seed-a", 90), ("b", 1), ("c", 5), ("d", 4), ("e", 60)] {
             fs::write(folder.path().join(name), vec![0; length]).unwrap();
         }
         assert_eq!(prune(folder.path(), 10, 101).unwrap(), (4, 100));
-        assert!(!folder.path().join("e").exists());
-        assert_eq!(prune(folder.path(), 2, 101).unwrap(), (2, 91));
-        assert!(folder.path().join("seed-a").exists() && folder.path().join("b").exists());
+        assert!(!folder.path().join("e").exists(), "the largest are too many bytes");
+        (0..40).for_each(|size| fs::write(folder.path().join(format!("f{size}")), vec![0; size]).unwrap());
+        assert_eq!(prune(folder.path(), 5, 1_000).unwrap().0, 5);
+        let sizes: Vec<u64> =
+            fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().metadata().unwrap().len()).collect();
+        assert!(
+            sizes.contains(&90)
+                && sizes.iter().any(|size| *size < 10)
+                && sizes.iter().any(|size| (30..40).contains(size))
+        );
+        assert_eq!(prune(folder.path(), 1, 101).unwrap(), (1, 90));
     }
 }
