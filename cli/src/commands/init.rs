@@ -59,7 +59,12 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     }
     // Before anybody has answered a dozen questions.
     for name in args.kind.files() {
-        vacant(&args.out.join(name), args.force)?;
+        let path = args.out.join(name);
+        ensure!(
+            args.force || !path.exists(),
+            "{} is there already; --force replaces it, --out names another folder",
+            path.display()
+        );
     }
     fs::create_dir_all(&args.out).with_context(|| format!("making {}", args.out.display()))?;
     let (mut stdin, mut stderr) = (io::stdin().lock(), io::stderr().lock());
@@ -69,7 +74,6 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     for Draft { name, text } in &drafts {
         let path = args.out.join(name);
         check(&path, text, &global.registry).with_context(|| format!("{name} would not be good"))?;
-        vacant(&path, args.force)?;
         files.push((WholeFile::create(&path)?, text, path));
     }
     let names: Vec<String> = files.iter().map(|(_, _, path)| short(path)).collect();
@@ -80,16 +84,6 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let text = format!("wrote {}\nnext: {}", names.join(" and "), next.join("\n      "));
     print(&text, &json!({ "files": names, "next": next }), args.json)?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// Nothing is there, or it may go.
-fn vacant(path: &Path, force: bool) -> anyhow::Result<()> {
-    ensure!(
-        force || !path.exists(),
-        "{} is there already; --force replaces it, --out names another folder",
-        path.display()
-    );
-    Ok(())
 }
 
 /// What would refuse it later refuses it now.
