@@ -131,15 +131,11 @@ impl Incoming {
         let mut handshakes = JoinSet::new();
         let mut beats = interval(BEAT);
         beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut are_refused = false;
         loop {
             let accepted = tokio::select! {
                 () = ready.closed() => return,
                 _ = beats.tick() => {
-                    match are_refused {
-                        true => pulse.goes_on(),
-                        false => pulse.done(),
-                    }
+                    pulse.goes_on();
                     continue;
                 }
                 // What is done is forgotten.
@@ -148,14 +144,13 @@ impl Incoming {
             };
             let (stream, peer) = match accepted {
                 Ok(accepted) => {
-                    are_refused = false;
+                    pulse.done();
                     accepted
                 }
                 Err(error) => {
                     // A client that left at once, or no file is left for it: others will end.
                     tracing::debug!(%error, "connection not accepted");
                     if error.kind() != io::ErrorKind::ConnectionAborted {
-                        are_refused = true;
                         pulse.failing("connections can't be accepted");
                     }
                     sleep(BREATH).await;
